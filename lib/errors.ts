@@ -1,0 +1,66 @@
+/** The codes of every error that this package throws on purpose. They are stable; the messages may improve. */
+export type ErrorCode =
+  | "ERR_NO_BINARY" // no binary for this platform, or it does not load
+  | "ERR_BACKEND" // a backend that does not exist, or that this processor cannot run
+  | "ERR_THREADS" // a number of threads that cannot be had
+  | "ERR_INVALID_OPTION" // an option of the wrong type or out of range
+  | "ERR_UNKNOWN_OPTION" // a key that no option has
+  | "ERR_INVALID_PARAMETER" // not an object with Float32Arrays
+  | "ERR_EMPTY_PARAMETERS" // no parameter at all
+  | "ERR_DUPLICATE_PARAMETER" // the same parameter twice
+  | "ERR_NOT_FLOAT32" // an array of another type
+  | "ERR_LENGTH" // lengths that differ
+  | "ERR_DETACHED" // an array whose memory was transferred away
+  | "ERR_RESIZED" // an array that shrank or grew since it was registered
+  | "ERR_OVERLAP" // memory that would be written and used twice in one step
+  | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer
+  | "ERR_CLOSURE" // a closure that is no function, or that returned a promise
+  | "ERR_BUSY" // a call from within a step
+  | "ERR_DISPOSED" // a call after dispose()
+  | "ERR_OUT_OF_MEMORY"; // no memory for the state
+
+type Constructor<E extends Error> = new (message: string, options?: ErrorOptions) => E;
+
+function coded<E extends Error>(constructor: Constructor<E>) {
+  return (code: ErrorCode, message: string, cause?: unknown): E & { code: ErrorCode } =>
+    Object.assign(new constructor(message, cause === undefined ? undefined : { cause }), { code });
+}
+
+export const typeError = coded(TypeError);
+export const rangeError = coded(RangeError);
+export const plainError = coded(Error);
+
+const warned = new Set<string>();
+
+/** A warning through Node's channel for them, once a process. */
+export function warnOnce(code: string, message: string): void {
+  if (warned.has(code)) return;
+  warned.add(code);
+  process.emitWarning(message, { type: "AdaBeliefWarning", code });
+}
+
+/** What a value is, for a message: `"0.1" (a string)`, `a Float64Array of 3`. Runs no code of the value's own. */
+export function describe(value: unknown): string {
+  if (value === null || value === undefined || typeof value === "boolean") return String(value);
+  if (typeof value === "number") return String(value);
+  if (typeof value === "string") return `${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)} (a string)`;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const kind = arrayKind(value);
+  if (kind !== undefined) return `a ${kind} of ${lengthOf(value as Float32Array)}`;
+  return "an object";
+}
+
+const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
+
+function intrinsic<T>(key: PropertyKey): (value: unknown) => T {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is bound to `call`, which passes the array as `this`
+  const getter = Object.getOwnPropertyDescriptor(typedArray, key)?.get as (this: unknown) => T;
+  return Function.prototype.call.bind(getter) as (value: unknown) => T;
+}
+
+/** The name of a typed array's type, of any realm, or undefined for anything else. An own property cannot deceive it. */
+export const arrayKind = intrinsic<string | undefined>(Symbol.toStringTag);
+
+/** The true length of a typed array: 0 once it is detached or out of bounds. An own property cannot deceive it. */
+export const lengthOf = intrinsic<number>("length") as (array: Float32Array) => number;

@@ -1,0 +1,150 @@
+import { describe, typeError } from "./errors";
+import type { Member } from "./member";
+import { readOptions, refuseUnknownKeys, requireObject, type Kind } from "./options";
+import type { Parameter } from "./parameter";
+import type { Coefficients, Rule } from "./rule";
+import type { Work } from "./tensors";
+import { addon, statesOfVariants } from "./native";
+
+/** What a constructor takes: parameters, or groups of them with options of their own. */
+export type Params<O> = Iterable<Parameter> | Iterable<GroupOf<O>>;
+
+/** A group as a caller writes it. Options that it lacks are the optimizer's defaults. */
+export type GroupOf<O> = O & { params: Parameter | Iterable<Parameter>; name?: string; initial_lr?: number };
+
+/** A group as an optimizer shows it. Its options are live: the next step uses what they are then. */
+export type ParamGroup<O> = O & { readonly params: readonly Parameter[]; name?: string; initial_lr?: number };
+
+/** What a group may hold beside its options. */
+export const groupKeys = ["params", "name", "initial_lr"] as const;
+
+/** One group of parameters: the caller's live view of it, and the options as the last step read them. */
+export class Group<O extends object> {
+  readonly live: ParamGroup<O>;
+  readonly #keys: readonly (keyof O & string)[];
+  readonly #known: readonly string[];
+  readonly #coefficients: Coefficients<O>;
+  #options: O;
+  #liveKeys = 0;
+  // The sets of coefficients of this step, by t: one, unless the parameters have missed different steps.
+  #lastT = 0;
+  #lastSet = 0;
+  readonly #setOfT = new Map<number, number>();
+
+  constructor(
+    readonly rule: Rule<O>,
+    readonly members: readonly Member[],
+    options: O,
+    { name, initial_lr }: { name?: unknown; initial_lr?: unknown },
+  ) {
+    this.#keys = Object.keys(rule.kinds) as (keyof O & string)[];
+    this.#known = [...this.#keys, ...groupKeys];
+    this.#coefficients = rule.coefficients();
+    this.#options = options;
+    rule.advise?.(options);
+    const params = Object.freeze(members.map((member) => member.parameter));
+    const live = {
+      params,
+      ...options,
+      ...(name === undefined ? {} : { name }),
+      ...(initial_lr === undefined ? {} : { initial_lr }),
+    };
+    this.live = Object.defineProperty(live, "params", { writable: false, configurable: false }) as unknown as ParamGroup<O>;
+    this.#liveKeys = Object.keys(live).length;
+  }
+
+  get options(): O {
+    return this.#options;
+  }
+
+  /** Reads the live options again; throws where one of them cannot be. Accessors may run foreign code here. */
+  read(): void {
+    const live = this.live as O;
+    let options = this.#options;
+    for (const key of this.#keys) {
+      const value = live[key];
+      const last = this.#options[key];
+      if (value === last) continue;
+      const next = (this.rule.kinds[key] as Kind<unknown>)(value, key, last) as O[typeof key];
+      if (next === last) continue;
+      if (options === this.#options) options = { ...options };
+      options[key] = next;
+    }
+    const keys = Object.keys(live).length;
+    if (keys !== this.#liveKeys) {
+      refuseUnknownKeys(live, this.#known, "A param group");
+      this.#liveKeys = keys;
+    }
+    if (options === this.#options) return;
+    this.#options = options;
+    this.rule.advise?.(options);
+  }
+
+  /** Replaces the options, and what else a saved group holds. */
+  load(options: O, initial_lr: unknown): void {
+    Object.assign(this.live, options, initial_lr === undefined ? {} : { initial_lr });
+    this.#options = options;
+    this.#liveKeys = Object.keys(this.live).length;
+    this.rule.advise?.(options);
+  }
+
+  /** How many state arrays a parameter needs under these options. */
+  stateCount(options: O): number {
+    const variant = this.rule.coefficients()(options, 1, new Float32Array(addon.maxCoefficients), 0);
+    return statesOfVariants(this.rule.formula)[variant] as number;
+  }
+
+  beginStep(): void {
+    this.#lastT = 0;
+    if (this.#setOfT.size > 0) this.#setOfT.clear();
+  }
+
+  /** The index of this group's coefficients for update number t, computed once a step. */
+  set(t: number, work: Work): number {
+    if (t === this.#lastT) return this.#lastSet;
+    let set = this.#setOfT.get(t);
+    if (set === undefined) {
+      set = work.sets++;
+      work.variants[set] = this.#coefficients(this.#options, t, work.coefficients, set * addon.maxCoefficients);
+      if (this.#lastT !== 0) this.#setOfT.set(this.#lastT, this.#lastSet).set(t, set);
+    }
+    this.#lastT = t;
+    this.#lastSet = set;
+    return set;
+  }
+}
+
+/** A group as given, checked as far as it can be without looking at its parameters. */
+export interface ReadGroup<O> {
+  params: unknown[];
+  options: O;
+  extra: { name?: unknown; initial_lr?: unknown };
+}
+
+/** Reads one group that a caller wrote. */
+export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O> {
+  requireObject(given, "A param group");
+  const keys = Object.keys(rule.kinds);
+  refuseUnknownKeys(given, [...keys, ...groupKeys], `A param group of ${rule.optimizer} ${rule.version}`);
+  const { params, name, initial_lr } = given;
+  if (name !== undefined && typeof name !== "string") {
+    throw typeError("ERR_INVALID_OPTION", `The name of a param group must be a string, got ${describe(name)}`);
+  }
+  if (typeof params !== "object" || params === null) {
+    throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}`);
+  }
+  const list = Symbol.iterator in params && !ArrayBuffer.isView(params) ? [...(params as Iterable<unknown>)] : [params];
+  return { params: list, options: readOptions(rule.kinds, given, defaults), extra: { name, initial_lr } };
+}
+
+/** Reads what a constructor was given: groups where the first item has `params`, else one group of parameters. */
+export function readParams<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O>[] {
+  if (typeof given !== "object" || given === null || !(Symbol.iterator in given) || ArrayBuffer.isView(given)) {
+    const advice = "an iterable of parameters, or of groups { params, ...options }";
+    throw typeError("ERR_INVALID_PARAMETER", `The parameters of ${rule.optimizer} must be ${advice}, got ${describe(given)}`);
+  }
+  const items: unknown[] = [...(given as Iterable<unknown>)];
+  const first = items[0];
+  const grouped = typeof first === "object" && first !== null && "params" in first;
+  return grouped ? items.map((item) => readGroup(rule, item, defaults)) : [{ params: items, options: defaults, extra: {} }];
+}

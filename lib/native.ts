@@ -1,0 +1,83 @@
+// The addon: found, loaded, and given types. What it exports is written in native/addon/addon.cpp.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { platform, arch } from "node:os";
+import load from "node-gyp-build";
+import { plainError, rangeError } from "./errors";
+
+/** [row, role, other row, other role] */
+export type Overlap = readonly [number, number, number, number];
+
+/** See native/addon/table_object.h. */
+export interface Table {
+  resize(rows: number): void;
+  bind(
+    row: number,
+    data: Float32Array,
+    out: Float32Array,
+    grad: Float32Array | null,
+    ...state: (Float32Array | undefined)[]
+  ): number;
+  bindGrad(row: number, grad: Float32Array): number;
+  check(): Overlap | null;
+  setWork(setOfRow: Int32Array, variants: Int32Array, coefficients: Float32Array): void;
+  step(sets: number): Overlap | null;
+}
+
+/** Why an array was refused, in the order of native/addon/memory.h. */
+export const memory = ["fine", "not_float32", "detached", "other_length"] as const;
+
+/** What an array is to its parameter, in the order of native/cpu/table.h; from `state` on they are state arrays. */
+export const role = { data: 0, out: 1, grad: 2, state: 3 } as const;
+
+export interface Addon {
+  Table: new (formula: string) => Table;
+  backends(): { name: string; supported: boolean }[];
+  backend(): string;
+  lastRan(): string;
+  useBackend(name: string, byDefault: boolean): 0 | 1 | 2;
+  formulas(): Record<string, { coefficients: number; states: number[] }>;
+  readonly maxCoefficients: number;
+}
+
+/** The package's own folder, from lib/ (the sources, in tests) as from dist/lib/. */
+export const root = [join(__dirname, ".."), join(__dirname, "..", "..")].find((folder) =>
+  existsSync(join(folder, "package.json")),
+) as string;
+
+/** The platform as node-gyp-build names it; the variables are the ones it reads. */
+export const target = `${process.env["npm_config_platform"] ?? platform()}-${process.env["npm_config_arch"] ?? arch()}`;
+
+function loadAddon(): Addon {
+  try {
+    return load(root) as Addon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);
+    throw plainError(
+      "ERR_NO_BINARY",
+      `adabelief has no binary that loads on ${target} (Node ${process.version}). Build it from source, with CMake and a C++ compiler: ` +
+        `npm install --no-save cmake-js@8 node-addon-api@8 && npx cmake-js compile --directory node_modules/adabelief (${reason})`,
+      cause,
+    );
+  }
+}
+
+/** How many state arrays each variant of a formula needs. */
+export function statesOfVariants(formula: string): readonly number[] {
+  return (addon.formulas()[formula] as { states: number[] }).states;
+}
+
+/** Chooses a backend for the process, or says why not. */
+export function useBackend(name: string, { byDefault = false } = {}): void {
+  const chosen = addon.useBackend(name, byDefault);
+  if (chosen === 0) return;
+  const list = addon.backends();
+  const names = list.filter((backend) => backend.supported).map((backend) => backend.name);
+  const why = chosen === 1 ? "there is no such backend" : "this processor cannot run it";
+  throw rangeError("ERR_BACKEND", `Backend ${JSON.stringify(name)}: ${why}; this machine has ${names.join(", ")}`);
+}
+
+export const addon: Addon = loadAddon();
+
+const wanted = process.env["ADABELIEF_BACKEND"];
+if (wanted) useBackend(wanted, { byDefault: true });

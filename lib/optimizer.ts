@@ -1,0 +1,208 @@
+import { describe, plainError, rangeError, typeError } from "./errors";
+import { Group, readGroup, readParams, type GroupOf, type ParamGroup, type Params, type ReadGroup } from "./group";
+import { Member } from "./member";
+import { readOptions, refuseUnknownKeys, requireObject } from "./options";
+import type { Parameter } from "./parameter";
+import type { Rule } from "./rule";
+import { readStateDict, writeStateDict, type State, type StateDict } from "./state-dict";
+import { Tensors } from "./tensors";
+
+/** What a step did. */
+export interface StepReport {
+  /** How many parameters had a gradient and were updated. */
+  readonly updated: number;
+  /** True where the step was left out as a whole. */
+  readonly skipped: boolean;
+}
+
+/** The options of `step`: none yet. */
+export type StepOptions = Readonly<Record<string, never>>;
+
+/** Who owns groups and state. Every optimizer is one of these with a rule of its own. */
+export abstract class Optimizer<O extends object, S extends State = State> {
+  /** The state of a parameter: `step` and live arrays under PyTorch's names; undefined before its first update. */
+  readonly state: { get(parameter: Parameter): S | undefined } = Object.freeze({
+    get: (parameter: Parameter) => this.#stateOf(parameter),
+  });
+
+  readonly #rule: Rule<O>;
+  readonly #tensors: Tensors<O>;
+  readonly #memberOf = new Map<Parameter, Member>();
+  readonly #defaults: Readonly<O>;
+  #groups: readonly Group<O>[] = [];
+  #live: readonly ParamGroup<O>[] = Object.freeze([]);
+  #busy: string | null = null;
+  #disposed = false;
+
+  protected constructor(rule: Rule<O>, params: Params<Partial<O>>, options: object) {
+    refuseUnknownKeys(options, Object.keys(rule.kinds), `${rule.optimizer} ${rule.version}`);
+    this.#rule = rule;
+    this.#defaults = Object.freeze(readOptions(rule.kinds, options, rule.defaults as O));
+    this.#tensors = new Tensors(rule);
+    const groups = readParams(rule, params, this.#defaults as O);
+    if (groups.length === 0 || groups.every((group) => group.params.length === 0)) {
+      throw rangeError("ERR_EMPTY_PARAMETERS", "optimizer got an empty parameter list");
+    }
+    this.#join(groups);
+  }
+
+  /** The groups, each with its parameters and live options. The array itself and each `params` are frozen: see `addParamGroup`. */
+  get paramGroups(): readonly ParamGroup<O>[] {
+    return this.#live;
+  }
+
+  /** The options of groups that set none of their own. */
+  get defaults(): Readonly<O> {
+    return this.#defaults;
+  }
+
+  /**
+   * Updates every parameter that has a gradient.
+   *
+   * Everything is checked before the first element is written: where `step` throws, parameters, state and groups are as they were.
+   *
+   * @throws with a `code`: memory that changed its length, type or place; overlap; an option that cannot be; ERR_BUSY from within a step
+   */
+  step(options?: StepOptions): StepReport;
+  /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
+  step<T extends number | void>(closure: () => T): T;
+  step<T extends number | void>(argument?: StepOptions | (() => T)): StepReport | T {
+    this.#enter("step");
+    try {
+      if (argument === undefined) return this.#update();
+      if (typeof argument !== "function") {
+        requireObject(argument, "The options of step");
+        refuseUnknownKeys(argument, [], "step");
+        return this.#update();
+      }
+      this.#busy = "closure";
+      const result = argument();
+      if (typeof result === "object" && result !== null && "then" in result) {
+        throw typeError("ERR_CLOSURE", "A closure must compute the gradients before it returns; this one returned a promise");
+      }
+      this.#requireUndisposed();
+      this.#busy = "step";
+      this.#update();
+      return result;
+    } finally {
+      this.#busy = null;
+    }
+  }
+
+  /** Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them. */
+  zeroGrad({ set_to_none = false }: { set_to_none?: boolean } = {}): void {
+    this.#requireFree();
+    for (const { parameter } of this.#tensors.members) {
+      if (set_to_none) parameter.grad = null;
+      else if (parameter.grad) Float32Array.prototype.fill.call(parameter.grad, 0);
+    }
+  }
+
+  /** Adds a group, as while training a model that grows. Options that it lacks are the defaults. */
+  addParamGroup(group: GroupOf<Partial<O>>): void {
+    this.#exclusively("addParamGroup", () => this.#join([readGroup(this.#rule, group, this.#defaults as O)]));
+  }
+
+  /** Forgets all state: the next step is the first. */
+  reset(): void {
+    this.#exclusively("reset", () => this.#tensors.members.forEach((member) => member.setState(0)));
+  }
+
+  /**
+   * A deep copy of options and state in PyTorch's layout.
+   *
+   * @param pytorch adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
+   */
+  stateDict({ pytorch = false }: { pytorch?: boolean } = {}): StateDict {
+    this.#requireFree();
+    return writeStateDict(this.#rule, this.#groups, pytorch);
+  }
+
+  /**
+   * Takes over the options and a copy of the state of a dict written by `stateDict` or by the published Python classes.
+   *
+   * @throws ERR_STATE_DICT where it belongs to another optimizer, version or shape, or a moment is missing; nothing is changed then
+   */
+  loadStateDict(saved: StateDict): void {
+    this.#exclusively("loadStateDict", () => {
+      const { groups, states } = readStateDict(this.#rule, this.#groups, saved);
+      for (const { group, options, initial_lr } of groups) group.load(options, initial_lr);
+      for (const { member, steps, arrays } of states) member.setState(steps, arrays);
+    });
+  }
+
+  /** Lets go of parameters and state. Every later call but this one is an error. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#requireFree();
+    this.#disposed = true;
+    this.#groups = [];
+    this.#live = Object.freeze([]);
+    this.#memberOf.clear();
+    this.#tensors.leave();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #stateOf(parameter: Parameter): S | undefined {
+    const member = this.#memberOf.get(parameter);
+    if (member === undefined || member.states.length === 0) return undefined;
+    const arrays = member.states.map((array, k) => [this.#rule.states[k], array] as const);
+    return Object.freeze({ step: member.steps, ...Object.fromEntries(arrays) }) as unknown as S;
+  }
+
+  #update(): StepReport {
+    return { updated: this.#tensors.step(this.#groups), skipped: false };
+  }
+
+  #join(given: readonly ReadGroup<O>[]): void {
+    let index = this.#tensors.members.length;
+    const added = new Map<Parameter, Member>();
+    const groups = given.map(({ params, options, extra }) => {
+      const members = params.map((item) => {
+        const parameter = item as Parameter;
+        if (this.#memberOf.has(parameter) || added.has(parameter)) {
+          const advice = "tied weights are one parameter, to be given once, whose gradient is the sum of both uses";
+          throw plainError("ERR_DUPLICATE_PARAMETER", `Parameter ${index} appears more than once: ${advice}`);
+        }
+        const member = new Member(parameter, index++, this.#rule.states);
+        added.set(parameter, member);
+        return member;
+      });
+      return new Group(this.#rule, members, options, extra);
+    });
+    this.#tensors.join([...added.values()]);
+    for (const [parameter, member] of added) this.#memberOf.set(parameter, member);
+    this.#groups = [...this.#groups, ...groups];
+    this.#live = Object.freeze(this.#groups.map((group) => group.live));
+  }
+
+  #requireUndisposed(): void {
+    if (this.#disposed) throw plainError("ERR_DISPOSED", `This ${this.#rule.optimizer} was disposed`);
+  }
+
+  /** Refuses a call from within a step; a closure may still call it. */
+  #requireFree(): void {
+    this.#requireUndisposed();
+    if (this.#busy !== null && this.#busy !== "closure") {
+      throw plainError("ERR_BUSY", `This ${this.#rule.optimizer} is in the middle of ${describe(this.#busy)}`);
+    }
+  }
+
+  #enter(what: string): void {
+    this.#requireUndisposed();
+    if (this.#busy !== null) throw plainError("ERR_BUSY", `This ${this.#rule.optimizer} is in the middle of a step`);
+    this.#busy = what;
+  }
+
+  #exclusively(what: string, act: () => void): void {
+    this.#enter(what);
+    try {
+      act();
+    } finally {
+      this.#busy = null;
+    }
+  }
+}

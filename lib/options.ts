@@ -1,0 +1,87 @@
+// What options are: data that says how each is read and checked. The messages are PyTorch's where it has one.
+import { describe, rangeError, typeError } from "./errors";
+
+/** One option: reads a value into its canonical form, or throws. `last` is the canonical form of the step before. */
+export type Kind<T> = (value: unknown, key: string, last?: T) => T;
+
+export type Kinds<O> = { readonly [K in keyof O]-?: Kind<O[K]> };
+
+/** A number in [0, ∞]; `message` begins PyTorch's "Invalid learning rate: -1". */
+export function nonNegative(message: string): Kind<number> {
+  return (value, key, last) => {
+    if (value === last && last !== undefined) return last;
+    if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
+    if (!(value >= 0)) throw rangeError("ERR_INVALID_OPTION", `Invalid ${message}: ${value}`);
+    return value;
+  };
+}
+
+/** true or false, and nothing that merely looks like it. */
+export const flag: Kind<boolean> = (value, key) => {
+  if (typeof value !== "boolean") throw typeError("ERR_INVALID_OPTION", `${key} must be true or false, got ${describe(value)}`);
+  return value;
+};
+
+/** Two numbers in [0, 1). The canonical form is an array of its own, the same one as long as the numbers are. */
+export const betas: Kind<readonly number[]> = (value, key, last) => {
+  if (typeof value !== "object" || value === null || !("length" in value) || value.length !== 2) {
+    throw typeError("ERR_INVALID_OPTION", `${key} must be an array of two numbers, got ${describe(value)}`);
+  }
+  const [beta1, beta2] = [(value as unknown[])[0], (value as unknown[])[1]];
+  if (last !== undefined && beta1 === last[0] && beta2 === last[1]) return last;
+  [beta1, beta2].forEach((beta, index) => {
+    if (typeof beta !== "number") {
+      throw typeError("ERR_INVALID_OPTION", `${key}[${index}] must be a number, got ${describe(beta)}`);
+    }
+    if (!(beta >= 0 && beta < 1)) throw rangeError("ERR_INVALID_OPTION", `Invalid beta parameter at index ${index}: ${beta}`);
+  });
+  return Object.freeze([beta1, beta2] as number[]);
+};
+
+// What other dialects call these things.
+const dialects: Record<string, string> = {
+  learningrate: "lr",
+  stepsize: "lr",
+  alpha: "lr",
+  epsilon: "eps",
+  beta: "betas",
+  beta1: "betas",
+  beta2: "betas",
+  wd: "weight_decay",
+  l2: "weight_decay",
+  decay: "weight_decay",
+  decoupled: "weight_decouple",
+  rectified: "rectify",
+};
+
+const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
+
+/** Refuses keys that nothing has, and names the key that was probably meant. */
+export function refuseUnknownKeys(given: object, known: readonly string[], what: string): void {
+  for (const key of Object.keys(given)) {
+    if (known.includes(key)) continue;
+    const meant = known.find((candidate) => plain(candidate) === plain(key)) ?? dialects[plain(key)];
+    const advice =
+      meant !== undefined && known.includes(meant)
+        ? `did you mean ${JSON.stringify(meant)}?`
+        : `it has ${known.length ? known.join(", ") : "none"}`;
+    throw typeError("ERR_UNKNOWN_OPTION", `${what} has no option ${JSON.stringify(key)}: ${advice}`);
+  }
+}
+
+/** An object that may hold options: not null, no array, no function. */
+export function requireObject(value: unknown, what: string): asserts value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Symbol.iterator in value) {
+    throw typeError("ERR_INVALID_OPTION", `${what} must be an object, got ${describe(value)}`);
+  }
+}
+
+/** Every option in canonical form: what is given, checked, and `defaults` (canonical already) for the rest. */
+export function readOptions<O extends object>(kinds: Kinds<O>, given: object, defaults: O): O {
+  const result = { ...defaults };
+  for (const key of Object.keys(kinds) as (keyof O & string)[]) {
+    const value = (given as O)[key];
+    if (value !== undefined) result[key] = kinds[key](value, key, defaults[key]);
+  }
+  return result;
+}

@@ -1,0 +1,155 @@
+// State dicts in PyTorch's layout: written as deep copies, read with patience for what its releases leave lying about.
+import { arrayKind, describe, lengthOf, rangeError, typeError } from "./errors";
+import { groupKeys, type Group } from "./group";
+import type { Member } from "./member";
+import { readOptions, refuseUnknownKeys } from "./options";
+import type { Rule } from "./rule";
+
+/** The state of one parameter. */
+export interface State {
+  /** How many updates this parameter has had. */
+  readonly step: number;
+}
+
+export interface StateDict {
+  /** Whose state this is. Absent in dicts that come from PyTorch. */
+  optimizer?: string;
+  version?: string;
+  /** By parameter number, as `param_groups[].params` names them. A parameter that was never stepped has none. */
+  state: Record<string, Record<string, unknown>>;
+  param_groups: ({ params: number[] } & Record<string, unknown>)[];
+}
+
+/** What PyTorch's releases and the published classes keep in a dict without need. */
+const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize", "capturable", "differentiable", "version"];
+
+export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], pytorch: boolean): StateDict {
+  const state: StateDict["state"] = {};
+  for (const group of groups) {
+    for (const member of group.members) {
+      if (member.states.length === 0) continue;
+      const entry: Record<string, unknown> = { step: member.steps };
+      if (pytorch) Object.assign(entry, rule.published.state(group.options, member.steps));
+      member.states.forEach((array, k) => (entry[rule.states[k] as string] = array.slice()));
+      state[member.index] = entry;
+    }
+  }
+  const param_groups = groups.map((group) => {
+    const { params: _params, ...live } = group.live;
+    const options = structuredClone(live) as Record<string, unknown>;
+    return { ...options, ...(pytorch ? rule.published.group() : {}), params: group.members.map((member) => member.index) };
+  });
+  return { optimizer: rule.optimizer, version: rule.version, state, param_groups };
+}
+
+/** What a dict says, checked whole, and not yet in force. */
+interface Loaded<O extends object> {
+  groups: { group: Group<O>; options: O; initial_lr: unknown }[];
+  states: { member: Member; steps: number; arrays: Float32Array[] }[];
+}
+
+const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
+
+function requireRecord(value: unknown, what: string): asserts value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || arrayKind(value) !== undefined) {
+    throw refuse(`${what} must be an object, got ${describe(value)}`);
+  }
+}
+
+export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], saved: unknown): Loaded<O> {
+  requireRecord(saved, "A state dict");
+  const { optimizer, version, state, param_groups } = saved;
+  if (optimizer !== undefined && optimizer !== rule.optimizer) {
+    throw refuse(`This state dict belongs to ${describe(optimizer)}, not to ${rule.optimizer}`);
+  }
+  if (version !== undefined && version !== rule.version) {
+    throw refuse(`This state dict belongs to version ${describe(version)}, not to ${rule.version}`);
+  }
+  requireRecord(state, "state");
+  if (!Array.isArray(param_groups)) throw refuse(`param_groups must be an array, got ${describe(param_groups)}`);
+  const saved_groups: unknown[] = [...(param_groups as unknown[])];
+  if (saved_groups.length !== groups.length) {
+    const counts = `${saved_groups.length}, not ${groups.length}`;
+    throw refuse(`loaded state dict has a different number of parameter groups: ${counts}`);
+  }
+
+  const result: Loaded<O> = { groups: [], states: [] };
+  const known = [...Object.keys(rule.kinds), ...groupKeys, ...ignoredInGroup];
+  const seen = new Set<string>();
+  groups.forEach((group, index) => {
+    const savedGroup = saved_groups[index];
+    requireRecord(savedGroup, `param_groups[${index}]`);
+    try {
+      refuseUnknownKeys(savedGroup, known, `param_groups[${index}] of ${rule.optimizer} ${rule.version}`);
+    } catch (cause) {
+      throw typeError("ERR_STATE_DICT", (cause as Error).message, cause);
+    }
+    const { params, initial_lr } = savedGroup;
+    if (!Array.isArray(params) || params.length !== group.members.length) {
+      throw refuse(`loaded state dict contains a parameter group that doesn't match the size of optimizer's group ${index}`);
+    }
+    result.groups.push({ group, options: readOptions(rule.kinds, savedGroup, group.options), initial_lr });
+    group.members.forEach((member, k) => {
+      const key = String((params as unknown[])[k]);
+      seen.add(key);
+      const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
+      result.states.push(entry === undefined ? { member, steps: 0, arrays: [] } : readState(rule, member, entry));
+    });
+  });
+  const stray = Object.keys(state).find((key) => !seen.has(key));
+  if (stray !== undefined) throw refuse(`state has an entry ${JSON.stringify(stray)} that no param group names`);
+  requireMoments(rule, result);
+  return result;
+}
+
+function readState<O extends object>(rule: Rule<O>, member: Member, entry: unknown): Loaded<O>["states"][number] {
+  requireRecord(entry, `The state of ${member.label.toLowerCase()}`);
+  const keys = Object.keys(entry);
+  if (keys.length === 0) return { member, steps: 0, arrays: [] };
+  const known = ["step", "rho_inf", "rho_t", ...rule.states];
+  const strange = keys.find((key) => !known.includes(key));
+  if (strange !== undefined) throw refuse(`${member.label}: ${rule.optimizer} keeps no ${JSON.stringify(strange)} in its state`);
+  const arrays: Float32Array[] = [];
+  for (const name of rule.states) {
+    const array = entry[name];
+    if (array === undefined || array === null) break;
+    arrays.push(copyMoment(array, name, member));
+  }
+  return { member, steps: readStep(entry["step"], member), arrays };
+}
+
+function copyMoment(array: unknown, name: string, member: Member): Float32Array {
+  if (arrayKind(array) !== "Float32Array") {
+    const advice =
+      "arrays do not survive JSON; keep a state dict with v8.serialize or structuredClone, or rebuild its Float32Arrays";
+    throw refuse(`${member.label}: ${name} must be a Float32Array, got ${describe(array)} (${advice})`);
+  }
+  const length = lengthOf(array as Float32Array);
+  if (length !== member.length) {
+    throw rangeError("ERR_STATE_DICT", `${member.label}: ${name} must have ${member.length} elements, got ${length}`);
+  }
+  return new Float32Array(array as Float32Array);
+}
+
+/** A count of steps: a number, or an array or tensor's array of one. */
+function readStep(value: unknown, member: Member): number {
+  const single = arrayKind(value) !== undefined || Array.isArray(value);
+  const count: unknown = single && (value as number[]).length === 1 ? (value as number[])[0] : value;
+  if (typeof count !== "number" || !Number.isSafeInteger(count) || count < 0) {
+    throw refuse(`${member.label}: step must be a whole number, got ${describe(value)}`);
+  }
+  return count;
+}
+
+/** Every state must hold all the moments that its group's options need. */
+function requireMoments<O extends object>(rule: Rule<O>, { groups, states }: Loaded<O>): void {
+  const required = new Map<Member, number>();
+  for (const { group, options } of groups) {
+    for (const member of group.members) required.set(member, group.stateCount(options));
+  }
+  for (const { member, steps, arrays } of states) {
+    if (steps === 0 && arrays.length === 0) continue;
+    const missing = arrays.length < (required.get(member) as number) ? rule.states[arrays.length] : undefined;
+    if (missing !== undefined) throw refuse(`${member.label}: its state has no ${missing}`);
+  }
+}

@@ -1,0 +1,71 @@
+// What the addon exports: the Table, the backends, and the shape of the formulas. lib/native.ts has the types.
+#include <napi.h>
+
+#include <string>
+
+#include "../cpu/backend.h"
+#include "table_object.h"
+
+namespace adabelief {
+
+namespace {
+
+/** backends(): [{ name, supported }], best first */
+Napi::Value list_backends(const Napi::CallbackInfo& info) {
+  const BackendList list = backends();
+  Napi::Array result = Napi::Array::New(info.Env(), static_cast<std::size_t>(list.count));
+  for (int i = 0; i < list.count; ++i) {
+    Napi::Object backend = Napi::Object::New(info.Env());
+    backend["name"] = list.begin[i].name;
+    backend["supported"] = list.begin[i].supported();
+    result.Set(static_cast<unsigned>(i), backend);
+  }
+  return result;
+}
+
+/** backend(): the name of the one in use */
+Napi::Value name_backend(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), current_backend().name); }
+
+/** lastRan(): the name of the one whose loop ran last in this process */
+Napi::Value name_last_ran(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), last_ran()); }
+
+/** useBackend(name, byDefault): 0 chosen, 1 unknown, 2 not supported by this processor */
+Napi::Value choose_backend(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  const bool by_default = info[1].As<Napi::Boolean>();
+  const Chosen chosen = by_default ? use_backend_by_default(name.c_str()) : use_backend(name.c_str());
+  return Napi::Number::New(info.Env(), static_cast<int>(chosen));
+}
+
+/** formulas(): { [name]: { coefficients, states: number of state arrays by variant } } */
+Napi::Value describe_formulas(const Napi::CallbackInfo& info) {
+  const FormulaList list = *current_backend().formulas;
+  Napi::Object result = Napi::Object::New(info.Env());
+  for (int i = 0; i < list.count; ++i) {
+    const Formula& formula = list.begin[i];
+    Napi::Array states = Napi::Array::New(info.Env(), static_cast<std::size_t>(formula.variants));
+    for (int v = 0; v < formula.variants; ++v) states.Set(static_cast<unsigned>(v), formula.variant[v].states);
+    Napi::Object description = Napi::Object::New(info.Env());
+    description["coefficients"] = formula.coefficients;
+    description["states"] = states;
+    result[formula.name] = description;
+  }
+  return result;
+}
+
+Napi::Object initialise(Napi::Env env, Napi::Object exports) {
+  exports["Table"] = TableObject::define(env);
+  exports["backends"] = Napi::Function::New<list_backends>(env, "backends");
+  exports["backend"] = Napi::Function::New<name_backend>(env, "backend");
+  exports["lastRan"] = Napi::Function::New<name_last_ran>(env, "lastRan");
+  exports["useBackend"] = Napi::Function::New<choose_backend>(env, "useBackend");
+  exports["formulas"] = Napi::Function::New<describe_formulas>(env, "formulas");
+  exports["maxCoefficients"] = max_coefficients;
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(adabelief, initialise)
+
+}  // namespace adabelief

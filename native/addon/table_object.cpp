@@ -1,0 +1,127 @@
+#include "table_object.h"
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "memory.h"
+
+namespace adabelief {
+
+namespace {
+
+const char* known_formula(const Napi::CallbackInfo& info) {
+  const std::string name = info[0].As<Napi::String>();
+  const Formula* formula = find_formula(current_backend(), name.c_str());
+  if (!formula) throw Napi::Error::New(info.Env(), "no formula is called " + name);
+  return formula->name;
+}
+
+/** What is wrong with which array, in one number: 0 is fine. */
+Napi::Value status(Napi::Env env, Memory memory, int role = 0) {
+  return Napi::Number::New(env, static_cast<int>(memory) + role * 256);
+}
+
+Napi::Value describe(Napi::Env env, const Overlap& overlap) {
+  if (!overlap.found) return env.Null();
+  Napi::Array result = Napi::Array::New(env, 4);
+  result.Set(0u, overlap.row);
+  result.Set(1u, static_cast<int>(overlap.role));
+  result.Set(2u, overlap.other_row);
+  result.Set(3u, static_cast<int>(overlap.other_role));
+  return result;
+}
+
+}  // namespace
+
+TableObject::TableObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TableObject>(info), table_(known_formula(info)) {
+  account(info.Env(), sizeof *this);
+}
+
+void TableObject::Finalize(Napi::Env env) { account(env, 0); }
+
+void TableObject::account(Napi::Env env, std::size_t bytes) {
+  Napi::MemoryManagement::AdjustExternalMemory(env, static_cast<int64_t>(bytes) - static_cast<int64_t>(accounted_));
+  accounted_ = bytes;
+}
+
+int TableObject::row(const Napi::Value& value) const {
+  const int row = value.As<Napi::Number>().Int32Value();
+  if (row < 0 || row >= table_.rows()) throw Napi::RangeError::New(value.Env(), "no such row");
+  return row;
+}
+
+void TableObject::resize(const Napi::CallbackInfo& info) {
+  const int rows = info[0].As<Napi::Number>().Int32Value();
+  if (rows < 0) throw Napi::RangeError::New(info.Env(), "rows must not be negative");
+  try {
+    table_.resize(rows);
+  } catch (const std::bad_alloc&) {
+    throw Napi::RangeError::New(info.Env(), "out of memory");
+  }
+  account(info.Env(), sizeof *this + table_.bytes());
+}
+
+Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const int index = row(info[0]);
+  const Floats data = floats(info[1]);
+  if (data.memory != Memory::fine) return status(env, data.memory, static_cast<int>(Role::data));
+  const Floats out = floats(info[2], data.length);
+  if (out.memory != Memory::fine) return status(env, out.memory, static_cast<int>(Role::out));
+
+  Span span{data.data, out.data, nullptr, {}, data.length};
+  if (!info[3].IsNull()) {
+    const Floats grad = floats(info[3], data.length);
+    if (grad.memory != Memory::fine) return status(env, grad.memory, static_cast<int>(Role::grad));
+    span.grad = grad.data;
+  }
+  int states = 0;
+  for (; states < max_states && !info[4 + static_cast<std::size_t>(states)].IsUndefined(); ++states) {
+    const Floats state = floats(info[4 + static_cast<std::size_t>(states)], data.length);
+    if (state.memory != Memory::fine) return status(env, state.memory, static_cast<int>(Role::state) + states);
+    span.state[states] = state.data;
+  }
+  table_.bind(index, span, states);
+  return status(env, Memory::fine);
+}
+
+Napi::Value TableObject::bind_grad(const Napi::CallbackInfo& info) {
+  const int index = row(info[0]);
+  const Floats grad = floats(info[1], table_.length(index));
+  if (grad.memory != Memory::fine) return status(info.Env(), grad.memory, static_cast<int>(Role::grad));
+  table_.bind_grad(index, grad.data);
+  return status(info.Env(), Memory::fine);
+}
+
+Napi::Value TableObject::check(const Napi::CallbackInfo& info) { return describe(info.Env(), table_.check()); }
+
+void TableObject::set_work(const Napi::CallbackInfo& info) {
+  const auto sets = info[0].As<Napi::Int32Array>();
+  const auto variants = info[1].As<Napi::Int32Array>();
+  const auto coefficients = info[2].As<Napi::Float32Array>();
+  work_ = {sets.Data(), variants.Data(), coefficients.Data(), 0};
+  rows_of_work_ = static_cast<int>(sets.ElementLength());
+  sets_ = static_cast<int>(std::min(variants.ElementLength(), coefficients.ElementLength() / max_coefficients));
+  Napi::Array arrays = Napi::Array::New(info.Env(), 3);
+  for (unsigned i = 0; i < 3; ++i) arrays.Set(i, info[i]);
+  work_arrays_ = Napi::Persistent(arrays.As<Napi::Object>());
+}
+
+Napi::Value TableObject::step(const Napi::CallbackInfo& info) {
+  work_.sets = info[0].As<Napi::Number>().Int32Value();
+  Overlap overlap{};
+  const bool described = work_.sets >= 0 && work_.sets <= sets_ && table_.rows() <= rows_of_work_;
+  const Outcome outcome = described ? table_.step(work_, overlap) : Outcome::invalid;
+  if (outcome == Outcome::invalid) throw Napi::Error::New(info.Env(), "this work does not fit this table");
+  return outcome == Outcome::done ? info.Env().Null() : describe(info.Env(), overlap);
+}
+
+Napi::Function TableObject::define(Napi::Env env) {
+  return DefineClass(env, "Table",
+                     {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::bind>("bind"),
+                      InstanceMethod<&TableObject::bind_grad>("bindGrad"), InstanceMethod<&TableObject::check>("check"),
+                      InstanceMethod<&TableObject::set_work>("setWork"), InstanceMethod<&TableObject::step>("step")});
+}
+
+}  // namespace adabelief

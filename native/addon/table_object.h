@@ -1,0 +1,44 @@
+// A Table for JavaScript. It keeps pointers only: the JavaScript objects that own the memory look at every array before each
+// step, and bind again what they find changed.
+#pragma once
+
+#include <napi.h>
+
+#include "../cpu/table.h"
+
+namespace adabelief {
+
+class TableObject : public Napi::ObjectWrap<TableObject> {
+ public:
+  /** new Table(formula) */
+  explicit TableObject(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override;
+
+  static Napi::Function define(Napi::Env env);
+
+ private:
+  /** resize(rows) */
+  void resize(const Napi::CallbackInfo& info);
+  /** bind(row, data, out, grad | null, ...state): 0, or what is wrong with which array (see `status`) */
+  Napi::Value bind(const Napi::CallbackInfo& info);
+  /** bindGrad(row, grad): the same, for a gradient alone */
+  Napi::Value bind_grad(const Napi::CallbackInfo& info);
+  /** check(): null, or the overlap [row, role, other row, other role] */
+  Napi::Value check(const Napi::CallbackInfo& info);
+  /** setWork(setOfRow: Int32Array, variants: Int32Array, coefficients: Float32Array): where step() will read what to do */
+  void set_work(const Napi::CallbackInfo& info);
+  /** step(sets): null when done, or the overlap that prevented it */
+  Napi::Value step(const Napi::CallbackInfo& info);
+
+  int row(const Napi::Value& value) const;
+  void account(Napi::Env env, std::size_t bytes);
+
+  Table table_;
+  std::size_t accounted_ = 0;
+  Work work_{};
+  int sets_ = 0;
+  int rows_of_work_ = 0;
+  Napi::ObjectReference work_arrays_;  // own no other object, so that this makes no cycle
+};
+
+}  // namespace adabelief

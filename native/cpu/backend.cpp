@@ -1,0 +1,103 @@
+#include "backend.h"
+
+#include <atomic>
+#include <cstring>
+
+namespace adabelief {
+
+namespace scalar {
+extern const FormulaList formulas;
+}
+#if defined(ADABELIEF_X86)
+namespace avx2 {
+extern const FormulaList formulas;
+}
+namespace avx512 {
+extern const FormulaList formulas;
+}
+#endif
+#if defined(ADABELIEF_ARM64)
+namespace neon {
+extern const FormulaList formulas;
+}
+#endif
+
+namespace {
+
+bool always() { return true; }
+
+#if defined(ADABELIEF_X86)
+// __builtin_cpu_supports asks CPUID for the instructions and XCR0 for an operating system that saves their registers.
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+}
+#endif
+
+const Backend table[] = {
+#if defined(ADABELIEF_X86)
+    {"avx512", has_avx512, &avx512::formulas},
+    {"avx2", has_avx2, &avx2::formulas},
+#endif
+#if defined(ADABELIEF_ARM64)
+    {"neon", always, &neon::formulas},
+#endif
+    {"scalar", always, &scalar::formulas},
+};
+
+const Backend* best() {
+  const Backend* backend = table;
+  while (!backend->supported()) ++backend;
+  return backend;
+}
+
+std::atomic<const Backend*> chosen{nullptr};
+std::atomic<const char*> ran{"none"};
+
+Chosen find(const char* name, const Backend*& found) {
+  for (const Backend& backend : table) {
+    if (std::strcmp(backend.name, name) != 0) continue;
+    found = &backend;
+    return backend.supported() ? Chosen::yes : Chosen::unsupported;
+  }
+  return Chosen::unknown;
+}
+
+}  // namespace
+
+BackendList backends() { return {table, sizeof table / sizeof *table}; }
+
+const Backend& current_backend() {
+  const Backend* backend = chosen.load(std::memory_order_acquire);
+  if (backend) return *backend;
+  static const Backend* const fallback = best();
+  return *fallback;
+}
+
+Chosen use_backend(const char* name) {
+  const Backend* backend = nullptr;
+  const Chosen result = find(name, backend);
+  if (result == Chosen::yes) chosen.store(backend, std::memory_order_release);
+  return result;
+}
+
+Chosen use_backend_by_default(const char* name) {
+  const Backend* backend = nullptr;
+  const Chosen result = find(name, backend);
+  const Backend* nobody = nullptr;
+  if (result == Chosen::yes) chosen.compare_exchange_strong(nobody, backend);
+  return result;
+}
+
+const Formula* find_formula(const Backend& backend, const char* name) {
+  for (int i = 0; i < backend.formulas->count; ++i) {
+    if (std::strcmp(backend.formulas->begin[i].name, name) == 0) return &backend.formulas->begin[i];
+  }
+  return nullptr;
+}
+
+void note_ran(const char* backend) { ran.store(backend, std::memory_order_relaxed); }
+const char* last_ran() { return ran.load(std::memory_order_relaxed); }
+
+}  // namespace adabelief

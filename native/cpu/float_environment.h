@@ -1,0 +1,46 @@
+// Rounding to nearest and subnormals kept, for as long as a step runs; then the caller's own settings again.
+// Other native code leaves them changed in a thread: onnxruntime, for one, can set flush-to-zero on Node's main thread.
+#pragma once
+
+#include <cstdint>
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+namespace adabelief {
+
+class FloatEnvironment {
+ public:
+  FloatEnvironment() : saved_(read()) {
+    if (saved_ != standard) write(standard);
+  }
+  ~FloatEnvironment() { write(saved_); }
+  FloatEnvironment(const FloatEnvironment&) = delete;
+  FloatEnvironment& operator=(const FloatEnvironment&) = delete;
+
+#if defined(__x86_64__)
+  using Word = unsigned;
+  static constexpr Word standard = 0x1F80;       // all exceptions masked, nearest, no FTZ, no DAZ
+  static constexpr Word flush_to_zero = 0x9FC0;  // FTZ and DAZ: what others leave behind
+  static Word read() { return _mm_getcsr(); }
+  static void write(Word word) { _mm_setcsr(word); }
+#elif defined(__aarch64__)
+  using Word = std::uint64_t;
+  static constexpr Word standard = 0;
+  static constexpr Word flush_to_zero = 1u << 24;
+  static Word read() {
+    Word word;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(word));
+    return word;
+  }
+  static void write(Word word) { __asm__ volatile("msr fpcr, %0" : : "r"(word)); }
+#else
+#error "The bits of a step depend on the float environment: teach FloatEnvironment this processor."
+#endif
+
+ private:
+  Word saved_;
+};
+
+}  // namespace adabelief

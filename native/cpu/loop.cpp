@@ -1,0 +1,58 @@
+// The loop over a range, for every formula and variant. Compiled once per instruction set: ADABELIEF_SET names the set.
+// The compiler vectorises it; the remainder runs the same formula, so every element has the same bits.
+#include <utility>
+
+#include "../update/formulas.h"
+#include "kernel.h"
+
+#define ADABELIEF_TEXT_(name) #name
+#define ADABELIEF_TEXT(name) ADABELIEF_TEXT_(name)
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+template <class F, int variant>
+void run(const Span& span, const float* coefficients) {
+  note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
+  typename F::Coefficients c;
+  memcpy(&c, coefficients, sizeof c);
+  const float* data = span.data;
+  const float* grad = span.grad;
+  float* out = span.out;
+  float* state0 = span.state[0];
+  float* state1 = span.state[1];
+  float* state2 = span.state[2];
+  const size_t length = span.length;
+  constexpr int states = F::states(variant);
+  float none = 0;  // stands for a state that this variant does not have, and never touches
+
+  // Elements do not depend on each other, also where out is data: the pragma says exactly that (__restrict would say more).
+#pragma omp simd
+  for (size_t i = 0; i < length; ++i) {
+    out[i] = F::template update<variant>(c, data[i], grad[i], states > 0 ? state0[i] : none, states > 1 ? state1[i] : none,
+                                         states > 2 ? state2[i] : none);
+  }
+}
+
+template <class F, class Indices>
+struct Variants;
+
+template <class F, int... variant>
+struct Variants<F, std::integer_sequence<int, variant...>> {
+  static constexpr Variant table[] = {{&run<F, variant>, F::states(variant)}...};
+};
+
+template <class List>
+struct Table;
+
+template <class... F>
+struct Table<List<F...>> {
+  static constexpr Formula formulas[] = {{F::name, sizeof(typename F::Coefficients) / sizeof(float), F::variants,
+                                          Variants<F, std::make_integer_sequence<int, F::variants>>::table}...};
+};
+
+extern const FormulaList formulas;
+const FormulaList formulas = {Table<Formulas>::formulas, sizeof Table<Formulas>::formulas / sizeof(Formula)};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief

@@ -1,0 +1,133 @@
+#include "table.h"
+
+#include <algorithm>
+
+#include "float_environment.h"
+
+namespace adabelief {
+
+namespace {
+
+std::uintptr_t address(const float* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+constexpr Overlap none{false, 0, 0, Role::data, Role::data};
+
+}  // namespace
+
+void Table::resize(int rows) {
+  rows_.resize(static_cast<std::size_t>(rows));
+  writable_.reserve(rows_.size() * (2 + max_states));  // so that a step allocates nothing
+  changed_ = true;
+}
+
+void Table::bind(int row, const Span& span, int states) {
+  Row& target = rows_[static_cast<std::size_t>(row)];
+  target.span = span;
+  target.states = states;
+  target.bound = true;
+  changed_ = true;
+}
+
+void Table::bind_grad(int row, const float* grad) {
+  Row& target = rows_[static_cast<std::size_t>(row)];
+  target.span.grad = grad;
+  target.grad_changed = true;
+}
+
+Overlap Table::check() {
+  changed_ = true;  // the next step looks at its own rows again
+  return index_writable(true);
+}
+
+/** Sorts what a step writes (or, being a parameter, must be left alone by every other row) and finds any overlap within it. */
+Overlap Table::index_writable(bool all_bound) {
+  writable_.clear();
+  for (int i = 0; i < rows(); ++i) {
+    const Row& row = rows_[static_cast<std::size_t>(i)];
+    if (!(all_bound ? row.bound : row.active) || row.span.length == 0) continue;
+    const std::size_t bytes = row.span.length * sizeof(float);
+    const auto add = [&](const float* begin, Role role) {
+      writable_.push_back({address(begin), address(begin) + bytes, i, role});
+    };
+    add(row.span.data, Role::data);
+    if (row.span.out != row.span.data) add(row.span.out, Role::out);
+    for (int k = 0; k < row.states; ++k) add(row.span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k));
+  }
+  std::sort(writable_.begin(), writable_.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  for (std::size_t i = 1; i < writable_.size(); ++i) {
+    const Interval &a = writable_[i - 1], &b = writable_[i];
+    if (b.begin < a.end) return {true, a.row, b.row, a.role, b.role};
+  }
+  return none;
+}
+
+/** A gradient may share memory with another gradient, and with nothing that a step writes. */
+Overlap Table::find_overlap(int row) const {
+  const Span& span = rows_[static_cast<std::size_t>(row)].span;
+  if (span.length == 0) return none;
+  const std::uintptr_t begin = address(span.grad), end = begin + span.length * sizeof(float);
+  const auto after = std::lower_bound(writable_.begin(), writable_.end(), end,
+                                      [](const Interval& interval, std::uintptr_t value) { return interval.begin < value; });
+  if (after == writable_.begin()) return none;
+  const Interval& last = *(after - 1);
+  if (last.end <= begin) return none;
+  return {true, row, last.row, Role::grad, last.role};
+}
+
+Overlap Table::check_active(const Work& work) {
+  for (int i = 0; i < rows(); ++i) {
+    Row& row = rows_[static_cast<std::size_t>(i)];
+    const bool active = work.set_of_row[i] >= 0;
+    if (row.active != active) changed_ = true;
+    row.active = active;
+  }
+  const bool all = changed_;
+  if (all) {
+    const Overlap overlap = index_writable(false);
+    if (overlap.found) return overlap;
+  }
+  for (int i = 0; i < rows(); ++i) {
+    const Row& row = rows_[static_cast<std::size_t>(i)];
+    if (!row.active || !(all || row.grad_changed)) continue;
+    const Overlap overlap = find_overlap(i);
+    if (!overlap.found) continue;
+    changed_ = true;
+    return overlap;
+  }
+  for (Row& row : rows_) {
+    if (row.active) row.grad_changed = false;
+  }
+  changed_ = false;
+  return none;
+}
+
+bool Table::valid(const Work& work, const Formula& formula) const {
+  for (int set = 0; set < work.sets; ++set) {
+    if (work.variants[set] < 0 || work.variants[set] >= formula.variants) return false;
+  }
+  for (int i = 0; i < rows(); ++i) {
+    const int set = work.set_of_row[i];
+    if (set < 0) continue;
+    const Row& row = rows_[static_cast<std::size_t>(i)];
+    if (set >= work.sets || !row.bound || row.states < formula.variant[work.variants[set]].states) return false;
+  }
+  return true;
+}
+
+Outcome Table::step(const Work& work, Overlap& overlap) {
+  const Formula* formula = find_formula(current_backend(), formula_);
+  if (!formula || !valid(work, *formula)) return Outcome::invalid;
+  overlap = check_active(work);
+  if (overlap.found) return Outcome::overlap;
+
+  const FloatEnvironment environment;
+  for (int i = 0; i < rows(); ++i) {
+    const int set = work.set_of_row[i];
+    if (set < 0) continue;
+    formula->variant[work.variants[set]].run(rows_[static_cast<std::size_t>(i)].span,
+                                             work.coefficients + static_cast<std::size_t>(set) * max_coefficients);
+  }
+  return Outcome::done;
+}
+
+}  // namespace adabelief

@@ -1,0 +1,78 @@
+// The tensors of one optimizer, registered once: a row each with the memory of its data, gradient and state. A step is one call
+// that looks at no more than what changed. The table owns no memory and keeps none alive: its caller does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "backend.h"
+
+namespace adabelief {
+
+/** What a piece of memory is to its parameter. Roles from `state` on are state arrays. */
+enum class Role : int { data, out, grad, state };
+
+/** Two pieces of memory that must be disjoint and are not. */
+struct Overlap {
+  bool found;
+  int row, other_row;
+  Role role, other_role;
+};
+
+/** What a step does: for each row the index of its set of coefficients, or -1 to skip the row. */
+struct Work {
+  const std::int32_t* set_of_row;
+  const std::int32_t* variants;  // [sets]
+  const float* coefficients;     // [sets][max_coefficients]
+  int sets;
+};
+
+enum class Outcome { done, overlap, invalid };
+
+class Table {
+ public:
+  explicit Table(const char* formula) : formula_(formula) {}
+
+  int rows() const { return static_cast<int>(rows_.size()); }
+  const char* formula() const { return formula_; }
+  std::size_t length(int row) const { return rows_[static_cast<std::size_t>(row)].span.length; }
+  /** Bytes that the table itself takes. */
+  std::size_t bytes() const { return rows_.capacity() * sizeof(Row) + writable_.capacity() * sizeof(Interval); }
+
+  void resize(int rows);
+  /** Gives a row its memory; `states` of its state pointers count. */
+  void bind(int row, const Span& span, int states);
+  void bind_grad(int row, const float* grad);
+  /** Tells which row's memory overlaps which, among the rows given memory so far. */
+  Overlap check();
+
+  /** Checks the rows at work for overlap where anything changed, then updates them. On any other outcome nothing was written. */
+  Outcome step(const Work& work, Overlap& overlap);
+
+ private:
+  struct Row {
+    Span span{};
+    int states = 0;
+    bool bound = false;
+    bool active = false;
+    bool grad_changed = false;
+  };
+  struct Interval {
+    std::uintptr_t begin, end;
+    int row;
+    Role role;
+  };
+
+  bool valid(const Work& work, const Formula& formula) const;
+  Overlap index_writable(bool all_bound);
+  Overlap find_overlap(int row) const;
+  Overlap check_active(const Work& work);
+
+  const char* formula_;
+  std::vector<Row> rows_;
+  std::vector<Interval> writable_;  // of the active rows, sorted, disjoint
+  bool changed_ = true;
+};
+
+}  // namespace adabelief

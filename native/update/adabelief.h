@@ -1,0 +1,72 @@
+// AdaBelief (Zhuang et al., NeurIPS 2020), in the roundings of PyTorch's CPU kernels.
+//
+//   symbol   here                    lib/adabelief.ts          PyTorch key
+//   p        p                       data                      -
+//   g        g                       grad                      -
+//   m        exp_avg                 exp_avg                   exp_avg
+//   s        exp_avg_var             exp_avg_var               exp_avg_var
+//   x        max_exp_avg_var         max_exp_avg_var           max_exp_avg_var
+//
+// A variant is one choice of each enumeration below, so that no element pays for an option that its group does not use.
+#pragma once
+
+#include "arithmetic.h"
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+struct AdaBelief {
+  static constexpr const char* name = "adabelief";
+
+  enum Decay { no_decay, decoupled, coupled, decays };
+  enum Amsgrad { no_amsgrad, eps_in_maximum, eps_in_variance, amsgrads };
+  enum Phase { plain, rectified, momentum, frozen, phases };
+
+  static constexpr int variants = decays * amsgrads * phases;
+  static constexpr Decay decay(int variant) { return static_cast<Decay>(variant % decays); }
+  static constexpr Amsgrad amsgrad(int variant) { return static_cast<Amsgrad>(variant / decays % amsgrads); }
+  static constexpr Phase phase(int variant) { return static_cast<Phase>(variant / (decays * amsgrads)); }
+
+  /** How many state arrays a variant reads and writes. */
+  static constexpr int states(int variant) { return amsgrad(variant) == no_amsgrad ? 2 : 3; }
+
+  struct Coefficients {
+    float decay;  // decoupled: 1 − lr·weight_decay, fixed: 1 − weight_decay; coupled: weight_decay
+    float beta1, one_minus_beta1;
+    float beta2, one_minus_beta2;
+    float eps;
+    float sqrt_bias_correction2;  // √(1 − β2^t)
+    float step_size;              // negative, with the bias correction of the phase
+  };
+
+  /** One element: returns the new p, updates its moments. */
+  template <int variant>
+  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_var,
+                                       float& max_exp_avg_var) {
+    if (decay(variant) == decoupled) p = p * c.decay;
+    if (decay(variant) == coupled) g = fma(p, c.decay, g);
+
+    const float m = exp_avg = fma(g, c.one_minus_beta1, exp_avg * c.beta1);
+    const float r = g - m;
+    float s = fma(c.one_minus_beta2 * r, r, exp_avg_var * c.beta2);
+    if (amsgrad(variant) != eps_in_maximum) s = s + c.eps;
+    exp_avg_var = s;
+
+    float v = s;
+    if (amsgrad(variant) != no_amsgrad) {
+      v = maximum(max_exp_avg_var, s);
+      if (amsgrad(variant) == eps_in_maximum) v = v + c.eps;
+      max_exp_avg_var = v;
+    }
+
+    switch (phase(variant)) {
+      case plain: return p + (c.step_size * m) / (square_root(v) / c.sqrt_bias_correction2 + c.eps);
+      case rectified: return p + (c.step_size * m) / (square_root(s) + c.eps);  // 0.2.1; 0.0.5 rectifies in the plain phase
+      case momentum: return fma(m, c.step_size, p);
+      default: return p;
+    }
+  }
+};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief

@@ -1,0 +1,62 @@
+// The float32 operations that every formula is made of. Each rounds exactly once, to nearest, ties to even,
+// and none may be contracted with another (-ffp-contract=off, nvcc -fmad=false): that is what keeps the bits equal everywhere.
+//
+// Every object that includes this is compiled for one instruction set, and ADABELIEF_SET names a namespace for it:
+// an inline function shared by two of them would be merged by the linker, and older processors would run the newer copy.
+#pragma once
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__CUDACC__)
+#define ADABELIEF_INLINE __host__ __device__ __forceinline__
+#else
+#define ADABELIEF_INLINE __attribute__((always_inline)) inline
+#endif
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+#if defined(__CUDA_ARCH__)
+
+ADABELIEF_INLINE float fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
+ADABELIEF_INLINE float square_root(float x) { return __fsqrt_rn(x); }
+
+#else
+
+ADABELIEF_INLINE float square_root(float x) { return ::sqrtf(x); }
+
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+
+ADABELIEF_INLINE float fma(float a, float b, float c) { return ::fmaf(a, b, c); }
+
+#else
+
+/** a·b + c rounded once, without the instruction (libm's own substitute is twenty times slower).
+ *  The product of two floats is exact in double. The sum is rounded to odd: where it is inexact and its last bit is even,
+ *  it moves to the neighbour on the other side of the true sum. Rounding that to float equals rounding the true sum. */
+ADABELIEF_INLINE float fma(float a, float b, float c) {
+  const double product = static_cast<double>(a) * static_cast<double>(b);
+  const double addend = c;
+  const double sum = product + addend;
+  const double part = sum - product;
+  const double error = (product - (sum - part)) + (addend - part);
+  int64_t bits;
+  memcpy(&bits, &sum, sizeof bits);
+  const int64_t inexact = (error < 0.0) | (error > 0.0);  // neither for the NaN that an infinite sum leaves
+  const int64_t outward = (error > 0.0) == (sum > 0.0);
+  bits += inexact & ~bits & 1 ? 2 * outward - 1 : 0;
+  double odd;
+  memcpy(&odd, &bits, sizeof odd);
+  return static_cast<float>(odd);
+}
+
+#endif
+#endif
+
+/** The larger of a and b, or NaN where either is one (the x86 instruction would drop a NaN in a). */
+ADABELIEF_INLINE float maximum(float a, float b) { return (a > b) | (a != a) ? a : b; }
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief

@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const folder = join(__dirname, "..", "golden");
+
+export interface GoldenCase {
+  id: string;
+  version: "0.0.5" | "0.2.1";
+  stream: string;
+  options: Record<string, unknown>;
+  schedule: Record<string, number>;
+  skip: Record<string, number[]>;
+}
+
+interface Cases {
+  shapes: number[][];
+  steps: number;
+  param_snapshots: number[];
+  state_snapshots: number[];
+  cases: GoldenCase[];
+}
+
+export function readJson<T>(name: string): T {
+  return JSON.parse(readFileSync(join(folder, name), "utf8")) as T;
+}
+
+/** The float32 tensors of a safetensors file, by name. */
+function readTensors(name: string): Map<string, Float32Array> {
+  const bytes = readFileSync(join(folder, name));
+  const start = 8 + Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString("utf8", 8, start)) as Record<
+    string,
+    { dtype: string; data_offsets: [number, number] }
+  >;
+  const tensors = new Map<string, Float32Array>();
+  for (const [key, { dtype, data_offsets }] of Object.entries(header)) {
+    if (dtype !== "F32") continue;
+    const [begin, end] = data_offsets;
+    tensors.set(key, new Float32Array(new Uint8Array(bytes.subarray(start + begin, start + end)).buffer));
+  }
+  return tensors;
+}
+
+export const golden = readJson<Cases>("cases.json");
+const inputs = readTensors("inputs.safetensors");
+const expected = readTensors("expected.safetensors");
+
+const lengths = golden.shapes.map((shape) => shape.reduce((a, b) => a * b, 1));
+const total = lengths.reduce((a, b) => a + b, 0);
+
+/** The five tensors that lie end to end in one array, as views. */
+export function tensorsIn(whole: Float32Array): Float32Array[] {
+  let offset = 0;
+  return lengths.map((length) => whole.subarray(offset, (offset += length)));
+}
+
+export const initialValues = (): Float32Array => (inputs.get("params") as Float32Array).slice();
+
+/** The gradients of a step (from 1). */
+export function gradientsAt(stream: string, step: number): Float32Array {
+  return (inputs.get(`gradients/${stream}`) as Float32Array).slice((step - 1) * total, step * total);
+}
+
+/** What PyTorch had: `key` is "p" or a state key. Throws where there is no such recording. */
+export function recorded(id: string, key: string, step: number): Float32Array {
+  const tensor = expected.get(`${id}/float32/${key}/${step}`);
+  if (tensor === undefined) throw new Error(`no recording of ${id}/${key}/${step}`);
+  return tensor;
+}
+
+/** The state keys that a case has at a snapshot. */
+export function recordedStates(id: string, step: number): string[] {
+  return [...expected.keys()]
+    .filter((key) => key.startsWith(`${id}/float32/`) && key.endsWith(`/${step}`) && !key.includes("/p/"))
+    .map((key) => key.split("/")[2] as string);
+}
