@@ -148,6 +148,16 @@ function makeRule(version: AdaBeliefVersion, differing: Partial<Options>): Rule<
     states: ["exp_avg", "exp_avg_var", "max_exp_avg_var"],
     kinds: (newest ? kinds : older) as Kinds<Options>,
     defaults,
+    same: (a, b) =>
+      a.lr === b.lr &&
+      a.betas === b.betas &&
+      a.eps === b.eps &&
+      a.weight_decay === b.weight_decay &&
+      a.amsgrad === b.amsgrad &&
+      a.weight_decouple === b.weight_decouple &&
+      a.fixed_decay === b.fixed_decay &&
+      a.rectify === b.rectify &&
+      a.degenerated_to_sgd === b.degenerated_to_sgd,
     coefficients: () => coefficients(version),
     advise: (options) => {
       if (!newest || !options.rectify || !options.amsgrad) return;

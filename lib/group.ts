@@ -60,22 +60,19 @@ export class Group<O extends object> {
   /** Reads the live options again; throws where one of them cannot be. Accessors may run foreign code here. */
   read(): void {
     const live = this.live as O;
-    let options = this.#options;
-    for (const key of this.#keys) {
-      const value = live[key];
-      const last = this.#options[key];
-      if (value === last) continue;
-      const next = (this.rule.kinds[key] as Kind<unknown>)(value, key, last) as O[typeof key];
-      if (next === last) continue;
-      if (options === this.#options) options = { ...options };
-      options[key] = next;
-    }
+    if (!this.rule.same(live, this.#options)) this.#readChanged(live);
     const keys = Object.keys(live).length;
-    if (keys !== this.#liveKeys) {
-      refuseUnknownKeys(live, this.#known, "A param group");
-      this.#liveKeys = keys;
+    if (keys === this.#liveKeys) return;
+    refuseUnknownKeys(live, this.#known, "A param group");
+    this.#liveKeys = keys;
+  }
+
+  #readChanged(live: O): void {
+    const options = { ...this.#options };
+    for (const key of this.#keys) {
+      options[key] = (this.rule.kinds[key] as Kind<unknown>)(live[key], key, this.#options[key]) as O[typeof key];
     }
-    if (options === this.#options) return;
+    if (this.rule.same(options, this.#options)) return;
     this.#options = options;
     this.rule.advise?.(options);
   }

@@ -150,7 +150,8 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     const member = this.#memberOf.get(parameter);
     if (member === undefined || member.states.length === 0) return undefined;
     const arrays = member.states.map((array, k) => [this.#rule.states[k], array] as const);
-    return Object.freeze({ step: member.steps, ...Object.fromEntries(arrays) }) as unknown as S;
+    const state: object = { step: member.steps, ...Object.fromEntries(arrays) };
+    return Object.freeze(state) as S;
   }
 
   #update(): StepReport {

@@ -20,6 +20,8 @@ export interface Rule<O extends object> {
   readonly states: readonly string[];
   readonly kinds: Kinds<O>;
   readonly defaults: Readonly<O>;
+  /** Whether two sets of options hold the same values. Written out by name: a loop over keys takes twenty times as long. */
+  readonly same: (a: O, b: O) => boolean;
   /** Makes the function for one group; it may remember what the next step can use. */
   readonly coefficients: () => Coefficients<O>;
   /** Is told the options of a group when they change, to warn of what they do not do. */

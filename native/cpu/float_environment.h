@@ -12,22 +12,26 @@ namespace adabelief {
 
 class FloatEnvironment {
  public:
-  FloatEnvironment() : saved_(read()) {
-    if (saved_ != standard) write(standard);
+  FloatEnvironment() : saved_(read()), changed_((saved_ & ~raised) != standard) {
+    if (changed_) write(standard);
   }
-  ~FloatEnvironment() { write(saved_); }
+  ~FloatEnvironment() {
+    if (changed_) write(saved_);
+  }
   FloatEnvironment(const FloatEnvironment&) = delete;
   FloatEnvironment& operator=(const FloatEnvironment&) = delete;
 
 #if defined(__x86_64__)
   using Word = unsigned;
   static constexpr Word standard = 0x1F80;       // all exceptions masked, nearest, no FTZ, no DAZ
+  static constexpr Word raised = 0x3F;           // exceptions that happened: they change nothing
   static constexpr Word flush_to_zero = 0x9FC0;  // FTZ and DAZ: what others leave behind
   static Word read() { return _mm_getcsr(); }
   static void write(Word word) { _mm_setcsr(word); }
 #elif defined(__aarch64__)
   using Word = std::uint64_t;
   static constexpr Word standard = 0;
+  static constexpr Word raised = 0;
   static constexpr Word flush_to_zero = 1u << 24;
   static Word read() {
     Word word;
@@ -41,6 +45,7 @@ class FloatEnvironment {
 
  private:
   Word saved_;
+  bool changed_;
 };
 
 }  // namespace adabelief
