@@ -122,16 +122,30 @@ export interface ReadGroup<O> {
 export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O> {
   requireObject(given, "A param group");
   const keys = Object.keys(rule.kinds);
-  refuseUnknownKeys(given, [...keys, ...groupKeys], `A param group of ${rule.optimizer} ${rule.version}`);
-  const { params, name, initial_lr } = given;
+  refuseUnknownKeys(given, [...keys, ...groupKeys, "version"], `A param group of ${rule.optimizer} ${rule.version}`);
+  const { params, name, initial_lr, version = rule.version } = given;
+  if (version !== rule.version) {
+    const wanted = `the optimizer's is ${rule.version}, the group's ${describe(version)}`;
+    throw typeError("ERR_INVALID_OPTION", `version belongs to the optimizer, not to a group: ${wanted}`);
+  }
   if (name !== undefined && typeof name !== "string") {
     throw typeError("ERR_INVALID_OPTION", `The name of a param group must be a string, got ${describe(name)}`);
   }
   if (typeof params !== "object" || params === null) {
     throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}`);
   }
-  const list = Symbol.iterator in params && !ArrayBuffer.isView(params) ? [...(params as Iterable<unknown>)] : [params];
+  const list = Symbol.iterator in params && !ArrayBuffer.isView(params) ? listOf(params as Iterable<unknown>) : [params];
   return { params: list, options: readOptions(rule.kinds, given, defaults), extra: { name, initial_lr } };
+}
+
+/** What an iterable yields. Its own errors pass; what the engine says of a broken one gets a code. */
+function listOf(iterable: Iterable<unknown>): unknown[] {
+  try {
+    return [...iterable];
+  } catch (error) {
+    if (!(error instanceof TypeError) || "code" in error) throw error;
+    throw typeError("ERR_INVALID_PARAMETER", `The parameters cannot be iterated over: ${error.message}`, error);
+  }
 }
 
 /** Reads what a constructor was given: groups where the first item has `params`, else one group of parameters. */
@@ -140,8 +154,11 @@ export function readParams<O extends object>(rule: Rule<O>, given: unknown, defa
     const advice = "an iterable of parameters, or of groups { params, ...options }";
     throw typeError("ERR_INVALID_PARAMETER", `The parameters of ${rule.optimizer} must be ${advice}, got ${describe(given)}`);
   }
-  const items: unknown[] = [...(given as Iterable<unknown>)];
-  const first = items[0];
-  const grouped = typeof first === "object" && first !== null && "params" in first;
+  const items = listOf(given as Iterable<unknown>);
+  const isGroup = (item: unknown) => typeof item === "object" && item !== null && "params" in item;
+  const grouped = isGroup(items[0]);
+  if (items.some((item) => isGroup(item) !== grouped)) {
+    throw typeError("ERR_INVALID_PARAMETER", `${rule.optimizer} takes parameters or groups of them, not a mixture`);
+  }
   return grouped ? items.map((item) => readGroup(rule, item, defaults)) : [{ params: items, options: defaults, extra: {} }];
 }

@@ -13,6 +13,7 @@ export interface Table {
   resize(rows: number): void;
   bind(
     row: number,
+    length: number,
     data: Float32Array,
     out: Float32Array,
     grad: Float32Array | null,

@@ -1,6 +1,7 @@
-import { describe, plainError, rangeError, typeError } from "./errors";
+import { arrayKind, describe, lengthOf, plainError, rangeError, typeError } from "./errors";
 import { Group, readGroup, readParams, type GroupOf, type ParamGroup, type Params, type ReadGroup } from "./group";
 import { Member } from "./member";
+import { role } from "./native";
 import { readOptions, refuseUnknownKeys, requireObject } from "./options";
 import type { Parameter } from "./parameter";
 import type { Rule } from "./rule";
@@ -90,11 +91,22 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   }
 
   /** Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them. */
-  zeroGrad({ set_to_none = false }: { set_to_none?: boolean } = {}): void {
+  zeroGrad(options: { set_to_none?: boolean } = {}): void {
     this.#requireFree();
-    for (const { parameter } of this.#tensors.members) {
-      if (set_to_none) parameter.grad = null;
-      else if (parameter.grad) Float32Array.prototype.fill.call(parameter.grad, 0);
+    requireObject(options, "The options of zeroGrad");
+    refuseUnknownKeys(options, ["set_to_none"], "zeroGrad");
+    const { members } = this.#tensors;
+    if (options.set_to_none === true) {
+      for (const { parameter } of members) parameter.grad = null;
+      return;
+    }
+    const gradients = members.map((member) => {
+      const grad: unknown = member.parameter.grad ?? null;
+      if (grad !== null && arrayKind(grad) !== "Float32Array") throw member.notFloats(grad, role.grad);
+      return grad as Float32Array | null;
+    });
+    for (const grad of gradients) {
+      if (grad !== null && lengthOf(grad) > 0) Float32Array.prototype.fill.call(grad, 0);
     }
   }
 
@@ -150,8 +162,7 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     const member = this.#memberOf.get(parameter);
     if (member === undefined || member.states.length === 0) return undefined;
     const arrays = member.states.map((array, k) => [this.#rule.states[k], array] as const);
-    const state: object = { step: member.steps, ...Object.fromEntries(arrays) };
-    return Object.freeze(state) as S;
+    return Object.freeze({ step: member.steps, ...(Object.fromEntries(arrays) as object) }) as unknown as S;
   }
 
   #update(): StepReport {

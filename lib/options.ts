@@ -1,5 +1,5 @@
 // What options are: data that says how each is read and checked. The messages are PyTorch's where it has one.
-import { describe, rangeError, typeError } from "./errors";
+import { arrayKind, describe, rangeError, typeError } from "./errors";
 
 /** One option: reads a value into its canonical form, or throws. `last` is the canonical form of the step before. */
 export type Kind<T> = (value: unknown, key: string, last?: T) => T;
@@ -24,7 +24,8 @@ export const flag: Kind<boolean> = (value, key) => {
 
 /** Two numbers in [0, 1). The canonical form is an array of its own, the same one as long as the numbers are. */
 export const betas: Kind<readonly number[]> = (value, key, last) => {
-  if (typeof value !== "object" || value === null || !("length" in value) || value.length !== 2) {
+  const isArray = Array.isArray(value) || arrayKind(value) !== undefined;
+  if (!isArray || (value as unknown[]).length !== 2) {
     throw typeError("ERR_INVALID_OPTION", `${key} must be an array of two numbers, got ${describe(value)}`);
   }
   const [beta1, beta2] = [(value as unknown[])[0], (value as unknown[])[1]];

@@ -26,6 +26,7 @@ const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize",
 export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], pytorch: boolean): StateDict {
   const state: StateDict["state"] = {};
   for (const group of groups) {
+    group.read();
     for (const member of group.members) {
       if (member.states.length === 0) continue;
       const entry: Record<string, unknown> = { step: member.steps };
@@ -35,9 +36,14 @@ export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly
     }
   }
   const param_groups = groups.map((group) => {
-    const { params: _params, ...live } = group.live;
-    const options = structuredClone(live) as Record<string, unknown>;
-    return { ...options, ...(pytorch ? rule.published.group() : {}), params: group.members.map((member) => member.index) };
+    const { name, initial_lr } = group.live;
+    return {
+      ...(structuredClone(group.options) as Record<string, unknown>),
+      ...(typeof name === "string" ? { name } : {}),
+      ...(typeof initial_lr === "number" ? { initial_lr } : {}),
+      ...(pytorch ? rule.published.group() : {}),
+      params: group.members.map((member) => member.index),
+    };
   });
   return { optimizer: rule.optimizer, version: rule.version, state, param_groups };
 }
@@ -87,6 +93,9 @@ export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly 
     const { params, initial_lr } = savedGroup;
     if (!Array.isArray(params) || params.length !== group.members.length) {
       throw refuse(`loaded state dict contains a parameter group that doesn't match the size of optimizer's group ${index}`);
+    }
+    if (initial_lr !== undefined && typeof initial_lr !== "number") {
+      throw refuse(`param_groups[${index}]: initial_lr must be a number, got ${describe(initial_lr)}`);
     }
     result.groups.push({ group, options: readOptions(rule.kinds, savedGroup, group.options), initial_lr });
     group.members.forEach((member, k) => {

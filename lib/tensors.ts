@@ -120,8 +120,7 @@ export class Tensors<O extends object> {
 
   #bind(member: Member, grad: Float32Array | null, states: readonly Float32Array[]): void {
     const { data, out } = member;
-    if (member.bound !== null && data !== member.bound.data) member.requireLength(data, role.data);
-    const status = this.#table.bind(member.index, data, out, grad, ...states);
+    const status = this.#table.bind(member.index, member.length, data, out, grad, ...states);
     if (status !== 0) throw member.refusal(status);
     member.bound = { data, out, grad, states };
   }

@@ -79,7 +79,7 @@ export function update(request: UpdateArrays & AdaBeliefOptions): void {
     member.requireLength(array, role.state + k);
   });
   if (grad === null) throw typeError("ERR_NOT_FLOAT32", "update needs grad, a Float32Array, got null");
-  const status = table.bind(0, member.data, member.out, grad, ...arrays);
+  const status = table.bind(0, member.length, member.data, member.out, grad, ...arrays);
   if (status !== 0) throw member.refusal(status);
   const overlap = table.step(1);
   if (overlap) throw overlapError(overlap, [member]);

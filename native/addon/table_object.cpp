@@ -1,6 +1,7 @@
 #include "table_object.h"
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <string>
 
@@ -63,26 +64,22 @@ void TableObject::resize(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
+  constexpr std::size_t first = 2, first_state = 5;  // where the arrays begin among the arguments
   const Napi::Env env = info.Env();
   const int index = row(info[0]);
-  const Floats data = floats(info[1]);
-  if (data.memory != Memory::fine) return status(env, data.memory, static_cast<int>(Role::data));
-  const Floats out = floats(info[2], data.length);
-  if (out.memory != Memory::fine) return status(env, out.memory, static_cast<int>(Role::out));
-
-  Span span{data.data, out.data, nullptr, {}, data.length};
-  if (!info[3].IsNull()) {
-    const Floats grad = floats(info[3], data.length);
-    if (grad.memory != Memory::fine) return status(env, grad.memory, static_cast<int>(Role::grad));
-    span.grad = grad.data;
-  }
+  const auto length = static_cast<std::size_t>(info[1].As<Napi::Number>().Int64Value());
+  float* pointers[3 + max_states] = {};
   int states = 0;
-  for (; states < max_states && !info[4 + static_cast<std::size_t>(states)].IsUndefined(); ++states) {
-    const Floats state = floats(info[4 + static_cast<std::size_t>(states)], data.length);
-    if (state.memory != Memory::fine) return status(env, state.memory, static_cast<int>(Role::state) + states);
-    span.state[states] = state.data;
+  for (std::size_t k = 0; k < std::size(pointers); ++k) {
+    const Napi::Value argument = info[first + k];
+    if (first + k >= first_state && argument.IsUndefined()) break;
+    if (k == static_cast<std::size_t>(Role::grad) && argument.IsNull()) continue;
+    const Floats array = floats(argument, length);
+    if (array.memory != Memory::fine) return status(env, array.memory, static_cast<int>(k));
+    pointers[k] = array.data;
+    if (first + k >= first_state) ++states;
   }
-  table_.bind(index, span, states);
+  table_.bind(index, {pointers[0], pointers[1], pointers[2], {pointers[3], pointers[4], pointers[5]}, length}, states);
   return status(env, Memory::fine);
 }
 

@@ -19,7 +19,8 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
  private:
   /** resize(rows) */
   void resize(const Napi::CallbackInfo& info);
-  /** bind(row, data, out, grad | null, ...state): 0, or what is wrong with which array (see `status`) */
+  /** bind(row, length, data, out, grad | null, ...state): 0, or what is wrong with which array (see `status`). All of that
+   * length. */
   Napi::Value bind(const Napi::CallbackInfo& info);
   /** bindGrad(row, grad): the same, for a gradient alone */
   Napi::Value bind_grad(const Napi::CallbackInfo& info);

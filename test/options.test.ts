@@ -1,0 +1,235 @@
+import { AdaBelief, parameter, recipes, update, type Parameter } from "../lib";
+import { expectSameBits } from "./helpers/bits";
+
+const ones = (length: number) => new Float32Array(length).fill(1);
+const make = () => parameter(ones(5), { grad: Float32Array.of(0.5, -1, 2, 1e-3, -1e3) });
+
+describe("defaults are the release's", () => {
+  const shared = { lr: 1e-3, betas: [0.9, 0.999], weight_decay: 0, amsgrad: false, fixed_decay: false };
+  it("0.0.5, the default", () => {
+    const wanted = { ...shared, eps: 1e-8, weight_decouple: false, rectify: false };
+    expect(new AdaBelief([make()]).defaults).toEqual(wanted);
+    expect(new AdaBelief([make()], { version: "0.0.5" }).defaults).toEqual(wanted);
+  });
+  it("0.2.1", () => {
+    const wanted = { ...shared, eps: 1e-16, weight_decouple: true, rectify: true, degenerated_to_sgd: true };
+    expect(new AdaBelief([make()], { version: "0.2.1" }).defaults).toEqual(wanted);
+  });
+  it("print_change_log is accepted and ignored", () => {
+    expect(new AdaBelief([make()], { print_change_log: true }).defaults).not.toHaveProperty("print_change_log");
+  });
+  it("undefined stands for the default", () => {
+    expect(new AdaBelief([make()], { lr: undefined } as object).defaults.lr).toBe(1e-3);
+  });
+});
+
+describe("recipes are the project's table", () => {
+  it.each([
+    ["cifar", 1e-3, [0.9, 0.999], 1e-8, 5e-4, false, false],
+    ["imagenet", 1e-3, [0.9, 0.999], 1e-8, 1e-2, true, false],
+    ["gan", 2e-4, [0.5, 0.999], 1e-12, 0, false, false],
+    ["snGan", 2e-4, [0.5, 0.999], 1e-16, 0, false, true],
+    ["transformer", 1.5e-3, [0.9, 0.98], 1e-12, 1e-4, true, true],
+    ["lstm1", 1e-3, [0.9, 0.999], 1e-16, 1.2e-6, false, false],
+    ["lstm23", 1e-2, [0.9, 0.999], 1e-12, 1.2e-6, false, false],
+  ] as const)("%s", (name, lr, betas, eps, weight_decay, weight_decouple, rectify) => {
+    const all = { lr, betas, eps, weight_decay, weight_decouple, rectify, amsgrad: false, fixed_decay: false };
+    expect(recipes[name]).toEqual({ version: "0.0.5", ...all });
+    expect(new AdaBelief([make()], recipes[name]).defaults).toEqual(all);
+  });
+  it("fit a group as well, where the version is the optimizer's", () => {
+    expect(new AdaBelief([{ params: [make()], ...recipes.gan }]).paramGroups[0]?.betas).toEqual([0.5, 0.999]);
+  });
+});
+
+describe("a group's options", () => {
+  it("are the optimizer's where it sets none", () => {
+    const optimizer = new AdaBelief([{ params: make(), lr: 0.5, name: "head" }, { params: [make(), make()] }], { eps: 1e-3 });
+    expect(optimizer.paramGroups.map(({ lr, eps, name }) => [lr, eps, name])).toEqual([
+      [0.5, 1e-3, "head"],
+      [1e-3, 1e-3, undefined],
+    ]);
+    optimizer.addParamGroup({ params: new Set([make()]), eps: 1e-10 });
+    expect(optimizer.paramGroups[2]).toMatchObject({ lr: 1e-3, eps: 1e-10 });
+    expect(optimizer.step().updated).toBe(4);
+  });
+
+  it("are live: a step uses what they are then", () => {
+    const [changed, fresh] = [make(), make()];
+    const optimizer = new AdaBelief([changed], { lr: 7 });
+    const group = optimizer.paramGroups[0] as AdaBelief["paramGroups"][number];
+    group.lr = 0.25;
+    group.betas = [0.5, 0.75];
+    group.weight_decay = 0.1;
+    group.amsgrad = true;
+    optimizer.step();
+    new AdaBelief([fresh], { lr: 0.25, betas: [0.5, 0.75], weight_decay: 0.1, amsgrad: true }).step();
+    expectSameBits(changed.data, fresh.data, "after changing every option");
+    expect(optimizer.state.get(changed)?.max_exp_avg_var).toHaveLength(5);
+  });
+
+  it("may change betas in place", () => {
+    const [changed, fresh] = [make(), make()];
+    const betas = [0.9, 0.999];
+    const [one, two] = [new AdaBelief([changed]), new AdaBelief([fresh])];
+    for (const optimizer of [one, two]) (optimizer.paramGroups[0] as { betas: readonly number[] }).betas = betas.slice();
+    (one.paramGroups[0] as { betas: readonly number[] }).betas = betas;
+    one.step();
+    two.step();
+    betas[0] = 0.5;
+    (two.paramGroups[0] as { betas: readonly number[] }).betas = [0.5, 0.999];
+    one.step();
+    two.step();
+    expectSameBits(changed.data, fresh.data, "betas changed in place");
+  });
+
+  it("carry amsgrad, switched on late, from zeros", () => {
+    const p = make();
+    const optimizer = new AdaBelief([p]);
+    optimizer.step();
+    expect(optimizer.state.get(p)).not.toHaveProperty("max_exp_avg_var");
+    (optimizer.paramGroups[0] as { amsgrad: boolean }).amsgrad = true;
+    optimizer.step();
+    expect(optimizer.state.get(p)?.step).toBe(2);
+    expect(optimizer.state.get(p)?.max_exp_avg_var?.every((x) => x > 0)).toBe(true);
+  });
+
+  it("cannot be rearranged behind the optimizer's back", () => {
+    const optimizer = new AdaBelief([make()]);
+    expect(() => (optimizer.paramGroups as unknown[]).push({})).toThrow(TypeError);
+    expect(() => (optimizer.paramGroups[0]?.params as unknown[]).pop()).toThrow(TypeError);
+    expect(() => ((optimizer.paramGroups[0] as { params: unknown }).params = [])).toThrow(TypeError);
+  });
+
+  it("count each parameter's own steps", () => {
+    const parameters: Parameter[] = Array.from({ length: 5 }, make);
+    const optimizer = new AdaBelief(parameters, { rectify: true });
+    const alone = parameters.map(() => make());
+    const optimizers = alone.map((p) => new AdaBelief([p], { rectify: true }));
+    for (let step = 0; step < 20; ++step) {
+      parameters.forEach((p, k) => (p.grad = (step * 7 + k) % (k + 1) === 0 ? ones(5) : null));
+      optimizer.step();
+      parameters.forEach((p, k) => {
+        if (p.grad === null) return;
+        (alone[k] as Parameter).grad = ones(5);
+        optimizers[k]?.step();
+      });
+    }
+    parameters.forEach((p, k) => {
+      expectSameBits(p.data, (alone[k] as Parameter).data, `parameter ${k}`);
+      expect(optimizer.state.get(p)?.step).toBe(optimizers[k]?.state.get(alone[k] as Parameter)?.step);
+    });
+  });
+});
+
+describe("what PyTorch allows is allowed", () => {
+  it.each([
+    ["betas of 0", { betas: [0, 0] }],
+    ["eps of 0", { eps: 0 }],
+    ["lr of 0", { lr: 0 }],
+    ["an infinite lr", { lr: Infinity }],
+    ["eps that float32 cannot hold", { eps: 1e-50 }],
+    ["a decay beyond 1", { weight_decay: 1e30, weight_decouple: true }],
+  ])("%s", (_, options) => {
+    const p = make();
+    expect(new AdaBelief([p], options).step().updated).toBe(1);
+  });
+
+  it("a NaN in the gradient spoils its element alone", () => {
+    const p = parameter(ones(40), { grad: ones(40) });
+    (p.grad as Float32Array)[17] = Number.NaN;
+    new AdaBelief([p]).step();
+    expect([...p.data].map(Number.isNaN).indexOf(true)).toBe(17);
+    expect([...p.data].filter(Number.isNaN)).toHaveLength(1);
+  });
+
+  it("tensors of length 0", () => {
+    const p = parameter(new Float32Array(0), { grad: new Float32Array(0) });
+    const optimizer = new AdaBelief([p, make()]);
+    expect(optimizer.step().updated).toBe(2);
+    expect(optimizer.state.get(p)?.exp_avg).toHaveLength(0);
+  });
+
+  it("no gradient at all", () => {
+    const p = parameter(ones(3));
+    const optimizer = new AdaBelief([p]);
+    expect(optimizer.step()).toEqual({ updated: 0, skipped: false });
+    expect(optimizer.state.get(p)).toBeUndefined();
+  });
+});
+
+describe("a result may go elsewhere", () => {
+  it("and leaves the data as they were", () => {
+    const [here, there] = [make(), { ...make(), out: ones(5) }];
+    new AdaBelief([here]).step();
+    new AdaBelief([there]).step();
+    expect([...there.data]).toEqual([1, 1, 1, 1, 1]);
+    expectSameBits(there.out, here.data, "out");
+  });
+  it("also from the stateless update", () => {
+    const here = make();
+    new AdaBelief([here]).step();
+    const { data, grad } = make();
+    const out = new Float32Array(5);
+    update({ data, grad: grad as Float32Array, exp_avg: new Float32Array(5), exp_avg_var: new Float32Array(5), step: 1, out });
+    expectSameBits(out, here.data, "out");
+    expect([...data]).toEqual([1, 1, 1, 1, 1]);
+  });
+});
+
+describe("memory of every kind is used where it lies", () => {
+  const wasm = new WebAssembly.Memory({ initial: 1 });
+  class Sub extends Float32Array {}
+  it.each([
+    ["a view into a larger buffer", new Float32Array(new ArrayBuffer(400), 12, 5)],
+    ["a SharedArrayBuffer", new Float32Array(new SharedArrayBuffer(20))],
+    ["WebAssembly memory", new Float32Array(wasm.buffer, 4, 5)],
+    ["a resizable buffer", new Float32Array(new ArrayBuffer(20, { maxByteLength: 80 }))],
+    ["a subclass", new Sub(5)],
+    ["a Buffer's pool", new Float32Array(Buffer.alloc(64).buffer, 4, 5)],
+  ])("%s", (_, data) => {
+    data.fill(1);
+    const { grad } = make();
+    const optimizer = new AdaBelief([{ data, grad }]);
+    const plain = make();
+    const other = new AdaBelief([plain]);
+    for (let i = 0; i < 3; ++i) {
+      optimizer.step();
+      other.step();
+    }
+    expectSameBits(data, plain.data, "data");
+  });
+});
+
+describe("zeroGrad", () => {
+  it("fills gradients with zeros", () => {
+    const [p, q] = [make(), parameter(ones(2))];
+    const { grad } = p;
+    new AdaBelief([p, q]).zeroGrad();
+    expect(p.grad).toBe(grad);
+    expect([...(grad as Float32Array)]).toEqual([0, 0, 0, 0, 0]);
+    expect(q.grad).toBeNull();
+  });
+  it("or with set_to_none sets them to null", () => {
+    const p = make();
+    const { grad } = p;
+    new AdaBelief([p]).zeroGrad({ set_to_none: true });
+    expect(p.grad).toBeNull();
+    expect(grad?.[0]).toBe(0.5);
+  });
+});
+
+describe("a closure", () => {
+  it("computes the gradients first, and its value is returned", () => {
+    const [p, q] = [parameter(ones(5)), make()];
+    const optimizer = new AdaBelief([p]);
+    const loss = optimizer.step(() => {
+      optimizer.zeroGrad();
+      p.grad = make().grad;
+      return 42;
+    });
+    new AdaBelief([q]).step();
+    expect(loss).toBe(42);
+    expectSameBits(p.data, q.data, "after the closure");
+  });
+});

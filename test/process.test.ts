@@ -1,0 +1,102 @@
+import { resultOf, runScript } from "./helpers/script";
+
+const parameters = `
+  const parameter = () => adabelief.parameter(new Float32Array(1000).fill(1), { grad: new Float32Array(1000).fill(0.5) });
+`;
+
+describe("ADABELIEF_BACKEND", () => {
+  it("forces the backend, and that one runs", () => {
+    const result = resultOf(
+      `${parameters} new adabelief.AdaBelief([parameter()]).step();
+       const { addon } = require("./dist/lib/native.js");
+       console.log(JSON.stringify([adabelief.cpu.backend, addon.lastRan()]));`,
+      { env: { ADABELIEF_BACKEND: "scalar" } },
+    );
+    expect(result).toEqual(["scalar", "scalar"]);
+  });
+
+  it("is an error where there is no such backend, which names those that there are", () => {
+    const { status, stderr } = runScript("", { env: { ADABELIEF_BACKEND: "mmx" } });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/Backend "mmx": there is no such backend; this machine has .*scalar/);
+    expect(stderr).toContain("ERR_BACKEND");
+  });
+
+  it("gives way to cpu.backend, also where a worker reads it later", () => {
+    const result = resultOf(
+      `adabelief.cpu.backend = adabelief.cpu.backends[0];
+       const { Worker } = require("node:worker_threads");
+       const worker = new Worker("require('./dist/lib/index.js')", { eval: true });
+       worker.on("exit", () => console.log(JSON.stringify(adabelief.cpu.backend === adabelief.cpu.backends[0])));`,
+      { env: { ADABELIEF_BACKEND: "scalar" } },
+    );
+    expect(result).toBe(true);
+  });
+});
+
+describe("require and import", () => {
+  it("share one copy of the package", () => {
+    const code = `import("adabelief").then((esm) => console.log(JSON.stringify([esm.AdaBelief === adabelief.AdaBelief, Object.keys(esm)])));`;
+    const names = ["AdaBelief", "Optimizer", "cpu", "cuda", "info", "parameter", "recipes", "update"];
+    expect(resultOf(code)).toEqual([true, names]);
+  });
+});
+
+describe("the package is quiet", () => {
+  it("prints nothing, and warns once with a code where 0.2.1 will ignore amsgrad", () => {
+    const { stdout, stderr } = runScript(
+      `${parameters}
+       new adabelief.AdaBelief([parameter()], { version: "0.2.1", amsgrad: true, rectify: false }).step();
+       process.on("warning", ({ code, message }) => console.log(code));
+       for (let i = 0; i < 3; ++i) new adabelief.AdaBelief([parameter()], { version: "0.2.1", amsgrad: true }).step();`,
+      { flags: ["--no-warnings"] },
+    );
+    expect(stdout).toBe("ADABELIEF_AMSGRAD_IGNORED\n");
+    expect(stderr).toBe("");
+  });
+});
+
+describe("four workers at once", () => {
+  it("load the addon, train, and end with the same bits as the main thread", () => {
+    const code = `
+      const { Worker, isMainThread, parentPort, workerData } = require("node:worker_threads");
+      const train = ({ AdaBelief, parameter }, seed) => {
+        const data = Float32Array.from({ length: 5000 }, (_, i) => Math.sin(i * seed));
+        const p = parameter(data);
+        const optimizer = new AdaBelief([p], { rectify: true, amsgrad: true });
+        for (let step = 1; step <= 200; ++step) {
+          p.grad = data.map((x, i) => x + Math.cos(i + step));
+          optimizer.step();
+        }
+        return Buffer.from(data.buffer).toString("hex");
+      };
+      const source = "const { parentPort, workerData } = require('node:worker_threads');"
+        + "parentPort.postMessage((" + train + ")(require(workerData.path), workerData.seed));";
+      const seeds = [1, 2, 3, 4];
+      const results = seeds.map((seed) => new Promise((resolve, reject) => {
+        const worker = new Worker(source, { eval: true, workerData: { seed, path: process.cwd() } });
+        worker.once("message", resolve).once("error", reject);
+      }));
+      Promise.all(results).then((all) =>
+        console.log(JSON.stringify(all.map((hex, k) => hex === train(adabelief, seeds[k])))));`;
+    expect(resultOf(code)).toEqual([true, true, true, true]);
+  });
+
+  it("may be terminated in the middle of training", () => {
+    const code = `
+      const { Worker } = require("node:worker_threads");
+      const source = "const { AdaBelief, parameter } = require(process.cwd());"
+        + "const p = parameter(new Float32Array(1e5), { grad: new Float32Array(1e5) });"
+        + "const optimizer = new AdaBelief([p]); require('node:worker_threads').parentPort.postMessage(0);"
+        + "for (;;) { optimizer.step(); new AdaBelief([parameter(new Float32Array(10))]); }";
+      (async () => {
+        for (let i = 0; i < 8; ++i) {
+          const worker = new Worker(source, { eval: true });
+          await new Promise((resolve) => worker.once("message", resolve));
+          await worker.terminate();
+        }
+        console.log("true");
+      })();`;
+    expect(resultOf(code)).toBe(true);
+  });
+});
