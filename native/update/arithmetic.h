@@ -34,19 +34,22 @@ ADABELIEF_INLINE float fma(float a, float b, float c) { return ::fmaf(a, b, c); 
 #else
 
 /** a·b + c rounded once, without the instruction (libm's own substitute is twenty times slower).
- *  The product of two floats is exact in double. The sum is rounded to odd: where it is inexact and its last bit is even,
- *  it moves to the neighbour on the other side of the true sum. Rounding that to float equals rounding the true sum. */
+ *  The product of two floats is exact in double. The sum is rounded to odd, and rounding that to float equals rounding the true sum:
+ *  where the sum is inexact, it is first cut towards zero (one less, if the error points inwards), then its last bit is set. */
 ADABELIEF_INLINE float fma(float a, float b, float c) {
   const double product = static_cast<double>(a) * static_cast<double>(b);
   const double addend = c;
   const double sum = product + addend;
   const double part = sum - product;
   const double error = (product - (sum - part)) + (addend - part);
-  int64_t bits;
+  uint64_t bits, error_bits;
   memcpy(&bits, &sum, sizeof bits);
-  const int64_t inexact = (error < 0.0) | (error > 0.0);  // neither for the NaN that an infinite sum leaves
-  const int64_t outward = (error > 0.0) == (sum > 0.0);
-  bits += inexact & ~bits & 1 ? 2 * outward - 1 : 0;
+  memcpy(&error_bits, &error, sizeof error_bits);
+  const uint64_t finite = 1 ^ ((bits >> 52 & 0x7FF) + 1) >> 11;
+  const uint64_t magnitude = error_bits << 1;
+  const uint64_t inexact = (magnitude | (0 - magnitude)) >> 63 & finite;
+  bits -= inexact & (bits ^ error_bits) >> 63;
+  bits |= inexact;
   double odd;
   memcpy(&odd, &bits, sizeof odd);
   return static_cast<float>(odd);

@@ -1,0 +1,35 @@
+// Reading a command line with Node's own parser: every mistake is one clear line and exit code 2.
+import { parseArgs, type ParseArgsConfig } from "node:util";
+
+type OptionsConfig = NonNullable<ParseArgsConfig["options"]>;
+
+/** What is wrong with a command line. */
+export class UsageError extends Error {}
+
+/** Parses options; a message of Node's parser is cut to its first sentence. */
+export function readOptions<T extends OptionsConfig>(args: readonly string[], options: T) {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message.split(". ")[0]);
+  }
+}
+
+/** A list with commas, each part read by `read`. */
+export function list<T>(text: string, what: string, read: (part: string) => T | undefined): T[] {
+  return text.split(",").map((part) => {
+    const value = read(part.trim());
+    if (value === undefined) throw new UsageError(`${what} cannot be ${JSON.stringify(part)}`);
+    return value;
+  });
+}
+
+/** A whole number within bounds; "1e6" is one too. */
+export function whole(text: string, least: number, most: number): number | undefined {
+  const value = text === "" ? Number.NaN : Number(text);
+  return Number.isInteger(value) && value >= least && value <= most ? value : undefined;
+}
+
+export function oneOf(names: readonly string[]): (text: string) => string | undefined {
+  return (text) => names.find((name) => name === text);
+}

@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+import { info } from "../info";
+import { UsageError } from "./arguments";
+import { benchHelp, runBench } from "./bench";
+import { infoHelp, runInfo } from "./info";
+
+const commands: Record<string, { run: (args: readonly string[]) => void; help: string }> = {
+  info: { run: runInfo, help: infoHelp },
+  bench: { run: runBench, help: benchHelp },
+};
+
+const help = `Fused native AdaBelief for Node.js.
+
+${Object.values(commands)
+  .map((command) => command.help)
+  .join("\n")}
+adabelief --help, --version`;
+
+function main([name, ...args]: readonly string[]): void {
+  if (name === "--help" || name === "-h" || args.includes("--help")) {
+    console.log(help);
+    return;
+  }
+  if (name === "--version") {
+    console.log(info().version);
+    return;
+  }
+  const command = name !== undefined && Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    const known = Object.keys(commands).join(", ");
+    throw new UsageError(
+      name === undefined ? `a command is missing: ${known}` : `there is no command ${JSON.stringify(name)}: ${known}`,
+    );
+  }
+  command.run(args);
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0); // the reader of a pipe has seen enough
+  throw error;
+});
+
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError;
+  console.error(`adabelief: ${(error as Error).message}${usage ? " (see adabelief --help)" : ""}`);
+  process.exitCode = usage ? 2 : 1;
+}
