@@ -11,27 +11,39 @@
 namespace adabelief {
 namespace ADABELIEF_SET {
 
+/** Elements do not depend on each other, also where out is data: the pragma says exactly that (__restrict would say more). */
 template <class F, int variant>
-void run(const Span& span, const float* coefficients) {
-  note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
-  typename F::Coefficients c;
-  memcpy(&c, coefficients, sizeof c);
+ADABELIEF_INLINE void over(const typename F::Coefficients& c, const Span& span, size_t begin, size_t end) {
   const float* data = span.data;
   const float* grad = span.grad;
   float* out = span.out;
   float* state0 = span.state[0];
   float* state1 = span.state[1];
   float* state2 = span.state[2];
-  const size_t length = span.length;
   constexpr int states = F::states(variant);
   float none = 0;  // stands for a state that this variant does not have, and never touches
-
-  // Elements do not depend on each other, also where out is data: the pragma says exactly that (__restrict would say more).
 #pragma omp simd
-  for (size_t i = 0; i < length; ++i) {
+  for (size_t i = begin; i < end; ++i) {
     out[i] = F::template update<variant>(c, data[i], grad[i], states > 0 ? state0[i] : none, states > 1 ? state1[i] : none,
                                          states > 2 ? state2[i] : none);
   }
+}
+
+/** The elements before `out` reaches a boundary of `alignment` bytes: stores that cross cache lines cost twice. */
+inline size_t misaligned(const float* out, size_t length) {
+  constexpr size_t line = 64;
+  const size_t head = (line - reinterpret_cast<uintptr_t>(out) % line) % line / sizeof(float);
+  return length >= 16 * line && head < length ? head : 0;
+}
+
+template <class F, int variant>
+void run(const Span& span, const float* coefficients) {
+  note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
+  typename F::Coefficients c;
+  memcpy(&c, coefficients, sizeof c);
+  const size_t head = misaligned(span.out, span.length);
+  over<F, variant>(c, span, 0, head);
+  over<F, variant>(c, span, head, span.length);
 }
 
 template <class F, class Indices>

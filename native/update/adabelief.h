@@ -60,7 +60,7 @@ struct AdaBelief {
     }
 
     switch (phase(variant)) {
-      case plain: return p + (c.step_size * m) / (square_root(v) / c.sqrt_bias_correction2 + c.eps);
+      case plain: return p + (c.step_size * m) / (divide_by_invariant(square_root(v), c.sqrt_bias_correction2) + c.eps);
       case rectified: return p + (c.step_size * m) / (square_root(s) + c.eps);  // 0.2.1; 0.0.5 rectifies in the plain phase
       case momentum: return fma(m, c.step_size, p);
       default: return p;

@@ -13,7 +13,7 @@ using namespace adabelief;
 namespace {
 
 constexpr int decays = 3, amsgrads = 3, phases = 4;
-constexpr std::size_t widest = 16, longest = 2 * widest + 3;
+constexpr std::size_t widest = 16, longest = 2 * widest + 3, aligned_from = 1024;
 const reference::Scalars plain{0.99f, 0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0.0316f, -0.01f};
 // The ends of what options allow: no memory at all, eps 0, a bias correction of 1, an infinite learning rate.
 const reference::Scalars extremes[] = {{0.99f, 0.0f, 1.0f, 0.0f, 1.0f, 0.0f, 1.0f, -0.1f},
@@ -116,6 +116,11 @@ void sweep(const Backend& backend) {
     for (std::size_t cut = 0; cut <= longest; ++cut) {
       Random random(++seed);
       compare(backend, {backend.name, variant, longest, 1, cut, seed}, plain, make(longest, Numbers::usual, random), true);
+    }
+    for (std::size_t offset = 0; offset < widest; ++offset) {  // long enough to be brought to an alignment first
+      Random random(++seed);
+      compare(backend, {backend.name, variant, aligned_from + offset, offset, 0, seed}, plain,
+              make(aligned_from + offset, Numbers::usual, random), seed % 2 == 0);
     }
     for (const reference::Scalars& scalars : extremes) {
       for (Numbers numbers : {Numbers::usual, Numbers::any, Numbers::special}) {
