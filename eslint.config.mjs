@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["build", "build-*", "dist", "prebuilds", "test/types/wrong"]),
+  globalIgnores(["build", "build-*", "dist", "prebuilds", "test/types"]),
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.mts"],

@@ -9,6 +9,7 @@ export interface Case {
   /** Lengths of the tensors. */
   readonly tensors: readonly number[];
   readonly backends: readonly string[];
+  readonly threads: readonly number[];
   readonly repeats: number;
 }
 
@@ -52,8 +53,8 @@ function verify({ variant, tensors, backends }: Case): void {
 }
 
 export function measure(one: Case): Result[] {
-  const { variant, tensors, backends, repeats } = one;
-  const before = cpu.backend;
+  const { variant, tensors, backends, threads, repeats } = one;
+  const before = { backend: cpu.backend, threads: cpu.threads };
   try {
     verify(one);
     const parameters = makeParameters(tensors);
@@ -62,13 +63,15 @@ export function measure(one: Case): Result[] {
     const states = parameters.map((p) => optimizer.state.get(p) as unknown as LoopState);
     let t = warmUp;
     const contestants: Contestant[] = [
-      ...backends.map((backend) => ({
-        name: backend,
-        prepare: () => void (cpu.backend = backend),
-        run: () => void optimizer.step(),
-      })),
+      ...backends.flatMap((backend) =>
+        threads.map((count) => ({
+          name: `${backend} ${count}`,
+          prepare: () => void Object.assign(cpu, { backend, threads: count }),
+          run: () => void optimizer.step(),
+        })),
+      ),
       {
-        name: "javascript",
+        name: "javascript 1",
         run: () => {
           t += 1;
           parameters.forEach(({ data, grad }, k) => javascriptStep(data, grad, states[k] as LoopState, t));
@@ -78,22 +81,25 @@ export function measure(one: Case): Result[] {
     const samples = race(contestants, repeats);
     const total = tensors.reduce((sum, length) => sum + length, 0);
     const times = new Map([...samples].map(([name, list]) => [name, spread(list.map((ns) => ns / total))]));
-    const loop = (times.get("javascript") as Spread).median;
-    return [...times].map(([name, time]) => ({
-      optimizer: name === "javascript" ? "JavaScript loop" : "AdaBelief",
-      mode: "sync",
-      dtype: "float32",
-      device: "cpu",
-      backend: name,
-      threads: name === "javascript" ? 1 : cpu.threads,
-      variant: variant.name,
-      tensors: tensors.length,
-      parameters: total,
-      ns_per_parameter: time,
-      gb_per_s: variant.bytes / time.median,
-      ratio_to_javascript: loop / time.median,
-    }));
+    const loop = (times.get("javascript 1") as Spread).median;
+    return [...times].map(([name, time]) => {
+      const [backend = "", count] = name.split(" ");
+      return {
+        optimizer: backend === "javascript" ? "JavaScript loop" : "AdaBelief",
+        mode: "sync",
+        dtype: "float32",
+        device: "cpu",
+        backend,
+        threads: Number(count),
+        variant: variant.name,
+        tensors: tensors.length,
+        parameters: total,
+        ns_per_parameter: time,
+        gb_per_s: variant.bytes / time.median,
+        ratio_to_javascript: loop / time.median,
+      };
+    });
   } finally {
-    cpu.backend = before;
+    Object.assign(cpu, before);
   }
 }

@@ -41,10 +41,11 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
 const size = (count: number): string => (count >= 1e4 ? count.toExponential().replace("e+", "e") : String(count));
 
 export function resultTable(results: readonly Result[]): string {
-  const header = ["variant", "backend", "parameters", "ns/parameter", "p10 – p90", "GB/s", "× JavaScript"];
+  const header = ["variant", "backend", "threads", "parameters", "ns/parameter", "p10 – p90", "GB/s", "× JavaScript"];
   const rows = results.map((r) => [
     r.variant,
     r.backend,
+    String(r.threads),
     size(r.parameters),
     r.ns_per_parameter.median.toFixed(3),
     `${r.ns_per_parameter.p10.toFixed(3)} – ${r.ns_per_parameter.p90.toFixed(3)}`,

@@ -6,6 +6,7 @@ export interface Plan {
   sizes: readonly number[];
   variants: readonly Variant[];
   backends: readonly string[];
+  threads: readonly number[];
   repeats: number;
 }
 
@@ -14,7 +15,7 @@ export function runPlan(plan: Plan, onCase: (what: string, share: number) => voi
   const cases = plan.sizes.flatMap((size) => plan.variants.map((variant) => ({ size, variant })));
   return cases.flatMap(({ size, variant }, k) => {
     onCase(`${variant.name}, ${size} parameters`, k / cases.length);
-    return measure({ variant, tensors: [size], backends: plan.backends, repeats: plan.repeats });
+    return measure({ variant, tensors: [size], backends: plan.backends, threads: plan.threads, repeats: plan.repeats });
   });
 }
 

@@ -1,5 +1,6 @@
-import { describe, rangeError, typeError } from "./errors";
-import { addon, useBackend } from "./native";
+import { describe, typeError } from "./errors";
+import { allocate } from "./memory";
+import { addon, useBackend, useThreads } from "./native";
 
 /** The processor, for the whole process. */
 export const cpu = Object.seal({
@@ -20,11 +21,13 @@ export const cpu = Object.seal({
       .map((backend) => backend.name);
   },
 
-  /** How many threads a step uses. This release has one. */
+  allocate,
+
+  /** How many threads a step may use; by default the cores that this process may use. ADABELIEF_THREADS sets it from outside. */
   get threads(): number {
-    return 1;
+    return addon.threads();
   },
   set threads(count: number) {
-    if (count !== 1) throw rangeError("ERR_THREADS", `cpu.threads: this release steps on 1 thread, got ${describe(count)}`);
+    useThreads(count);
   },
 });

@@ -14,7 +14,7 @@ export type ErrorCode =
   | "ERR_RESIZED" // an array that shrank or grew since it was registered
   | "ERR_OVERLAP" // memory that would be written and used twice in one step
   | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer
-  | "ERR_CLOSURE" // a closure that is no function, or that returned a promise
+  | "ERR_CLOSURE" // a closure that returned a promise
   | "ERR_BUSY" // a call from within a step
   | "ERR_DISPOSED" // a call after dispose()
   | "ERR_OUT_OF_MEMORY"; // no memory for the state

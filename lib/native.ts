@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { platform, arch } from "node:os";
 import load from "node-gyp-build";
-import { plainError, rangeError } from "./errors";
+import { usableCores } from "./cores";
+import { describe, plainError, rangeError } from "./errors";
 
 /** [row, role, other row, other role] */
 export type Overlap = readonly [number, number, number, number];
@@ -37,6 +38,10 @@ export interface Addon {
   backend(): string;
   lastRan(): string;
   useBackend(name: string, byDefault: boolean): 0 | 1 | 2;
+  allocate(length: number, like?: Float32Array): Float32Array | null;
+  threads(): number;
+  setThreads(count: number, byDefault: boolean): void;
+  readonly maxThreads: number;
   formulas(): Record<string, { coefficients: number; states: number[] }>;
   readonly maxCoefficients: number;
 }
@@ -80,5 +85,15 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
 
 export const addon: Addon = loadAddon();
 
-const wanted = process.env["ADABELIEF_BACKEND"];
-if (wanted) useBackend(wanted, { byDefault: true });
+/** Sets how many threads a step may use, or says why not. */
+export function useThreads(count: number, { byDefault = false, what = "cpu.threads" } = {}): void {
+  if (!Number.isInteger(count) || count < 1 || count > addon.maxThreads) {
+    throw rangeError("ERR_THREADS", `${what} must be a whole number from 1 to ${addon.maxThreads}, got ${describe(count)}`);
+  }
+  addon.setThreads(count, byDefault);
+}
+
+const { ADABELIEF_BACKEND: backend, ADABELIEF_THREADS: threads } = process.env;
+if (backend) useBackend(backend, { byDefault: true });
+if (threads) useThreads(Number(threads), { byDefault: true, what: "ADABELIEF_THREADS" });
+else useThreads(Math.min(usableCores(), addon.maxThreads), { byDefault: true });

@@ -2,6 +2,7 @@
 import { arrayKind, describe, lengthOf, rangeError, typeError } from "./errors";
 import { groupKeys, type Group } from "./group";
 import type { Member } from "./member";
+import { role } from "./native";
 import { readOptions, refuseUnknownKeys } from "./options";
 import type { Rule } from "./rule";
 
@@ -31,7 +32,10 @@ export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly
       if (member.states.length === 0) continue;
       const entry: Record<string, unknown> = { step: member.steps };
       if (pytorch) Object.assign(entry, rule.published.state(group.options, member.steps));
-      member.states.forEach((array, k) => (entry[rule.states[k] as string] = array.slice()));
+      member.states.forEach((array, k) => {
+        member.requireUnchanged(array, role.state + k);
+        entry[rule.states[k] as string] = new Float32Array(array);
+      });
       state[member.index] = entry;
     }
   }
@@ -83,6 +87,7 @@ export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly 
   const known = [...Object.keys(rule.kinds), ...groupKeys, ...ignoredInGroup];
   const seen = new Set<string>();
   groups.forEach((group, index) => {
+    group.read();
     const savedGroup = saved_groups[index];
     requireRecord(savedGroup, `param_groups[${index}]`);
     try {

@@ -2,6 +2,7 @@
 import { rangeError } from "./errors";
 import type { Group } from "./group";
 import type { Member } from "./member";
+import { zerosLike } from "./memory";
 import { addon, role, statesOfVariants, type Overlap, type Table } from "./native";
 import type { Rule } from "./rule";
 
@@ -25,7 +26,7 @@ function statesFor(member: Member, count: number): readonly Float32Array[] {
   if (states.length >= count) return states;
   if (bound !== null && bound.states.length === count) return bound.states;
   try {
-    return [...states, ...Array.from({ length: count - states.length }, () => new Float32Array(member.length))];
+    return [...states, ...Array.from({ length: count - states.length }, () => zerosLike(member.data, member.length))];
   } catch (cause) {
     throw rangeError(
       "ERR_OUT_OF_MEMORY",

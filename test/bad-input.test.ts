@@ -358,6 +358,7 @@ describe("memory that JavaScript takes away between two steps is noticed", () =>
       code: "ERR_DETACHED",
       message: expect.stringContaining("exp_avg_var") as string,
     });
+    expect(thrownBy(() => optimizer.stateDict())).toMatchObject({ code: "ERR_DETACHED" });
     optimizer.reset();
     expect(optimizer.step().updated).toBe(1);
   });

@@ -167,6 +167,15 @@ describe("a state dict", () => {
     expect(snapshot(optimizer, parameters)).toEqual(before);
   });
 
+  it("leaves an option that it lacks as it is, also one changed since the last step", () => {
+    const { optimizer } = trained();
+    const dict = optimizer.stateDict();
+    delete dict.param_groups[0]?.["eps"];
+    (optimizer.paramGroups[0] as { eps: number }).eps = 0.5;
+    optimizer.loadStateDict(dict);
+    expect(optimizer.paramGroups[0]?.eps).toBe(0.5);
+  });
+
   it("keeps initial_lr, also when written again", () => {
     const { optimizer } = trained();
     const dict = optimizer.stateDict();

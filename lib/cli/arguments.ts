@@ -7,7 +7,10 @@ type OptionsConfig = NonNullable<ParseArgsConfig["options"]>;
 export class UsageError extends Error {}
 
 /** Parses options; a message of Node's parser is cut to its first sentence. */
-export function readOptions<T extends OptionsConfig>(args: readonly string[], options: T) {
+export function readOptions<T extends OptionsConfig>(
+  args: readonly string[],
+  options: T,
+): ReturnType<typeof parseArgs<{ options: T }>>["values"] {
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (error) {

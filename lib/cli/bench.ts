@@ -2,10 +2,11 @@ import { defaultSizes, variants } from "../../bench/cases";
 import { describeMachine, makeReport, resultTable } from "../../bench/report";
 import { runPlan } from "../../bench/run";
 import { cpu } from "../cpu";
+import { addon } from "../native";
 import { list, oneOf, readOptions, UsageError, whole } from "./arguments";
 import { bold, progress } from "./terminal";
 
-export const benchHelp = `adabelief bench [--sizes 1e4,1e6] [--variants plain,rectified,amsgrad] [--backends ${cpu.backends.join(",")}] [--repeats 15] [--json]
+export const benchHelp = `adabelief bench [--sizes 1e4,1e6] [--variants plain,rectified,amsgrad] [--backends ${cpu.backends.join(",")}] [--threads 1,${cpu.threads}] [--repeats 15] [--json]
   Times a step against a plain JavaScript loop in the same run, interleaved, after comparing the bits of all backends.`;
 
 export function runBench(args: readonly string[]): void {
@@ -13,6 +14,7 @@ export function runBench(args: readonly string[]): void {
     sizes: { type: "string", default: defaultSizes.join(",") },
     variants: { type: "string", default: variants.map(({ name }) => name).join(",") },
     backends: { type: "string", default: cpu.backends.join(",") },
+    threads: { type: "string", default: "1" },
     repeats: { type: "string", default: "15" },
     json: { type: "boolean", default: false },
   });
@@ -23,6 +25,7 @@ export function runBench(args: readonly string[]): void {
     sizes: list(options.sizes, "a size in --sizes", (text) => whole(text, 1, 1e9)),
     variants: list(options.variants, "a variant", (text) => variants.find(({ name }) => name === text)),
     backends: list(options.backends, "a backend of this machine", oneOf(cpu.backends)),
+    threads: list(options.threads, "a number in --threads", (text) => whole(text, 1, addon.maxThreads)),
     repeats,
   };
   const bar = progress();
@@ -34,6 +37,6 @@ export function runBench(args: readonly string[]): void {
     return;
   }
   console.log(bold(describeMachine(report)));
-  console.log(`One thread; medians of ${repeats} interleaved repeats; GB/s counts the bytes that a step must move.\n`);
+  console.log(`Medians of ${repeats} interleaved repeats; GB/s counts the bytes that a step must move.\n`);
   console.log(resultTable(results));
 }

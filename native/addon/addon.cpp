@@ -1,9 +1,13 @@
 // What the addon exports: the Table, the backends, and the shape of the formulas. lib/native.ts has the types.
 #include <napi.h>
 
+#include <memory>
 #include <string>
 
 #include "../cpu/backend.h"
+#include "../cpu/block.h"
+#include "../cpu/team.h"
+#include "memory.h"
 #include "table_object.h"
 
 namespace adabelief {
@@ -37,6 +41,37 @@ Napi::Value choose_backend(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<int>(chosen));
 }
 
+/** allocate(length, like?): a Float32Array of zeros in fast memory, at the place within a cache line that `like` has, or at its
+ *  beginning; null where that cannot be had */
+Napi::Value allocate(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto length = static_cast<std::size_t>(info[0].As<Napi::Number>().Int64Value());
+  std::size_t phase = 0;
+  if (info[1].IsTypedArray()) phase = reinterpret_cast<std::uintptr_t>(floats(info[1], length).data) % cache_line;
+  std::shared_ptr<Block> block = Block::allocate(length * sizeof(float), phase);
+  if (!block) return env.Null();
+  auto* share = new std::shared_ptr<Block>(block);
+  napi_value buffer;
+  const napi_status status = napi_create_external_arraybuffer(
+      env, block->data(), block->bytes(), [](napi_env, void*, void* hint) { delete static_cast<std::shared_ptr<Block>*>(hint); },
+      share, &buffer);
+  if (status != napi_ok) {  // Electron keeps all buffers inside its sandbox
+    delete share;
+    return env.Null();
+  }
+  return Napi::Float32Array::New(env, length, Napi::ArrayBuffer(env, buffer), 0);
+}
+
+/** threads(): how many a step may use */
+Napi::Value count_threads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), team_threads()); }
+
+/** setThreads(count, byDefault) */
+void choose_threads(const Napi::CallbackInfo& info) {
+  const int threads = info[0].As<Napi::Number>().Int32Value();
+  const bool by_default = info[1].As<Napi::Boolean>();
+  by_default ? set_team_threads_by_default(threads) : set_team_threads(threads);
+}
+
 /** formulas(): { [name]: { coefficients, states: number of state arrays by variant } } */
 Napi::Value describe_formulas(const Napi::CallbackInfo& info) {
   const FormulaList list = *current_backend().formulas;
@@ -59,6 +94,10 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["backend"] = Napi::Function::New<name_backend>(env, "backend");
   exports["lastRan"] = Napi::Function::New<name_last_ran>(env, "lastRan");
   exports["useBackend"] = Napi::Function::New<choose_backend>(env, "useBackend");
+  exports["allocate"] = Napi::Function::New<allocate>(env, "allocate");
+  exports["threads"] = Napi::Function::New<count_threads>(env, "threads");
+  exports["setThreads"] = Napi::Function::New<choose_threads>(env, "setThreads");
+  exports["maxThreads"] = max_threads;
   exports["formulas"] = Napi::Function::New<describe_formulas>(env, "formulas");
   exports["maxCoefficients"] = max_coefficients;
   return exports;

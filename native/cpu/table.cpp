@@ -3,12 +3,18 @@
 #include <algorithm>
 
 #include "float_environment.h"
+#include "team.h"
 
 namespace adabelief {
 
 namespace {
 
 std::uintptr_t address(const float* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+/** Elements of a chunk: enough that fetching it costs nothing beside running it, few enough to share out small models evenly. */
+constexpr std::size_t chunk_length = 4096;
+/** Elements for which waking another thread pays. */
+constexpr std::size_t least_per_thread = 16384;
 
 constexpr Overlap none{false, 0, 0, Role::data, Role::data};
 
@@ -97,6 +103,7 @@ Overlap Table::check_active(const Work& work) {
   for (Row& row : rows_) {
     if (row.active) row.grad_changed = false;
   }
+  if (all) cut();
   changed_ = false;
   return none;
 }
@@ -114,19 +121,61 @@ bool Table::valid(const Work& work, const Formula& formula) const {
   return true;
 }
 
+struct Table::Run {
+  const Table& table;
+  const Work& work;
+  const Formula& formula;
+};
+
+void Table::run_chunk(const void* context, std::size_t chunk) {
+  const auto& [table, work, formula] = *static_cast<const Run*>(context);
+  const Place begin = table.chunks_[chunk], end = table.chunks_[chunk + 1];
+  for (int i = begin.row; i <= end.row && i < table.rows(); ++i) {
+    const int set = work.set_of_row[i];
+    if (set < 0) continue;
+    const Row& row = table.rows_[static_cast<std::size_t>(i)];
+    const std::size_t from = i == begin.row ? begin.offset : 0;
+    const std::size_t to = i == end.row ? end.offset : row.span.length;
+    if (from >= to) continue;
+    Span span{row.span.data + from, row.span.out + from, row.span.grad + from, {}, to - from};
+    for (int k = 0; k < row.states; ++k) span.state[k] = row.span.state[k] + from;
+    formula.variant[work.variants[set]].run(span, work.coefficients + static_cast<std::size_t>(set) * max_coefficients);
+  }
+}
+
+/** Cuts the active rows, laid end to end, into chunks of about one size: a large row into many, many small rows into one. */
+void Table::cut() {
+  chunks_.clear();
+  elements_ = 0;
+  std::size_t room = 0;
+  for (int i = 0; i < rows(); ++i) {
+    const Row& row = rows_[static_cast<std::size_t>(i)];
+    if (!row.active) continue;
+    elements_ += row.span.length;
+    for (std::size_t offset = 0; offset < row.span.length;) {
+      if (room == 0) {
+        chunks_.push_back({i, offset});
+        room = chunk_length;
+      }
+      const std::size_t taken = std::min(room, row.span.length - offset);
+      offset += taken;
+      room -= taken;
+    }
+  }
+  chunks_.push_back({rows(), 0});
+}
+
 Outcome Table::step(const Work& work, Overlap& overlap) {
   const Formula* formula = find_formula(current_backend(), formula_);
   if (!formula || !valid(work, *formula)) return Outcome::invalid;
   overlap = check_active(work);
   if (overlap.found) return Outcome::overlap;
 
+  const std::size_t chunks = chunks_.size() - 1;
+  const Run run{*this, work, *formula};
   const FloatEnvironment environment;
-  for (int i = 0; i < rows(); ++i) {
-    const int set = work.set_of_row[i];
-    if (set < 0) continue;
-    formula->variant[work.variants[set]].run(rows_[static_cast<std::size_t>(i)].span,
-                                             work.coefficients + static_cast<std::size_t>(set) * max_coefficients);
-  }
+  run_on_team(static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(team_threads()), elements_ / least_per_thread)),
+              chunks, run_chunk, &run);
   return Outcome::done;
 }
 

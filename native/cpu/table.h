@@ -38,7 +38,9 @@ class Table {
   const char* formula() const { return formula_; }
   std::size_t length(int row) const { return rows_[static_cast<std::size_t>(row)].span.length; }
   /** Bytes that the table itself takes. */
-  std::size_t bytes() const { return rows_.capacity() * sizeof(Row) + writable_.capacity() * sizeof(Interval); }
+  std::size_t bytes() const {
+    return rows_.capacity() * sizeof(Row) + writable_.capacity() * sizeof(Interval) + chunks_.capacity() * sizeof(Place);
+  }
 
   void resize(int rows);
   /** Gives a row its memory; `states` of its state pointers count. */
@@ -64,6 +66,15 @@ class Table {
     Role role;
   };
 
+  /** Where a chunk begins. It ends where the next one begins. */
+  struct Place {
+    int row;
+    std::size_t offset;
+  };
+  struct Run;
+
+  static void run_chunk(const void* run, std::size_t chunk);
+  void cut();
   bool valid(const Work& work, const Formula& formula) const;
   Overlap index_writable(bool all_bound);
   Overlap find_overlap(int row) const;
@@ -72,6 +83,8 @@ class Table {
   const char* formula_;
   std::vector<Row> rows_;
   std::vector<Interval> writable_;  // of the active rows, sorted, disjoint
+  std::vector<Place> chunks_;       // of the active rows, with the end after the last
+  std::size_t elements_ = 0;        // of the active rows
   bool changed_ = true;
 };
 

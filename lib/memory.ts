@@ -1,0 +1,34 @@
+// Where arrays of our own lie: large ones in native memory that is fast to stream, small ones in V8's.
+import { constants } from "node:buffer";
+import { describe, rangeError, typeError } from "./errors";
+import { addon } from "./native";
+
+/** Elements from which native memory pays for its finalizer. */
+const large = 16384;
+
+/** Native code's own limit: beyond it an ordinary array, or the engine's own refusal. */
+const largest = constants.MAX_LENGTH / Float32Array.BYTES_PER_ELEMENT;
+
+/** An array of zeros, `like` another in its place within a cache line, so that both reach the next line together. */
+export function zerosLike(like: Float32Array, length: number): Float32Array {
+  return (length >= large && length <= largest ? addon.allocate(length, like) : null) ?? new Float32Array(length);
+}
+
+/**
+ * A Float32Array of zeros in memory that is fast to stream: aligned to cache lines, on huge pages where the system gives them, and
+ * not touched before it is used. Where native memory cannot be handed out (Electron), an ordinary Float32Array.
+ *
+ * @param length the number of elements
+ * @throws ERR_LENGTH for what is no length; ERR_OUT_OF_MEMORY
+ */
+export function allocate(length: number): Float32Array {
+  if (typeof length !== "number") throw typeError("ERR_LENGTH", `A length must be a number, got ${describe(length)}`);
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw rangeError("ERR_LENGTH", `A length must be a whole number from 0 on, got ${length}`);
+  }
+  try {
+    return (length <= largest ? addon.allocate(length) : null) ?? new Float32Array(length);
+  } catch (cause) {
+    throw rangeError("ERR_OUT_OF_MEMORY", `There is no memory for ${length} floats`, cause);
+  }
+}

@@ -1,0 +1,85 @@
+#include "block.h"
+
+#include <sys/mman.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <new>
+
+namespace adabelief {
+
+namespace {
+
+constexpr std::size_t huge_page = std::size_t{2} << 20;
+
+std::uintptr_t address(const void* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+
+/** The blocks that live, by their first address. Never destroyed: blocks may end after everything else. */
+struct Registry {
+  std::mutex mutex;
+  std::map<std::uintptr_t, std::weak_ptr<Block>> blocks;
+};
+
+Registry& registry() {
+  static Registry* const instance = new Registry;
+  return *instance;
+}
+
+/** Zero pages that begin at a huge page's boundary, for the system to back with huge pages when they are touched. */
+void* map_pages(std::size_t bytes) {
+  void* reserved = mmap(nullptr, bytes + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (reserved == MAP_FAILED) return nullptr;
+  const std::uintptr_t begin = address(reserved), aligned = round_up(begin, huge_page);
+  if (aligned > begin) munmap(reserved, aligned - begin);
+  void* pages = reinterpret_cast<void*>(aligned);
+  munmap(static_cast<char*>(pages) + bytes, begin + huge_page - aligned);
+#if defined(MADV_HUGEPAGE)
+  madvise(pages, bytes, MADV_HUGEPAGE);
+#endif
+  return pages;
+}
+
+}  // namespace
+
+std::shared_ptr<Block> Block::allocate(std::size_t bytes, std::size_t phase) {
+  constexpr std::size_t most = SIZE_MAX / 4;
+  if (bytes > most || phase >= cache_line) return nullptr;
+  const std::size_t needed = bytes + phase;
+  const bool large = needed >= huge_page;
+  const std::size_t mapped = large ? round_up(needed, 4096) : 0;
+  void* base = large ? map_pages(mapped) : std::aligned_alloc(cache_line, round_up(needed + 1, cache_line));
+  if (!base) return nullptr;
+  if (!large) std::memset(base, 0, needed);
+  const std::shared_ptr<Block> block(new Block(base, mapped, static_cast<char*>(base) + phase, bytes));
+  const std::lock_guard<std::mutex> lock(registry().mutex);
+  registry().blocks[address(block->data_)] = block;
+  return block;
+}
+
+std::shared_ptr<Block> Block::containing(const void* pointer) {
+  const std::lock_guard<std::mutex> lock(registry().mutex);
+  auto& blocks = registry().blocks;
+  auto after = blocks.upper_bound(address(pointer));
+  if (after == blocks.begin()) return nullptr;
+  std::shared_ptr<Block> block = std::prev(after)->second.lock();
+  const bool inside = block && address(pointer) < address(block->data_) + block->bytes_;
+  return inside ? block : nullptr;
+}
+
+Block::~Block() {
+  {
+    const std::lock_guard<std::mutex> lock(registry().mutex);
+    registry().blocks.erase(address(data_));
+  }
+  if (mapped_ > 0) {
+    munmap(base_, mapped_);
+  } else {
+    std::free(base_);
+  }
+}
+
+}  // namespace adabelief

@@ -1,0 +1,152 @@
+#include "team.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "float_environment.h"
+
+namespace adabelief {
+
+namespace {
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+/** About 20 µs: longer than the pause between two steps in a row, shorter than anyone would notice. */
+constexpr int spins_before_sleep = 1000;
+/** After this many, the thread that is waited for has lost its core: give ours away. */
+constexpr int spins_before_yield = 200;
+
+std::atomic<int> wanted_threads{0};  // 0: nobody has said yet
+
+/** One thread's part of the chunks; others take from it as well, once theirs is empty. */
+struct alignas(64) Share {
+  std::atomic<std::size_t> next{0};
+  std::size_t end = 0;
+};
+
+class Team {
+ public:
+  /** False if the team is at work for another caller. */
+  bool try_run(int threads, std::size_t chunks, RunChunk run, const void* context) {
+    const std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
+    if (!turn.owns_lock()) return false;
+    threads = std::min(threads, 1 + hire(threads - 1));
+    for (int i = 0; i < threads; ++i) {
+      const auto part = static_cast<std::size_t>(i), parts = static_cast<std::size_t>(threads);
+      shares_[i].next.store(chunks * part / parts, std::memory_order_relaxed);
+      shares_[i].end = chunks * (part + 1) / parts;
+    }
+    run_ = run;
+    context_ = context;
+    threads_ = threads;
+    open_.store(true);
+    epoch_.fetch_add(1);
+    if (sleeping_.load() > 0) {
+      { const std::lock_guard<std::mutex> lock(sleep_); }
+      wake_.notify_all();
+    }
+    work(0);
+    // A worker enters before it looks whether the job is open; this closes it before it looks who is in. So none is missed.
+    open_.store(false);
+    for (int spins = 0; inside_.load() > 0; ++spins) {
+      if (spins < spins_before_yield) {
+        relax();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+    return true;
+  }
+
+ private:
+  /** Makes sure that there are `count` workers; returns how many there are. */
+  int hire(int count) {
+    for (; workers_ < count; ++workers_) {
+      try {
+        std::thread(&Team::serve, this, workers_ + 1).detach();
+      } catch (const std::system_error&) {
+        break;
+      }
+    }
+    return workers_;
+  }
+
+  /** The life of a worker: it ends with the process. */
+  void serve(int me) {
+    const FloatEnvironment environment;
+    unsigned seen = 0;
+    for (;;) {
+      seen = await(seen);
+      inside_.fetch_add(1);
+      if (open_.load() && me < threads_) work(me);
+      inside_.fetch_sub(1);
+    }
+  }
+
+  unsigned await(unsigned seen) {
+    for (int spins = 0; spins < spins_before_sleep; ++spins) {
+      const unsigned now = epoch_.load();
+      if (now != seen) return now;
+      relax();
+    }
+    std::unique_lock<std::mutex> lock(sleep_);
+    sleeping_.fetch_add(1);
+    wake_.wait(lock, [&] { return epoch_.load() != seen; });
+    sleeping_.fetch_sub(1);
+    return epoch_.load();
+  }
+
+  void work(int me) {
+    for (int k = 0; k < threads_; ++k) {
+      Share& share = shares_[(me + k) % threads_];
+      for (std::size_t chunk; (chunk = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) run_(context_, chunk);
+    }
+  }
+
+  std::mutex turn_;  // held by the caller at work
+  int workers_ = 0;
+  Share shares_[max_threads];
+  RunChunk run_ = nullptr;
+  const void* context_ = nullptr;
+  int threads_ = 0;
+  std::atomic<bool> open_{false};
+  std::atomic<int> inside_{0};
+  std::atomic<unsigned> epoch_{0};
+  std::atomic<int> sleeping_{0};
+  std::mutex sleep_;
+  std::condition_variable wake_;
+};
+
+/** Never destroyed: its workers may still look at it while the process ends. */
+Team& team() {
+  static Team* const instance = new Team;
+  return *instance;
+}
+
+}  // namespace
+
+int team_threads() { return std::max(1, wanted_threads.load(std::memory_order_relaxed)); }
+void set_team_threads(int threads) { wanted_threads.store(std::clamp(threads, 1, max_threads), std::memory_order_relaxed); }
+
+void set_team_threads_by_default(int threads) {
+  int nobody = 0;
+  wanted_threads.compare_exchange_strong(nobody, std::clamp(threads, 1, max_threads));
+}
+
+void run_on_team(int threads, std::size_t chunks, RunChunk run, const void* context) {
+  threads = std::min(threads, max_threads);
+  if (threads > 1 && chunks > 1 && team().try_run(threads, chunks, run, context)) return;
+  for (std::size_t chunk = 0; chunk < chunks; ++chunk) run(context, chunk);
+}
+
+}  // namespace adabelief

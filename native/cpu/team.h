@@ -1,0 +1,28 @@
+// The threads of the process. One fork and join a step: the caller and the workers share out a list of chunks, each begins with
+// its own part of the list (the same memory every time, so that caches keep it) and then helps the others.
+#pragma once
+
+#include <cstddef>
+
+namespace adabelief {
+
+/** Runs one chunk. Called on several threads at once, each chunk once; must not throw. */
+using RunChunk = void (*)(const void* context, std::size_t chunk);
+
+/** How many threads a step may use, the caller's among them; 1 until somebody says. */
+int team_threads();
+void set_team_threads(int threads);
+/** The same, but only if nobody said before. */
+void set_team_threads_by_default(int threads);
+
+/** The most threads that there can be. */
+constexpr int max_threads = 256;
+
+/**
+ * Runs every chunk from 0 to `chunks` and returns when all are done, on at most `threads` threads. Any thread may call it. Where
+ * the team is at work for somebody else, or no thread can be had, the caller runs all chunks by itself: it never waits for its
+ * turn.
+ */
+void run_on_team(int threads, std::size_t chunks, RunChunk run, const void* context);
+
+}  // namespace adabelief

@@ -1,0 +1,29 @@
+// No optimizer, but the least that any of AdaBelief's shape can cost: it reads the same arrays, writes the same arrays, and adds
+// once to each. What the benchmark measures a step against.
+#pragma once
+
+#include "arithmetic.h"
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+struct Limit {
+  static constexpr const char* name = "limit";
+  static constexpr int variants = 2;  // with two states and with three
+  static constexpr int states(int variant) { return 2 + variant; }
+
+  struct Coefficients {
+    float addend;
+  };
+
+  template <int variant>
+  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& first, float& second, float& third) {
+    first = first + c.addend;
+    second = second + c.addend;
+    if (variant == 1) third = third + c.addend;
+    return p + g;
+  }
+};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief

@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { info } from "../lib";
+
+function adabelief(...args: string[]) {
+  const main = join(__dirname, "../dist/lib/cli/main.js");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+describe("adabelief info", () => {
+  it("says what runs where", () => {
+    const { status, stdout, stderr } = adabelief("info");
+    expect([status, stderr]).toEqual([0, ""]);
+    for (const fact of [info().version, info().platform, info().libc, info().binary.path, info().backend, "no CUDA"]) {
+      expect(stdout).toContain(fact);
+    }
+  });
+  it("prints with --json what info() returns", () => {
+    expect(JSON.parse(adabelief("info", "--json").stdout)).toEqual(info());
+  });
+});
+
+describe("adabelief bench", () => {
+  const quick = ["bench", "--sizes", "100,1e4", "--variants", "plain,amsgrad", "--repeats", "2"];
+
+  it("prints a table, and no control characters into a pipe", () => {
+    const { status, stdout, stderr } = adabelief(...quick);
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/ns\/parameter/);
+    expect(stdout).toMatch(/^amsgrad +javascript +1 +1e4 .* 1\.0$/m);
+    // eslint-disable-next-line no-control-regex -- that is the question
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+
+  it("prints one result a size, variant and contestant with --json", () => {
+    const report = JSON.parse(adabelief(...quick, "--backends", "scalar", "--json").stdout) as Record<string, unknown>;
+    expect(report).toMatchObject({ schema: 1, version: info().version, machine: { node: process.version } });
+    const results = report["results"] as Record<string, unknown>[];
+    expect(results).toHaveLength(2 * 2 * 2);
+    for (const result of results) {
+      expect(result["ns_per_parameter"]).toEqual({
+        median: expect.any(Number) as number,
+        p10: expect.any(Number) as number,
+        p90: expect.any(Number) as number,
+      });
+      expect(result).toMatchObject({ dtype: "float32", device: "cpu", mode: "sync", tensors: 1 });
+    }
+  });
+});
+
+describe("bad usage is one clear line and exit code 2", () => {
+  it.each([
+    [[], /a command is missing: info, bench/],
+    [["train"], /there is no command "train": info, bench/],
+    [["toString"], /there is no command "toString"/],
+    [["info", "--yaml"], /Unknown option '--yaml'/],
+    [["info", "extra"], /Unexpected argument 'extra'/],
+    [["bench", "--sizes", "1e4,many"], /a size in --sizes cannot be "many"/],
+    [["bench", "--sizes", "0.5"], /a size in --sizes cannot be "0.5"/],
+    [["bench", "--sizes"], /--sizes <value>' argument missing/],
+    [["bench", "--variants", "fast"], /a variant cannot be "fast"/],
+    [["bench", "--backends", "mmx"], /a backend of this machine cannot be "mmx"/],
+    [["bench", "--threads", "0"], /a number in --threads cannot be "0"/],
+    [["bench", "--repeats", "0"], /--repeats must be a whole number from 1 on, not "0"/],
+  ])("%j", (args, message) => {
+    const { status, stdout, stderr } = adabelief(...args);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+  });
+  it.each([["--help"], ["bench", "--help"]])("but not %s %s", (...args) => {
+    const { status, stdout } = adabelief(...args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/adabelief bench .*--json/);
+  });
+});

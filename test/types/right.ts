@@ -1,0 +1,67 @@
+// Common uses, which must compile under strict. Compiled by test/types.test.ts, never run.
+import {
+  AdaBelief,
+  Optimizer,
+  cpu,
+  cuda,
+  info,
+  parameter,
+  recipes,
+  update,
+  type AdaBeliefOptions,
+  type Info,
+  type Parameter,
+  type StateDict,
+  type StepReport,
+} from "adabelief";
+
+declare const data: Float32Array;
+declare const config: { lr: number; betas: number[]; eps: number };
+
+const weight = parameter(data, { grad: null, shape: [2, 3], name: "weight" });
+const literal: Parameter = { data };
+class Layer implements Parameter {
+  data = new Float32Array(4);
+  grad: Float32Array | null = null;
+}
+
+new AdaBelief([weight, literal, new Layer()]);
+new AdaBelief(new Set([weight]), config);
+new AdaBelief([weight], { version: "0.0.5", lr: 1e-3, betas: [0.9, 0.999], print_change_log: false });
+new AdaBelief([weight], { version: "0.2.1", degenerated_to_sgd: false });
+new AdaBelief([weight], recipes.transformer);
+new AdaBelief([weight], { ...recipes.gan, lr: 1e-4 });
+new AdaBelief([{ params: [weight], lr: 0.1, name: "body" }, { params: literal }], { weight_decay: 1e-2 });
+new AdaBelief([{ params: [weight], degenerated_to_sgd: true }], { version: "0.2.1" });
+
+function* generated(): Generator<Parameter> {
+  yield weight;
+}
+const optimizer = new AdaBelief(generated());
+const any: Optimizer<{ lr: number }> = optimizer as unknown as Optimizer<{ lr: number }>;
+const report: StepReport = optimizer.step();
+const loss: number = optimizer.step(() => 0.5);
+optimizer.step(() => {
+  weight.grad = new Float32Array(6);
+});
+optimizer.zeroGrad();
+optimizer.zeroGrad({ set_to_none: true });
+optimizer.addParamGroup({ params: [new Layer()], lr: 1 });
+for (const group of optimizer.paramGroups) group.lr *= 0.1;
+const dict: StateDict = optimizer.stateDict({ pytorch: true });
+optimizer.loadStateDict(structuredClone(dict));
+const moments: Float32Array | undefined = optimizer.state.get(weight)?.exp_avg;
+const maximum: Float32Array | undefined = optimizer.state.get(weight)?.max_exp_avg_var;
+optimizer.reset();
+optimizer.dispose();
+{
+  using scoped = new AdaBelief([weight]);
+  scoped.step();
+}
+update({ data, grad: data, exp_avg: data, exp_avg_var: data, step: 1, lr: 1e-3, version: "0.2.1", rectify: false });
+cpu.backend = cpu.backends[0] as string;
+cpu.threads = 1;
+const why: string = cuda.available ? "" : cuda.reason;
+const facts: Info = info();
+const options: AdaBeliefOptions = recipes.cifar;
+export { any, facts, loss, maximum, moments, options, report, why };

@@ -1,0 +1,48 @@
+// Mistakes that the types must catch: each line below a @ts-expect-error fails to compile, or this file does.
+import { AdaBelief, cuda, parameter, recipes, update, type Parameter } from "adabelief";
+
+declare const data: Float32Array;
+const weight = parameter(data);
+const optimizer = new AdaBelief([weight]);
+
+// @ts-expect-error -- an option of 0.2.1
+new AdaBelief([weight], { degenerated_to_sgd: true });
+// @ts-expect-error -- an option of 0.2.1
+new AdaBelief([weight], { version: "0.0.5", degenerated_to_sgd: true });
+// @ts-expect-error -- an option of 0.2.1, in a group
+new AdaBelief([{ params: [weight], degenerated_to_sgd: true }]);
+// @ts-expect-error -- there is no such version
+new AdaBelief([weight], { version: "0.3.0" });
+// @ts-expect-error -- another dialect
+new AdaBelief([weight], { learningRate: 1e-3 });
+// @ts-expect-error -- a string
+new AdaBelief([weight], { lr: "1e-3" });
+// @ts-expect-error -- one number for both
+new AdaBelief([weight], { betas: 0.9 });
+// @ts-expect-error -- no parameters
+new AdaBelief();
+// @ts-expect-error -- arrays are not parameters
+new AdaBelief([data]);
+// @ts-expect-error -- doubles
+parameter(new Float64Array(3));
+// @ts-expect-error -- a list of numbers
+const list: Parameter = { data: [1, 2, 3] };
+// @ts-expect-error -- a gradient of doubles
+weight.grad = new Float64Array(3);
+// @ts-expect-error -- a closure that is not done when it returns
+optimizer.step(async () => 0.5);
+// @ts-expect-error -- a closure that returns neither a number nor nothing
+optimizer.step(() => "0.5");
+// @ts-expect-error -- no such option of a step
+optimizer.step({ maxNorm: 1 });
+// @ts-expect-error -- groups are added with addParamGroup
+optimizer.paramGroups.push({});
+// @ts-expect-error -- no such option of a group
+optimizer.paramGroups[0]!.learningRate = 1;
+// @ts-expect-error -- recipes are constants
+recipes.gan.lr = 1;
+// @ts-expect-error -- the step number is missing
+update({ data, grad: data, exp_avg: data, exp_avg_var: data });
+// @ts-expect-error -- not settable
+cuda.available = true;
+export { list };
