@@ -13,9 +13,11 @@ export type ErrorCode =
   | "ERR_DETACHED" // an array whose memory was transferred away
   | "ERR_RESIZED" // an array that shrank or grew since it was registered
   | "ERR_OVERLAP" // memory that would be written and used twice in one step
+  | "ERR_LEASED" // memory that a step under way on another thread is using
+  | "ERR_RESIZABLE" // a resizable buffer in an asynchronous step
   | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer
   | "ERR_CLOSURE" // a closure that returned a promise
-  | "ERR_BUSY" // a call from within a step
+  | "ERR_BUSY" // a call while a step is under way
   | "ERR_DISPOSED" // a call after dispose()
   | "ERR_OUT_OF_MEMORY"; // no memory for the state
 
@@ -58,6 +60,9 @@ function intrinsic<T>(key: PropertyKey): (value: unknown) => T {
   const getter = Object.getOwnPropertyDescriptor(typedArray, key)?.get as (this: unknown) => T;
   return Function.prototype.call.bind(getter) as (value: unknown) => T;
 }
+
+/** A typed array's buffer. */
+export const bufferOf = intrinsic<ArrayBufferLike>("buffer");
 
 /** The name of a typed array's type, of any realm, or undefined for anything else. An own property cannot deceive it. */
 export const arrayKind = intrinsic<string | undefined>(Symbol.toStringTag);

@@ -1,3 +1,4 @@
+export { accumulate } from "./accumulate";
 export {
   AdaBelief,
   type AdaBeliefGroupOptions,

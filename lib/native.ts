@@ -6,8 +6,8 @@ import load from "node-gyp-build";
 import { usableCores } from "./cores";
 import { describe, plainError, rangeError } from "./errors";
 
-/** [row, role, other row, other role] */
-export type Overlap = readonly [number, number, number, number];
+/** What prevents a step: [row, role, other row, other role] for an overlap, [row, role] for memory that another step is using. */
+export type Obstacle = readonly [number, number, number, number] | readonly [number, number];
 
 /** See native/addon/table_object.h. */
 export interface Table {
@@ -21,9 +21,10 @@ export interface Table {
     ...state: (Float32Array | undefined)[]
   ): number;
   bindGrad(row: number, grad: Float32Array): number;
-  check(): Overlap | null;
+  check(): Obstacle | null;
   setWork(setOfRow: Int32Array, variants: Int32Array, coefficients: Float32Array): void;
-  step(sets: number): Overlap | null;
+  step(sets: number): Obstacle | null;
+  stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
 }
 
 /** Why an array was refused, in the order of native/addon/memory.h. */
@@ -37,10 +38,12 @@ export interface Addon {
   backends(): { name: string; supported: boolean }[];
   backend(): string;
   lastRan(): string;
-  useBackend(name: string, byDefault: boolean): 0 | 1 | 2;
+  useBackend(name: string, byDefault: boolean): 0 | 1 | 2 | 3;
   allocate(length: number, like?: Float32Array): Float32Array | null;
+  accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number;
+  leased(array: Float32Array, writing: boolean): boolean;
   threads(): number;
-  setThreads(count: number, byDefault: boolean): void;
+  setThreads(count: number, byDefault: boolean): boolean;
   readonly maxThreads: number;
   formulas(): Record<string, { coefficients: number; states: number[] }>;
   readonly maxCoefficients: number;
@@ -77,6 +80,7 @@ export function statesOfVariants(formula: string): readonly number[] {
 export function useBackend(name: string, { byDefault = false } = {}): void {
   const chosen = addon.useBackend(name, byDefault);
   if (chosen === 0) return;
+  if (chosen === 3) throw plainError("ERR_BUSY", `Backend ${JSON.stringify(name)}: a step is under way on another thread`);
   const list = addon.backends();
   const names = list.filter((backend) => backend.supported).map((backend) => backend.name);
   const why = chosen === 1 ? "there is no such backend" : "this processor cannot run it";
@@ -85,12 +89,18 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
 
 export const addon: Addon = loadAddon();
 
+/** Refuses to write to an array that a step under way on another thread is using. */
+export function requireUnleased(array: Float32Array, what: string): void {
+  if (!addon.leased(array, true)) return;
+  throw plainError("ERR_LEASED", `${what} is in use by a step under way on another thread; await stepAsync() first`);
+}
+
 /** Sets how many threads a step may use, or says why not. */
 export function useThreads(count: number, { byDefault = false, what = "cpu.threads" } = {}): void {
   if (!Number.isInteger(count) || count < 1 || count > addon.maxThreads) {
     throw rangeError("ERR_THREADS", `${what} must be a whole number from 1 to ${addon.maxThreads}, got ${describe(count)}`);
   }
-  addon.setThreads(count, byDefault);
+  if (!addon.setThreads(count, byDefault)) throw plainError("ERR_BUSY", `${what}: a step is under way on another thread`);
 }
 
 const { ADABELIEF_BACKEND: backend, ADABELIEF_THREADS: threads } = process.env;

@@ -1,7 +1,7 @@
-import { arrayKind, describe, lengthOf, plainError, rangeError, typeError } from "./errors";
+import { arrayKind, lengthOf, plainError, rangeError, typeError } from "./errors";
 import { Group, readGroup, readParams, type GroupOf, type ParamGroup, type Params, type ReadGroup } from "./group";
 import { Member } from "./member";
-import { role } from "./native";
+import { requireUnleased, role } from "./native";
 import { readOptions, refuseUnknownKeys, requireObject } from "./options";
 import type { Parameter } from "./parameter";
 import type { Rule } from "./rule";
@@ -76,7 +76,7 @@ export abstract class Optimizer<O extends object, S extends State = State> {
         refuseUnknownKeys(argument, [], "step");
         return this.#update();
       }
-      this.#busy = "closure";
+      this.#busy = "a closure";
       const result = argument();
       if (typeof result === "object" && result !== null && "then" in result) {
         throw typeError("ERR_CLOSURE", "A closure must compute the gradients before it returns; this one returned a promise");
@@ -85,6 +85,30 @@ export abstract class Optimizer<O extends object, S extends State = State> {
       this.#busy = "step";
       this.#update();
       return result;
+    } finally {
+      this.#busy = null;
+    }
+  }
+
+  /**
+   * The same update on another thread, with the same bits, while this one goes on. One core is left to it.
+   *
+   * All checks are made before it returns. Until the promise is settled, gradients must not be written, and parameters and state
+   * neither read nor written; every method of this optimizer and every change of `cpu` is an error (ERR_BUSY), and a step over the same
+   * memory by another optimizer too (ERR_LEASED). The promise keeps everything alive. The buffers in use become untransferable, for good;
+   * resizable ones are refused (ERR_RESIZABLE). One thing cannot be prevented: `ArrayBuffer.prototype.transfer` (Node ≥ 22) on a
+   * buffer of your own in the middle of the step.
+   *
+   * @throws never: the promise is rejected with what `step` throws
+   */
+  async stepAsync(options?: StepOptions): Promise<StepReport> {
+    this.#enter("stepAsync");
+    try {
+      if (options !== undefined) {
+        requireObject(options, "The options of stepAsync");
+        refuseUnknownKeys(options, [], "stepAsync");
+      }
+      return { updated: await this.#tensors.stepAsync(this.#groups), skipped: false };
     } finally {
       this.#busy = null;
     }
@@ -105,6 +129,9 @@ export abstract class Optimizer<O extends object, S extends State = State> {
       if (grad !== null && arrayKind(grad) !== "Float32Array") throw member.notFloats(grad, role.grad);
       return grad as Float32Array | null;
     });
+    for (const grad of gradients) {
+      if (grad !== null) requireUnleased(grad, "A gradient");
+    }
     for (const grad of gradients) {
       if (grad !== null && lengthOf(grad) > 0) Float32Array.prototype.fill.call(grad, 0);
     }
@@ -198,14 +225,14 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   /** Refuses a call from within a step; a closure may still call it. */
   #requireFree(): void {
     this.#requireUndisposed();
-    if (this.#busy !== null && this.#busy !== "closure") {
-      throw plainError("ERR_BUSY", `This ${this.#rule.optimizer} is in the middle of ${describe(this.#busy)}`);
+    if (this.#busy !== null && this.#busy !== "a closure") {
+      throw plainError("ERR_BUSY", `This ${this.#rule.optimizer} is in the middle of ${this.#busy}`);
     }
   }
 
   #enter(what: string): void {
     this.#requireUndisposed();
-    if (this.#busy !== null) throw plainError("ERR_BUSY", `This ${this.#rule.optimizer} is in the middle of a step`);
+    if (this.#busy !== null) throw plainError("ERR_BUSY", `This ${this.#rule.optimizer} is in the middle of ${this.#busy}`);
     this.#busy = what;
   }
 

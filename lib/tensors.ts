@@ -1,9 +1,9 @@
 // The members of an optimizer and the native table of their memory: what changed since the last step is noticed here.
-import { rangeError } from "./errors";
+import { plainError, rangeError } from "./errors";
 import type { Group } from "./group";
 import type { Member } from "./member";
-import { zerosLike } from "./memory";
-import { addon, role, statesOfVariants, type Overlap, type Table } from "./native";
+import { requireSteady, zerosLike } from "./memory";
+import { addon, role, statesOfVariants, type Obstacle, type Table } from "./native";
 import type { Rule } from "./rule";
 
 /** What one step does, in memory that native code reads: for every row a set of coefficients, or -1. */
@@ -53,8 +53,8 @@ export class Tensors<O extends object> {
     this.#table.resize(before + members.length);
     try {
       for (const member of members) this.#bind(member, null, member.states);
-      const overlap = this.#table.check();
-      if (overlap) throw overlapError(overlap, [...this.members, ...members]);
+      const obstacle = this.#table.check();
+      if (obstacle) throw obstacleError(obstacle, [...this.members, ...members]);
     } catch (error) {
       this.#table.resize(before);
       throw error;
@@ -66,6 +66,32 @@ export class Tensors<O extends object> {
 
   /** One update of every member that has a gradient. Returns how many there were; where it throws, nothing was written. */
   step(groups: readonly Group<O>[]): number {
+    const updated = this.#prepare(groups);
+    if (updated === 0) return 0;
+    const obstacle = this.#table.step(this.#work.sets);
+    if (obstacle) throw obstacleError(obstacle, this.members);
+    this.#commit();
+    return updated;
+  }
+
+  /** The same on another thread. All checks are made, and may throw, before it returns. */
+  stepAsync(groups: readonly Group<O>[]): Promise<number> {
+    const updated = this.#prepare(groups);
+    if (updated === 0) return Promise.resolve(0);
+    const working = this.members.filter(({ grad }) => grad !== null);
+    const arrays = working.flatMap(({ data, out, grad, bound }) => [data, out, grad as Float32Array, ...(bound?.states ?? [])]);
+    const { setOfRow, variants, coefficients } = this.#work;
+    for (const array of arrays) requireSteady(array);
+    const started = this.#table.stepAsync(this.#work.sets, [...arrays, setOfRow, variants, coefficients]);
+    if (!("then" in started)) throw obstacleError(started, this.members);
+    return started.then(() => {
+      this.#commit();
+      return updated;
+    });
+  }
+
+  /** Checks everything, and describes the step to the table. Returns how many members have a gradient. */
+  #prepare(groups: readonly Group<O>[]): number {
     for (const group of groups) {
       group.read();
       for (const member of group.members) member.read();
@@ -87,15 +113,16 @@ export class Tensors<O extends object> {
         updated += 1;
       }
     }
-    if (updated === 0) return 0;
-    const overlap = this.#table.step(work.sets);
-    if (overlap) throw overlapError(overlap, this.members);
+    return updated;
+  }
+
+  /** Counts a step that is done, and takes over its state. */
+  #commit(): void {
     for (const member of this.members) {
       if (member.grad === null) continue;
       member.steps += 1;
       member.states = (member.bound as NonNullable<Member["bound"]>).states;
     }
-    return updated;
   }
 
   /** Makes the table's row true for what the member holds now, with the state arrays that this step needs. */
@@ -133,9 +160,14 @@ export class Tensors<O extends object> {
   }
 }
 
-/** The error for memory that would be written and used twice in one step. */
-export function overlapError([row, which, otherRow, otherWhich]: Overlap, members: readonly Member[]): Error {
-  const [one, other] = [members[row] as Member, members[otherRow] as Member];
+/** The error for what kept a step from being run. */
+export function obstacleError([row, which, otherRow, otherWhich]: Obstacle, members: readonly Member[]): Error {
+  const one = members[row] as Member;
+  if (otherRow === undefined || otherWhich === undefined) {
+    const what = `${one.label}: another step, under way on another thread, is using its ${one.nameOf(which)}`;
+    return plainError("ERR_LEASED", `${what}; await stepAsync() first`);
+  }
+  const other = members[otherRow] as Member;
   const tied = which === role.data && otherWhich === role.data;
   const advice = tied
     ? "Tied weights are one parameter: register it once and add up its gradients."

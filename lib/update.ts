@@ -4,7 +4,7 @@ import { Member } from "./member";
 import { addon, role, statesOfVariants, type Table } from "./native";
 import { readOptions, refuseUnknownKeys, requireObject } from "./options";
 import type { Coefficients, Rule } from "./rule";
-import { overlapError, Work } from "./tensors";
+import { obstacleError, Work } from "./tensors";
 
 /** The arrays of one update, all of one length. */
 export interface UpdateArrays {
@@ -81,6 +81,6 @@ export function update(request: UpdateArrays & AdaBeliefOptions): void {
   if (grad === null) throw typeError("ERR_NOT_FLOAT32", "update needs grad, a Float32Array, got null");
   const status = table.bind(0, member.length, member.data, member.out, grad, ...arrays);
   if (status !== 0) throw member.refusal(status);
-  const overlap = table.step(1);
-  if (overlap) throw overlapError(overlap, [member]);
+  const obstacle = table.step(1);
+  if (obstacle) throw obstacleError(obstacle, [member]);
 }

@@ -1,11 +1,15 @@
 // What the addon exports: the Table, the backends, and the shape of the formulas. lib/native.ts has the types.
 #include <napi.h>
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "../cpu/accumulate.h"
 #include "../cpu/backend.h"
 #include "../cpu/block.h"
+#include "../cpu/lease.h"
 #include "../cpu/team.h"
 #include "memory.h"
 #include "table_object.h"
@@ -33,10 +37,11 @@ Napi::Value name_backend(const Napi::CallbackInfo& info) { return Napi::String::
 /** lastRan(): the name of the one whose loop ran last in this process */
 Napi::Value name_last_ran(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), last_ran()); }
 
-/** useBackend(name, byDefault): 0 chosen, 1 unknown, 2 not supported by this processor */
+/** useBackend(name, byDefault): 0 chosen, 1 unknown, 2 not supported by this processor, 3 a step is under way */
 Napi::Value choose_backend(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();
   const bool by_default = info[1].As<Napi::Boolean>();
+  if (!by_default && leases() > 0) return Napi::Number::New(info.Env(), 3);
   const Chosen chosen = by_default ? use_backend_by_default(name.c_str()) : use_backend(name.c_str());
   return Napi::Number::New(info.Env(), static_cast<int>(chosen));
 }
@@ -62,22 +67,50 @@ Napi::Value allocate(const Napi::CallbackInfo& info) {
   return Napi::Float32Array::New(env, length, Napi::ArrayBuffer(env, buffer), 0);
 }
 
+/** accumulate(into, sources, scale): -1, or the index of the first source that lies over `into`; all must be of one length */
+Napi::Value accumulate(const Napi::CallbackInfo& info) {
+  auto into = info[0].As<Napi::Float32Array>();
+  const auto list = info[1].As<Napi::Array>();
+  std::vector<const float*> sources(list.Length());
+  for (std::size_t k = 0; k < sources.size(); ++k) {
+    const Floats source = floats(list.Get(static_cast<unsigned>(k)), into.ElementLength());
+    if (source.memory != Memory::fine) throw Napi::TypeError::New(info.Env(), "not a Float32Array of that length");
+    sources[k] = source.data;
+    const std::less<const float*> before;
+    const bool apart =
+        !before(source.data, into.Data() + into.ElementLength()) || !before(into.Data(), source.data + into.ElementLength());
+    if (!apart) return Napi::Number::New(info.Env(), static_cast<double>(k));
+  }
+  accumulate_on_team(into.Data(), sources.data(), static_cast<int>(sources.size()), info[2].As<Napi::Number>().FloatValue(),
+                     into.ElementLength());
+  return Napi::Number::New(info.Env(), -1);
+}
+
+/** leased(array, writing): whether a step under way forbids to read or to write it */
+Napi::Value ask_lease(const Napi::CallbackInfo& info) {
+  const auto array = info[0].As<Napi::Float32Array>();
+  const bool writing = info[1].As<Napi::Boolean>();
+  return Napi::Boolean::New(info.Env(), leases() > 0 && leased(array.Data(), array.ByteLength(), writing));
+}
+
 /** threads(): how many a step may use */
 Napi::Value count_threads(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), team_threads()); }
 
-/** setThreads(count, byDefault) */
-void choose_threads(const Napi::CallbackInfo& info) {
+/** setThreads(count, byDefault): false where a step is under way */
+Napi::Value choose_threads(const Napi::CallbackInfo& info) {
   const int threads = info[0].As<Napi::Number>().Int32Value();
   const bool by_default = info[1].As<Napi::Boolean>();
+  if (!by_default && leases() > 0) return Napi::Boolean::New(info.Env(), false);
   by_default ? set_team_threads_by_default(threads) : set_team_threads(threads);
+  return Napi::Boolean::New(info.Env(), true);
 }
 
 /** formulas(): { [name]: { coefficients, states: number of state arrays by variant } } */
 Napi::Value describe_formulas(const Napi::CallbackInfo& info) {
-  const FormulaList list = *current_backend().formulas;
+  const Loops& loops = *current_backend().loops;
   Napi::Object result = Napi::Object::New(info.Env());
-  for (int i = 0; i < list.count; ++i) {
-    const Formula& formula = list.begin[i];
+  for (int i = 0; i < loops.count; ++i) {
+    const Formula& formula = loops.formulas[i];
     Napi::Array states = Napi::Array::New(info.Env(), static_cast<std::size_t>(formula.variants));
     for (int v = 0; v < formula.variants; ++v) states.Set(static_cast<unsigned>(v), formula.variant[v].states);
     Napi::Object description = Napi::Object::New(info.Env());
@@ -95,6 +128,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["lastRan"] = Napi::Function::New<name_last_ran>(env, "lastRan");
   exports["useBackend"] = Napi::Function::New<choose_backend>(env, "useBackend");
   exports["allocate"] = Napi::Function::New<allocate>(env, "allocate");
+  exports["accumulate"] = Napi::Function::New<accumulate>(env, "accumulate");
+  exports["leased"] = Napi::Function::New<ask_lease>(env, "leased");
   exports["threads"] = Napi::Function::New<count_threads>(env, "threads");
   exports["setThreads"] = Napi::Function::New<choose_threads>(env, "setThreads");
   exports["maxThreads"] = max_threads;

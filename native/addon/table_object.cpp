@@ -5,6 +5,7 @@
 #include <new>
 #include <string>
 
+#include "async_step.h"
 #include "memory.h"
 
 namespace adabelief {
@@ -23,11 +24,13 @@ Napi::Value status(Napi::Env env, Memory memory, int role = 0) {
   return Napi::Number::New(env, static_cast<int>(memory) + role * 256);
 }
 
-Napi::Value describe(Napi::Env env, const Overlap& overlap) {
+Napi::Value describe(Napi::Env env, Outcome outcome, const Overlap& overlap) {
+  if (outcome == Outcome::invalid) throw Napi::Error::New(env, "this work does not fit this table");
   if (!overlap.found) return env.Null();
-  Napi::Array result = Napi::Array::New(env, 4);
+  Napi::Array result = Napi::Array::New(env);
   result.Set(0u, overlap.row);
   result.Set(1u, static_cast<int>(overlap.role));
+  if (outcome == Outcome::leased) return result;
   result.Set(2u, overlap.other_row);
   result.Set(3u, static_cast<int>(overlap.other_role));
   return result;
@@ -35,7 +38,8 @@ Napi::Value describe(Napi::Env env, const Overlap& overlap) {
 
 }  // namespace
 
-TableObject::TableObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<TableObject>(info), table_(known_formula(info)) {
+TableObject::TableObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<TableObject>(info), table_(std::make_shared<Table>(known_formula(info))) {
   account(info.Env(), sizeof *this);
 }
 
@@ -48,7 +52,7 @@ void TableObject::account(Napi::Env env, std::size_t bytes) {
 
 int TableObject::row(const Napi::Value& value) const {
   const int row = value.As<Napi::Number>().Int32Value();
-  if (row < 0 || row >= table_.rows()) throw Napi::RangeError::New(value.Env(), "no such row");
+  if (row < 0 || row >= table_->rows()) throw Napi::RangeError::New(value.Env(), "no such row");
   return row;
 }
 
@@ -56,11 +60,11 @@ void TableObject::resize(const Napi::CallbackInfo& info) {
   const int rows = info[0].As<Napi::Number>().Int32Value();
   if (rows < 0) throw Napi::RangeError::New(info.Env(), "rows must not be negative");
   try {
-    table_.resize(rows);
+    table_->resize(rows);
   } catch (const std::bad_alloc&) {
     throw Napi::RangeError::New(info.Env(), "out of memory");
   }
-  account(info.Env(), sizeof *this + table_.bytes());
+  account(info.Env(), sizeof *this + table_->bytes());
 }
 
 Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
@@ -79,19 +83,19 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
     pointers[k] = array.data;
     if (first + k >= first_state) ++states;
   }
-  table_.bind(index, {pointers[0], pointers[1], pointers[2], {pointers[3], pointers[4], pointers[5]}, length}, states);
+  table_->bind(index, {pointers[0], pointers[1], pointers[2], {pointers[3], pointers[4], pointers[5]}, length}, states);
   return status(env, Memory::fine);
 }
 
 Napi::Value TableObject::bind_grad(const Napi::CallbackInfo& info) {
   const int index = row(info[0]);
-  const Floats grad = floats(info[1], table_.length(index));
+  const Floats grad = floats(info[1], table_->length(index));
   if (grad.memory != Memory::fine) return status(info.Env(), grad.memory, static_cast<int>(Role::grad));
-  table_.bind_grad(index, grad.data);
+  table_->bind_grad(index, grad.data);
   return status(info.Env(), Memory::fine);
 }
 
-Napi::Value TableObject::check(const Napi::CallbackInfo& info) { return describe(info.Env(), table_.check()); }
+Napi::Value TableObject::check(const Napi::CallbackInfo& info) { return describe(info.Env(), Outcome::overlap, table_->check()); }
 
 void TableObject::set_work(const Napi::CallbackInfo& info) {
   const auto sets = info[0].As<Napi::Int32Array>();
@@ -105,20 +109,32 @@ void TableObject::set_work(const Napi::CallbackInfo& info) {
   work_arrays_ = Napi::Persistent(arrays.As<Napi::Object>());
 }
 
-Napi::Value TableObject::step(const Napi::CallbackInfo& info) {
+void TableObject::read_work(const Napi::CallbackInfo& info) {
   work_.sets = info[0].As<Napi::Number>().Int32Value();
+  const bool fits = work_.sets >= 0 && work_.sets <= sets_ && table_->rows() <= rows_of_work_;
+  if (!fits) throw Napi::Error::New(info.Env(), "this work does not fit this table");
+}
+
+Napi::Value TableObject::step(const Napi::CallbackInfo& info) {
+  read_work(info);
   Overlap overlap{};
-  const bool described = work_.sets >= 0 && work_.sets <= sets_ && table_.rows() <= rows_of_work_;
-  const Outcome outcome = described ? table_.step(work_, overlap) : Outcome::invalid;
-  if (outcome == Outcome::invalid) throw Napi::Error::New(info.Env(), "this work does not fit this table");
-  return outcome == Outcome::done ? info.Env().Null() : describe(info.Env(), overlap);
+  return describe(info.Env(), table_->step(work_, overlap), overlap);
+}
+
+Napi::Value TableObject::step_async(const Napi::CallbackInfo& info) {
+  read_work(info);
+  Overlap overlap{};
+  const Outcome outcome = table_->prepare(work_, overlap);
+  if (outcome != Outcome::done) return describe(info.Env(), outcome, overlap);
+  return AsyncStep::start(info.Env(), table_, work_, info[1].As<Napi::Object>());
 }
 
 Napi::Function TableObject::define(Napi::Env env) {
   return DefineClass(env, "Table",
                      {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::bind>("bind"),
                       InstanceMethod<&TableObject::bind_grad>("bindGrad"), InstanceMethod<&TableObject::check>("check"),
-                      InstanceMethod<&TableObject::set_work>("setWork"), InstanceMethod<&TableObject::step>("step")});
+                      InstanceMethod<&TableObject::set_work>("setWork"), InstanceMethod<&TableObject::step>("step"),
+                      InstanceMethod<&TableObject::step_async>("stepAsync")});
 }
 
 }  // namespace adabelief

@@ -4,6 +4,8 @@
 
 #include <napi.h>
 
+#include <memory>
+
 #include "../cpu/table.h"
 
 namespace adabelief {
@@ -28,13 +30,19 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   Napi::Value check(const Napi::CallbackInfo& info);
   /** setWork(setOfRow: Int32Array, variants: Int32Array, coefficients: Float32Array): where step() will read what to do */
   void set_work(const Napi::CallbackInfo& info);
-  /** step(sets): null when done, or the overlap that prevented it */
+  /** step(sets): null when done, or what prevented it: [row, role, other row, other role] of an overlap, [row, role] of memory
+   * that another step is using */
   Napi::Value step(const Napi::CallbackInfo& info);
+  /** stepAsync(sets, owners): the same, but a promise of undefined where nothing prevents it */
+  Napi::Value step_async(const Napi::CallbackInfo& info);
 
   int row(const Napi::Value& value) const;
   void account(Napi::Env env, std::size_t bytes);
 
-  Table table_;
+  /** Reads how many sets of coefficients there are and whether the work fits; throws where it does not. */
+  void read_work(const Napi::CallbackInfo& info);
+
+  std::shared_ptr<Table> table_;  // shared with steps under way
   std::size_t accounted_ = 0;
   Work work_{};
   int sets_ = 0;

@@ -6,19 +6,19 @@
 namespace adabelief {
 
 namespace scalar {
-extern const FormulaList formulas;
+extern const Loops loops;
 }
 #if defined(ADABELIEF_X86)
 namespace avx2 {
-extern const FormulaList formulas;
+extern const Loops loops;
 }
 namespace avx512 {
-extern const FormulaList formulas;
+extern const Loops loops;
 }
 #endif
 #if defined(ADABELIEF_ARM64)
 namespace neon {
-extern const FormulaList formulas;
+extern const Loops loops;
 }
 #endif
 
@@ -37,13 +37,13 @@ bool has_avx512() {
 
 const Backend table[] = {
 #if defined(ADABELIEF_X86)
-    {"avx512", has_avx512, &avx512::formulas},
-    {"avx2", has_avx2, &avx2::formulas},
+    {"avx512", has_avx512, &avx512::loops},
+    {"avx2", has_avx2, &avx2::loops},
 #endif
 #if defined(ADABELIEF_ARM64)
-    {"neon", always, &neon::formulas},
+    {"neon", always, &neon::loops},
 #endif
-    {"scalar", always, &scalar::formulas},
+    {"scalar", always, &scalar::loops},
 };
 
 const Backend* best() {
@@ -91,8 +91,8 @@ Chosen use_backend_by_default(const char* name) {
 }
 
 const Formula* find_formula(const Backend& backend, const char* name) {
-  for (int i = 0; i < backend.formulas->count; ++i) {
-    if (std::strcmp(backend.formulas->begin[i].name, name) == 0) return &backend.formulas->begin[i];
+  for (int i = 0; i < backend.loops->count; ++i) {
+    if (std::strcmp(backend.loops->formulas[i].name, name) == 0) return &backend.loops->formulas[i];
   }
   return nullptr;
 }

@@ -8,7 +8,7 @@ namespace adabelief {
 struct Backend {
   const char* name;
   bool (*supported)();
-  const FormulaList* formulas;
+  const Loops* loops;
 };
 
 struct BackendList {

@@ -32,9 +32,15 @@ struct Formula {
   const Variant* variant;
 };
 
-struct FormulaList {
-  const Formula* begin;
+/** into[i] = into[i] + scale · (sources[0][i] + sources[1][i] + …) for i from begin to end; each sum rounded, the last product
+ * and sum rounded once. */
+using Accumulate = void (*)(float* into, const float* const* sources, int count, float scale, std::size_t begin, std::size_t end);
+
+/** All that one instruction set offers. */
+struct Loops {
+  const Formula* formulas;
   int count;
+  Accumulate accumulate;
 };
 
 /** The backend whose loop ran last: written by the loop itself, so that a test can ask what really ran. */

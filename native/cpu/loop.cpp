@@ -63,8 +63,25 @@ struct Table<List<F...>> {
                                           Variants<F, std::make_integer_sequence<int, F::variants>>::table}...};
 };
 
-extern const FormulaList formulas;
-const FormulaList formulas = {Table<Formulas>::formulas, sizeof Table<Formulas>::formulas / sizeof(Formula)};
+void accumulate(float* into, const float* const* sources, int count, float scale, size_t begin, size_t end) {
+  constexpr size_t piece = 1024;
+  float sum[piece];
+  for (; begin < end; begin += piece) {
+    const size_t size = end - begin < piece ? end - begin : piece;
+    memcpy(sum, sources[0] + begin, size * sizeof(float));
+    for (int k = 1; k < count; ++k) {
+      const float* source = sources[k] + begin;
+#pragma omp simd
+      for (size_t i = 0; i < size; ++i) sum[i] = sum[i] + source[i];
+    }
+    float* target = into + begin;
+#pragma omp simd
+    for (size_t i = 0; i < size; ++i) target[i] = fma(sum[i], scale, target[i]);
+  }
+}
+
+extern const Loops loops;
+const Loops loops = {Table<Formulas>::formulas, sizeof Table<Formulas>::formulas / sizeof(Formula), accumulate};
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief

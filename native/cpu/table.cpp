@@ -13,8 +13,6 @@ std::uintptr_t address(const float* pointer) { return reinterpret_cast<std::uint
 
 /** Elements of a chunk: enough that fetching it costs nothing beside running it, few enough to share out small models evenly. */
 constexpr std::size_t chunk_length = 4096;
-/** Elements for which waking another thread pays. */
-constexpr std::size_t least_per_thread = 16384;
 
 constexpr Overlap none{false, 0, 0, Role::data, Role::data};
 
@@ -165,18 +163,61 @@ void Table::cut() {
   chunks_.push_back({rows(), 0});
 }
 
-Outcome Table::step(const Work& work, Overlap& overlap) {
+/** What another step, under way on another thread, is using of the memory of the rows at work. */
+Overlap Table::find_lease() const {
+  if (leases() == 0) return none;
+  for (const Interval& interval : writable_) {
+    if (leased(reinterpret_cast<const void*>(interval.begin), interval.end - interval.begin, true)) {
+      return {true, interval.row, interval.row, interval.role, interval.role};
+    }
+  }
+  for (int i = 0; i < rows(); ++i) {
+    const Row& row = rows_[static_cast<std::size_t>(i)];
+    if (!row.active || !leased(row.span.grad, row.span.length * sizeof(float), false)) continue;
+    return {true, i, i, Role::grad, Role::grad};
+  }
+  return none;
+}
+
+Outcome Table::prepare(const Work& work, Overlap& overlap) {
   const Formula* formula = find_formula(current_backend(), formula_);
   if (!formula || !valid(work, *formula)) return Outcome::invalid;
   overlap = check_active(work);
   if (overlap.found) return Outcome::overlap;
+  overlap = find_lease();
+  return overlap.found ? Outcome::leased : Outcome::done;
+}
 
+void Table::run(const Work& work, int threads) const {
   const std::size_t chunks = chunks_.size() - 1;
-  const Run run{*this, work, *formula};
+  const Run run{*this, work, *find_formula(current_backend(), formula_)};
   const FloatEnvironment environment;
-  run_on_team(static_cast<int>(std::min<std::size_t>(static_cast<std::size_t>(team_threads()), elements_ / least_per_thread)),
-              chunks, run_chunk, &run);
-  return Outcome::done;
+  run_on_team(std::min(threads, threads_for(elements_)), chunks, run_chunk, &run);
+}
+
+Outcome Table::step(const Work& work, Overlap& overlap) {
+  const Outcome outcome = prepare(work, overlap);
+  if (outcome == Outcome::done) run(work, team_threads());
+  return outcome;
+}
+
+Table::Hold Table::hold() const {
+  Hold hold;
+  std::vector<Range> read, written;
+  const auto keep = [&](const void* memory) {
+    if (std::shared_ptr<Block> block = Block::containing(memory)) hold.blocks.push_back(std::move(block));
+  };
+  for (const Interval& interval : writable_) {
+    written.push_back({interval.begin, interval.end});
+    keep(reinterpret_cast<const void*>(interval.begin));
+  }
+  for (const Row& row : rows_) {
+    if (!row.active || row.span.length == 0) continue;
+    read.push_back({address(row.span.grad), address(row.span.grad) + row.span.length * sizeof(float)});
+    keep(row.span.grad);
+  }
+  hold.lease = Lease::take(std::move(read), std::move(written));
+  return hold;
 }
 
 }  // namespace adabelief

@@ -4,9 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "backend.h"
+#include "block.h"
+#include "lease.h"
 
 namespace adabelief {
 
@@ -28,7 +31,7 @@ struct Work {
   int sets;
 };
 
-enum class Outcome { done, overlap, invalid };
+enum class Outcome { done, overlap, leased, invalid };
 
 class Table {
  public:
@@ -49,8 +52,22 @@ class Table {
   /** Tells which row's memory overlaps which, among the rows given memory so far. */
   Overlap check();
 
-  /** Checks the rows at work for overlap where anything changed, then updates them. On any other outcome nothing was written. */
+  /** Checks the rows at work: for overlap where anything changed, and for memory that another step is using (named in `overlap`
+   * as `row` and `role`). Where the outcome is `done`, `run` may follow. */
+  Outcome prepare(const Work& work, Overlap& overlap);
+
+  /** Updates the rows at work, on at most `threads` threads. What `prepare` saw must not have changed. */
+  void run(const Work& work, int threads) const;
+
+  /** Both, on the threads of the process. On any outcome but `done` nothing was written. */
   Outcome step(const Work& work, Overlap& overlap);
+
+  /** Leases the memory of the rows at work, and holds what of it is counted natively. For a run on another thread. */
+  struct Hold {
+    std::shared_ptr<Lease> lease;
+    std::vector<std::shared_ptr<Block>> blocks;
+  };
+  Hold hold() const;
 
  private:
   struct Row {
@@ -79,6 +96,7 @@ class Table {
   Overlap index_writable(bool all_bound);
   Overlap find_overlap(int row) const;
   Overlap check_active(const Work& work);
+  Overlap find_lease() const;
 
   const char* formula_;
   std::vector<Row> rows_;

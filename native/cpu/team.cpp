@@ -143,6 +143,11 @@ void set_team_threads_by_default(int threads) {
   wanted_threads.compare_exchange_strong(nobody, std::clamp(threads, 1, max_threads));
 }
 
+int threads_for(std::size_t elements) {
+  constexpr std::size_t least_per_thread = 16384;
+  return static_cast<int>(std::clamp<std::size_t>(elements / least_per_thread, 1, static_cast<std::size_t>(team_threads())));
+}
+
 void run_on_team(int threads, std::size_t chunks, RunChunk run, const void* context) {
   threads = std::min(threads, max_threads);
   if (threads > 1 && chunks > 1 && team().try_run(threads, chunks, run, context)) return;

@@ -15,6 +15,9 @@ void set_team_threads(int threads);
 /** The same, but only if nobody said before. */
 void set_team_threads_by_default(int threads);
 
+/** How many of them pay for work over so many elements: waking a thread for few takes longer than doing without it. */
+int threads_for(std::size_t elements);
+
 /** The most threads that there can be. */
 constexpr int max_threads = 256;
 

@@ -1,0 +1,36 @@
+#include "async_step.h"
+
+#include <algorithm>
+
+#include "../cpu/team.h"
+
+namespace adabelief {
+
+AsyncStep::AsyncStep(Napi::Env env, std::shared_ptr<const Table> table, const Work& work, Napi::Object owners)
+    : Napi::AsyncWorker(env, "adabelief.stepAsync"),
+      table_(std::move(table)),
+      work_(work),
+      hold_(table_->hold()),
+      owners_(Napi::Persistent(owners)),
+      deferred_(env) {}
+
+Napi::Value AsyncStep::start(Napi::Env env, std::shared_ptr<const Table> table, const Work& work, Napi::Object owners) {
+  auto* step = new AsyncStep(env, std::move(table), work, owners);
+  const Napi::Value promise = step->deferred_.Promise();
+  step->Queue();  // it deletes itself when it is done
+  return promise;
+}
+
+void AsyncStep::Execute() { table_->run(work_, std::max(1, team_threads() - 1)); }
+
+void AsyncStep::OnOK() {
+  hold_ = {};
+  deferred_.Resolve(Env().Undefined());
+}
+
+void AsyncStep::OnError(const Napi::Error& error) {
+  hold_ = {};
+  deferred_.Reject(error.Value());
+}
+
+}  // namespace adabelief

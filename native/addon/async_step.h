@@ -1,0 +1,36 @@
+// A step on a thread of libuv's pool. Until its promise is settled it leases the memory that it uses and keeps every owner of it
+// alive.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "../cpu/table.h"
+
+namespace adabelief {
+
+class AsyncStep : public Napi::AsyncWorker {
+ public:
+  /** Starts a prepared step. `owners` are the JavaScript objects that own table, work and arrays. Returns a promise of undefined.
+   */
+  static Napi::Value start(Napi::Env env, std::shared_ptr<const Table> table, const Work& work, Napi::Object owners);
+
+ protected:
+  /** On a thread of the pool, while JavaScript runs. One core is left to it. */
+  void Execute() override;
+  /** On JavaScript's thread, once, in a later turn of its loop. */
+  void OnOK() override;
+  void OnError(const Napi::Error& error) override;
+
+ private:
+  AsyncStep(Napi::Env env, std::shared_ptr<const Table> table, const Work& work, Napi::Object owners);
+
+  std::shared_ptr<const Table> table_;
+  Work work_;
+  Table::Hold hold_;
+  Napi::ObjectReference owners_;
+  Napi::Promise::Deferred deferred_;
+};
+
+}  // namespace adabelief

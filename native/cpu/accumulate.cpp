@@ -1,0 +1,38 @@
+#include "accumulate.h"
+
+#include <algorithm>
+
+#include "backend.h"
+#include "float_environment.h"
+#include "team.h"
+
+namespace adabelief {
+
+namespace {
+
+constexpr std::size_t chunk_length = 4096;
+
+struct Sum {
+  Accumulate run;
+  float* into;
+  const float* const* sources;
+  int count;
+  float scale;
+  std::size_t length;
+};
+
+void run_chunk(const void* context, std::size_t chunk) {
+  const Sum& sum = *static_cast<const Sum*>(context);
+  const std::size_t begin = chunk * chunk_length;
+  sum.run(sum.into, sum.sources, sum.count, sum.scale, begin, std::min(sum.length, begin + chunk_length));
+}
+
+}  // namespace
+
+void accumulate_on_team(float* into, const float* const* sources, int count, float scale, std::size_t length) {
+  const Sum sum{current_backend().loops->accumulate, into, sources, count, scale, length};
+  const FloatEnvironment environment;
+  run_on_team(threads_for(length), (length + chunk_length - 1) / chunk_length, run_chunk, &sum);
+}
+
+}  // namespace adabelief

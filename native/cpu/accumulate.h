@@ -1,0 +1,11 @@
+// Sums of gradients, from several workers or micro-batches, on the threads of the process.
+#pragma once
+
+#include <cstddef>
+
+namespace adabelief {
+
+/** See `Accumulate` in kernel.h; `count` ≥ 1. The bits do not depend on the number of threads. */
+void accumulate_on_team(float* into, const float* const* sources, int count, float scale, std::size_t length);
+
+}  // namespace adabelief
