@@ -1,5 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { info } from "../lib/index";
+import { root } from "../lib/native";
 import type { Result } from "./measure";
 
 export interface Report {
@@ -7,10 +9,18 @@ export interface Report {
   date: string;
   machine: { cpu: string; cores: number; memory_gb: number; node: string; platform: string; libc: string };
   version: string;
+  /** The commit of the checkout, or null outside of one. */
+  commit: string | null;
+  repeats: number;
   results: Result[];
 }
 
-export function makeReport(results: Result[]): Report {
+function commit(): string | null {
+  const { status, stdout } = spawnSync("git", ["-C", root, "rev-parse", "--short=12", "HEAD"], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : null;
+}
+
+export function makeReport(results: Result[], repeats: number): Report {
   const { version, node, platform, libc } = info();
   const list = cpus();
   const machine = {
@@ -21,36 +31,45 @@ export function makeReport(results: Result[]): Report {
     platform,
     libc,
   };
-  return { schema: 1, date: new Date().toISOString(), machine, version, results };
+  return { schema: 1, date: new Date().toISOString(), machine, version, commit: commit(), repeats, results };
 }
 
-export const describeMachine = ({ machine, version }: Report): string =>
-  `adabelief ${version} on ${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, Node ${machine.node}, ${machine.libc}`;
+export const describeMachine = ({ machine, version, date }: Report): string =>
+  `adabelief ${version} on ${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, Node ${machine.node}, ${machine.libc}, ${date.slice(0, 10)}`;
 
-/** Aligns columns: the first two to the left, figures to the right. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+/** Aligns columns: texts to the left, figures to the right. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], texts: number): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] as string).length)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => (column < 2 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number)))
-      .join("  ")
-      .trimEnd();
+  const pad = (cell: string, column: number) =>
+    column < texts ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number);
+  const line = (row: readonly string[]) => row.map(pad).join("  ").trimEnd();
   return [line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }
 
-const size = (count: number): string => (count >= 1e4 ? count.toExponential().replace("e+", "e") : String(count));
-
 export function resultTable(results: readonly Result[]): string {
-  const header = ["variant", "backend", "threads", "parameters", "ns/parameter", "p10 – p90", "GB/s", "× JavaScript"];
+  const header = [
+    "variant",
+    "backend",
+    "mode",
+    "threads",
+    "parameters",
+    "ns/parameter",
+    "p10 – p90",
+    "GB/s",
+    "× limit",
+    "× JavaScript",
+  ];
   const rows = results.map((r) => [
     r.variant,
     r.backend,
+    r.mode,
     String(r.threads),
-    size(r.parameters),
-    r.ns_per_parameter.median.toFixed(3),
-    `${r.ns_per_parameter.p10.toFixed(3)} – ${r.ns_per_parameter.p90.toFixed(3)}`,
+    r.model,
+    r.ns_per_parameter.toFixed(3),
+    `${r.ns_per_parameter_p10.toFixed(3)} – ${r.ns_per_parameter_p90.toFixed(3)}`,
     r.gb_per_s.toFixed(1),
+    r.ratio_to_limit.toFixed(2),
     r.ratio_to_javascript.toFixed(1),
   ]);
-  return formatTable(header, rows);
+  return formatTable(header, rows, 3);
 }

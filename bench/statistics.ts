@@ -17,39 +17,49 @@ export function spread(samples: readonly number[]): Spread {
 
 /** Something whose time is taken. */
 export interface Contestant {
-  readonly name: string;
   /** Called before each of its turns, off the clock. */
   readonly prepare?: () => void;
-  readonly run: () => void;
+  /** One run. What returns a promise is awaited. */
+  readonly run: () => void | Promise<unknown>;
+}
+
+async function time({ run }: Contestant, runs: number): Promise<number> {
+  const started = performance.now();
+  for (let i = 0; i < runs; ++i) {
+    const pending = run();
+    if (pending !== undefined) await pending;
+  }
+  return (performance.now() - started) * 1e6;
+}
+
+/** How many runs take about `turn` milliseconds. */
+async function calibrate(contestant: Contestant, turn: number): Promise<number> {
+  await time(contestant, 1);
+  let runs = 1;
+  for (let spent = await time(contestant, runs); spent < turn * 1e6 && runs < 1e6; spent = await time(contestant, runs)) {
+    runs = Math.ceil(runs * Math.min(10, Math.max(1.5, (turn * 1e6) / Math.max(spent, 1))));
+  }
+  return runs;
 }
 
 /**
  * Times contestants against each other: every repeat gives each of them a turn of about `turn` milliseconds, so that whatever else
- * the machine does falls on all alike. Returns nanoseconds a run, one sample a repeat.
+ * the machine does falls on all alike. Returns nanoseconds a run, one sample a repeat, in the order of the contestants.
  */
-export function race(contestants: readonly Contestant[], repeats: number, turn = 3): Map<string, number[]> {
-  const samples = new Map<string, number[]>();
-  const runsOf = new Map<string, number>();
-  const time = ({ run }: Contestant, runs: number): number => {
-    const started = performance.now();
-    for (let i = 0; i < runs; ++i) run();
-    return (performance.now() - started) * 1e6;
-  };
+export async function race(contestants: readonly Contestant[], repeats: number, turn = 3): Promise<number[][]> {
+  const runs: number[] = [];
   for (const contestant of contestants) {
     contestant.prepare?.();
-    time(contestant, 1);
-    let runs = 1;
-    for (let spent = time(contestant, runs); spent < turn * 1e6 && runs < 1e6; spent = time(contestant, runs)) {
-      runs = Math.ceil(runs * Math.min(10, Math.max(1.5, (turn * 1e6) / Math.max(spent, 1))));
-    }
-    runsOf.set(contestant.name, runs);
-    samples.set(contestant.name, []);
+    runs.push(await calibrate(contestant, turn));
   }
+  const samples: number[][] = contestants.map(() => []);
   for (let repeat = 0; repeat < repeats; ++repeat) {
-    for (const contestant of contestants) {
+    for (const [k, contestant] of contestants.entries()) {
       contestant.prepare?.();
-      const runs = runsOf.get(contestant.name) as number;
-      samples.get(contestant.name)?.push(time(contestant, runs) / runs);
+      // The turn before left other arrays in the caches: the first run fetches one's own.
+      await time(contestant, 1);
+      const count = runs[k] as number;
+      samples[k]?.push((await time(contestant, count)) / count);
     }
   }
   return samples;

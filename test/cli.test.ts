@@ -1,5 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { shapes } from "../bench/shapes";
 import { info } from "../lib";
 
 function adabelief(...args: string[]) {
@@ -28,7 +31,7 @@ describe("adabelief bench", () => {
     const { status, stdout, stderr } = adabelief(...quick);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/ns\/parameter/);
-    expect(stdout).toMatch(/^amsgrad +javascript +1 +1e4 .* 1\.0$/m);
+    expect(stdout).toMatch(/^amsgrad +javascript +sync +1 +1e4 .* 1\.0$/m);
     // eslint-disable-next-line no-control-regex -- that is the question
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
   });
@@ -37,15 +40,45 @@ describe("adabelief bench", () => {
     const report = JSON.parse(adabelief(...quick, "--backends", "scalar", "--json").stdout) as Record<string, unknown>;
     expect(report).toMatchObject({ schema: 1, version: info().version, machine: { node: process.version } });
     const results = report["results"] as Record<string, unknown>[];
-    expect(results).toHaveLength(2 * 2 * 2);
+    expect(results).toHaveLength(2 * 2 * 3);
     for (const result of results) {
-      expect(result["ns_per_parameter"]).toEqual({
-        median: expect.any(Number) as number,
-        p10: expect.any(Number) as number,
-        p90: expect.any(Number) as number,
-      });
+      const figures = ["ns_per_parameter", "ns_per_parameter_p10", "ns_per_parameter_p90", "gb_per_s", "limit_ns_per_parameter"];
+      for (const figure of [...figures, "ratio_to_limit", "ratio_to_javascript"]) expect(result[figure]).toBeGreaterThan(0);
       expect(result).toMatchObject({ dtype: "float32", device: "cpu", mode: "sync", tensors: 1 });
     }
+  });
+});
+
+describe("adabelief bench --models --svg", () => {
+  it("measures a model's tensors in both modes, and plots sizes", () => {
+    const folder = mkdtempSync(join(tmpdir(), "adabelief-bench-"));
+    const svg = join(folder, "plot.svg");
+    const common = ["--variants", "plain", "--backends", "scalar", "--repeats", "1", "--json"];
+    const model = adabelief("bench", "--models", "1000x1000", "--modes", "sync,async", "--threads", "2", ...common);
+    const { results } = JSON.parse(model.stdout) as {
+      results: { optimizer: string; mode: string; tensors: number; threads: number }[];
+    };
+    const steps = results.filter(({ optimizer }) => optimizer === "AdaBelief");
+    expect(steps.map(({ mode, tensors, threads }) => [mode, tensors, threads])).toEqual([
+      ["sync", 1000, 2],
+      ["async", 1000, 2],
+    ]);
+    const sizes = adabelief("bench", "--sizes", "1000,1e4", "--svg", svg, ...common);
+    expect(sizes.status).toBe(0);
+    expect(readFileSync(svg, "utf8")).toMatch(/^<svg.*limit/s);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe("the models' tensors", () => {
+  it.each([
+    ["resnet50", 161, 25_557_032],
+    ["gpt2", 148, 124_439_808],
+    ["lstm", 14, 24_221_600],
+    ["1000x1000", 1000, 1_000_000],
+  ])("%s: %d tensors of %d parameters", (name, tensors, parameters) => {
+    const lengths = shapes[name] as readonly number[];
+    expect([lengths.length, lengths.reduce((a, b) => a + b, 0)]).toEqual([tensors, parameters]);
   });
 });
 
@@ -61,6 +94,8 @@ describe("bad usage is one clear line and exit code 2", () => {
     [["bench", "--sizes"], /--sizes <value>' argument missing/],
     [["bench", "--variants", "fast"], /a variant cannot be "fast"/],
     [["bench", "--backends", "mmx"], /a backend of this machine cannot be "mmx"/],
+    [["bench", "--models", "bert"], /a model cannot be "bert"/],
+    [["bench", "--modes", "later"], /a mode cannot be "later"/],
     [["bench", "--threads", "0"], /a number in --threads cannot be "0"/],
     [["bench", "--repeats", "0"], /--repeats must be a whole number from 1 on, not "0"/],
   ])("%j", (args, message) => {
@@ -72,6 +107,6 @@ describe("bad usage is one clear line and exit code 2", () => {
   it.each([["--help"], ["bench", "--help"]])("but not %s %s", (...args) => {
     const { status, stdout } = adabelief(...args);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/adabelief bench .*--json/);
+    expect(stdout).toMatch(/adabelief bench \[options\][^]*--json/);
   });
 });

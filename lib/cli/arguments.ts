@@ -33,6 +33,7 @@ export function whole(text: string, least: number, most: number): number | undef
   return Number.isInteger(value) && value >= least && value <= most ? value : undefined;
 }
 
-export function oneOf(names: readonly string[]): (text: string) => string | undefined {
-  return (text) => names.find((name) => name === text);
+/** One of several things by its name. */
+export function named<T extends { readonly name: string }>(things: readonly T[]): (text: string) => T | undefined {
+  return (text) => things.find(({ name }) => name === text);
 }

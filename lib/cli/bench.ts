@@ -1,37 +1,59 @@
-import { defaultSizes, variants } from "../../bench/cases";
+import { writeFileSync } from "node:fs";
+import { defaultSizes, models, modes, ofSize, variants } from "../../bench/cases";
+import { plot } from "../../bench/plot";
 import { describeMachine, makeReport, resultTable } from "../../bench/report";
 import { runPlan } from "../../bench/run";
 import { cpu } from "../cpu";
 import { addon } from "../native";
-import { list, oneOf, readOptions, UsageError, whole } from "./arguments";
+import { list, named, readOptions, UsageError, whole } from "./arguments";
 import { bold, progress } from "./terminal";
 
-export const benchHelp = `adabelief bench [--sizes 1e4,1e6] [--variants plain,rectified,amsgrad] [--backends ${cpu.backends.join(",")}] [--threads 1,${cpu.threads}] [--repeats 15] [--json]
-  Times a step against a plain JavaScript loop in the same run, interleaved, after comparing the bits of all backends.`;
+const names = (things: readonly { name: string }[]): string => things.map(({ name }) => name).join(",");
 
-export function runBench(args: readonly string[]): void {
+export const benchHelp = `adabelief bench [options]
+  Times a step against the limit that memory sets and a plain JavaScript loop, interleaved in one run, after comparing the bits
+  of all backends. Lists are separated by commas.
+    --sizes 1e4,1e6       tensors of these sizes (default ${defaultSizes.map((size) => ofSize(size).name).join(",")}, without --models)
+    --models gpt2         the tensors of models: ${names(models)}
+    --variants plain      of ${names(variants)} (default all)
+    --backends avx2       of this machine's: ${cpu.backends.join(",")} (default all)
+    --threads 1,2         numbers of threads (default 1)
+    --modes sync,async    step and stepAsync (default sync)
+    --repeats 15          turns that everyone gets
+    --json                everything as JSON
+    --svg FILE            a plot as well; needs the packages vega and vega-lite`;
+
+export async function runBench(args: readonly string[]): Promise<void> {
   const options = readOptions(args, {
-    sizes: { type: "string", default: defaultSizes.join(",") },
-    variants: { type: "string", default: variants.map(({ name }) => name).join(",") },
+    sizes: { type: "string" },
+    models: { type: "string" },
+    variants: { type: "string", default: names(variants) },
     backends: { type: "string", default: cpu.backends.join(",") },
     threads: { type: "string", default: "1" },
+    modes: { type: "string", default: "sync" },
     repeats: { type: "string", default: "15" },
     json: { type: "boolean", default: false },
+    svg: { type: "string" },
   });
   const repeats = whole(options.repeats, 1, 10_000);
   if (repeats === undefined)
     throw new UsageError(`--repeats must be a whole number from 1 on, not ${JSON.stringify(options.repeats)}`);
+  const sizes = options.sizes ?? (options.models === undefined ? defaultSizes.join(",") : undefined);
   const plan = {
-    sizes: list(options.sizes, "a size in --sizes", (text) => whole(text, 1, 1e9)),
-    variants: list(options.variants, "a variant", (text) => variants.find(({ name }) => name === text)),
-    backends: list(options.backends, "a backend of this machine", oneOf(cpu.backends)),
+    models: [
+      ...(sizes === undefined ? [] : list(sizes, "a size in --sizes", (text) => whole(text, 1, 1e9)).map(ofSize)),
+      ...(options.models === undefined ? [] : list(options.models, "a model", named(models))),
+    ],
+    variants: list(options.variants, "a variant", named(variants)),
+    backends: list(options.backends, "a backend of this machine", (text) => cpu.backends.find((name) => name === text)),
     threads: list(options.threads, "a number in --threads", (text) => whole(text, 1, addon.maxThreads)),
+    modes: list(options.modes, "a mode", (text) => modes.find((name) => name === text)),
     repeats,
   };
   const bar = progress();
-  const results = runPlan(plan, (what, share) => bar.show(what, share));
-  bar.clear();
-  const report = makeReport(results);
+  const results = await runPlan(plan, (what, share) => bar.show(what, share)).finally(() => bar.clear());
+  const report = makeReport(results, repeats);
+  if (options.svg !== undefined) writeFileSync(options.svg, await plot(report));
   if (options.json) {
     console.log(JSON.stringify(report, null, 2));
     return;

@@ -4,7 +4,7 @@ import { UsageError } from "./arguments";
 import { benchHelp, runBench } from "./bench";
 import { infoHelp, runInfo } from "./info";
 
-const commands: Record<string, { run: (args: readonly string[]) => void; help: string }> = {
+const commands: Record<string, { run: (args: readonly string[]) => void | Promise<void>; help: string }> = {
   info: { run: runInfo, help: infoHelp },
   bench: { run: runBench, help: benchHelp },
 };
@@ -16,7 +16,7 @@ ${Object.values(commands)
   .join("\n")}
 adabelief --help, --version`;
 
-function main([name, ...args]: readonly string[]): void {
+async function main([name, ...args]: readonly string[]): Promise<void> {
   if (name === "--help" || name === "-h" || args.includes("--help")) {
     console.log(help);
     return;
@@ -32,7 +32,7 @@ function main([name, ...args]: readonly string[]): void {
       name === undefined ? `a command is missing: ${known}` : `there is no command ${JSON.stringify(name)}: ${known}`,
     );
   }
-  command.run(args);
+  await command.run(args);
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -40,10 +40,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-try {
-  main(process.argv.slice(2));
-} catch (error) {
+main(process.argv.slice(2)).catch((error: unknown) => {
   const usage = error instanceof UsageError;
   console.error(`adabelief: ${(error as Error).message}${usage ? " (see adabelief --help)" : ""}`);
   process.exitCode = usage ? 2 : 1;
-}
+});

@@ -1,0 +1,47 @@
+// A plot of a report: time a parameter against size, with the limit as a line of its own. Vega draws it; it is not a dependency of the
+// package, so that whoever wants a plot installs it.
+import { describeMachine, type Report } from "./report";
+
+/** The report's plain synchronous results as an SVG, one panel a variant. Throws where vega is not installed. */
+export async function plot(report: Report): Promise<string> {
+  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]).catch(() => {
+    throw new Error("--svg needs the packages vega and vega-lite: npm install vega vega-lite");
+  });
+  const values = report.results
+    .filter(({ mode, tensors }) => mode === "sync" && tensors === 1)
+    .map((r) => ({ ...r, who: `${r.backend}${r.threads > 1 ? `, ${r.threads} threads` : ""}` }));
+  const { spec } = vegaLite.compile({
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    title: { text: "Time of a step, by the number of parameters", subtitle: describeMachine(report) },
+    data: { values },
+    facet: { column: { field: "variant", title: null } },
+    spec: {
+      width: 380,
+      height: 300,
+      layer: [
+        {
+          mark: { type: "area", opacity: 0.2 },
+          encoding: { y: { field: "ns_per_parameter_p10", type: "quantitative" }, y2: { field: "ns_per_parameter_p90" } },
+        },
+        {
+          mark: { type: "line", point: true },
+          encoding: {
+            y: {
+              field: "ns_per_parameter",
+              type: "quantitative",
+              scale: { type: "log" },
+              title: "ns a parameter (p10 to p90 shaded)",
+            },
+            strokeDash: { condition: { test: "datum.backend == 'limit'", value: [6, 4] }, value: [1, 0] },
+          },
+        },
+      ],
+      encoding: {
+        x: { field: "parameters", type: "quantitative", scale: { type: "log" }, axis: { format: "~e" }, title: "parameters" },
+        color: { field: "who", type: "nominal", title: null, sort: null },
+      },
+    },
+    config: { background: "white", font: "sans-serif" },
+  });
+  return new vega.View(vega.parse(spec), { renderer: "none" }).toSVG();
+}
