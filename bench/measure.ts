@@ -2,6 +2,7 @@
 import { AdaBelief, cpu } from "../lib/index";
 import { warmUp, type Mode, type Model, type Variant } from "./cases";
 import { limits, makeParameters, optimizers, type Entry } from "./contestants";
+import { peers } from "./peers";
 import { race, spread } from "./statistics";
 
 export interface Case {
@@ -10,6 +11,7 @@ export interface Case {
   readonly backends: readonly string[];
   readonly threads: readonly number[];
   readonly modes: readonly Mode[];
+  readonly peers: boolean;
   readonly repeats: number;
 }
 
@@ -64,7 +66,11 @@ export async function measure(one: Case): Promise<Result[]> {
   try {
     await verify(one);
     const counts = [...new Set([1, ...threads])];
-    const entries = [...limits(model.lengths, variant, counts), ...optimizers(model.lengths, variant, backends, threads, modes)];
+    const entries = [
+      ...limits(model.lengths, variant, counts),
+      ...optimizers(model.lengths, variant, backends, threads, modes),
+      ...(one.peers && variant.name === "plain" ? await peers(model.lengths) : []),
+    ];
     const parameters = model.lengths.reduce((sum, length) => sum + length, 0);
     const samples = await race(entries, repeats);
     const times = samples.map((list) => spread(list.map((ns) => ns / parameters)));

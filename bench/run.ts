@@ -7,6 +7,7 @@ export interface Plan {
   backends: readonly string[];
   threads: readonly number[];
   modes: readonly Mode[];
+  peers: boolean;
   repeats: number;
 }
 

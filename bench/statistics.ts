@@ -19,8 +19,14 @@ export function spread(samples: readonly number[]): Spread {
 export interface Contestant {
   /** Called before each of its turns, off the clock. */
   readonly prepare?: () => void;
+  readonly prepareAsync?: () => Promise<unknown>;
   /** One run. What returns a promise is awaited. */
   readonly run: () => void | Promise<unknown>;
+}
+
+async function prepare(contestant: Contestant): Promise<void> {
+  contestant.prepare?.();
+  await contestant.prepareAsync?.();
 }
 
 async function time({ run }: Contestant, runs: number): Promise<number> {
@@ -49,13 +55,13 @@ async function calibrate(contestant: Contestant, turn: number): Promise<number> 
 export async function race(contestants: readonly Contestant[], repeats: number, turn = 3): Promise<number[][]> {
   const runs: number[] = [];
   for (const contestant of contestants) {
-    contestant.prepare?.();
+    await prepare(contestant);
     runs.push(await calibrate(contestant, turn));
   }
   const samples: number[][] = contestants.map(() => []);
   for (let repeat = 0; repeat < repeats; ++repeat) {
     for (const [k, contestant] of contestants.entries()) {
-      contestant.prepare?.();
+      await prepare(contestant);
       // The turn before left other arrays in the caches: the first run fetches one's own.
       await time(contestant, 1);
       const count = runs[k] as number;

@@ -19,6 +19,7 @@ export const benchHelp = `adabelief bench [options]
     --backends avx2       of this machine's: ${cpu.backends.join(",")} (default all)
     --threads 1,2         numbers of threads (default 1)
     --modes sync,async    step and stepAsync (default sync)
+    --peers               also what else is installed: tfjs Adam (cpu, wasm), @ruvector/attention's AdamW
     --repeats 15          turns that everyone gets
     --json                everything as JSON
     --svg FILE            a plot as well; needs the packages vega and vega-lite`;
@@ -32,6 +33,7 @@ export async function runBench(args: readonly string[]): Promise<void> {
     threads: { type: "string", default: "1" },
     modes: { type: "string", default: "sync" },
     repeats: { type: "string", default: "15" },
+    peers: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     svg: { type: "string" },
   });
@@ -48,6 +50,7 @@ export async function runBench(args: readonly string[]): Promise<void> {
     backends: list(options.backends, "a backend of this machine", (text) => cpu.backends.find((name) => name === text)),
     threads: list(options.threads, "a number in --threads", (text) => whole(text, 1, addon.maxThreads)),
     modes: list(options.modes, "a mode", (text) => modes.find((name) => name === text)),
+    peers: options.peers,
     repeats,
   };
   const bar = progress();

@@ -1,9 +1,9 @@
 #include "team.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -38,8 +38,7 @@ class Team {
  public:
   /** False if the team is at work for another caller. */
   bool try_run(int threads, std::size_t chunks, RunChunk run, const void* context) {
-    const std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
-    if (!turn.owns_lock()) return false;
+    if (taken_.exchange(true, std::memory_order_acquire)) return false;
     threads = std::min(threads, 1 + hire(threads - 1));
     for (int i = 0; i < threads; ++i) {
       const auto part = static_cast<std::size_t>(i), parts = static_cast<std::size_t>(threads);
@@ -52,8 +51,9 @@ class Team {
     open_.store(true);
     epoch_.fetch_add(1);
     if (sleeping_.load() > 0) {
-      { const std::lock_guard<std::mutex> lock(sleep_); }
-      wake_.notify_all();
+      pthread_mutex_lock(&sleep_);
+      pthread_cond_broadcast(&wake_);
+      pthread_mutex_unlock(&sleep_);
     }
     work(0);
     // A worker enters before it looks whether the job is open; this closes it before it looks who is in. So none is missed.
@@ -65,6 +65,7 @@ class Team {
         std::this_thread::yield();
       }
     }
+    taken_.store(false, std::memory_order_release);
     return true;
   }
 
@@ -99,10 +100,11 @@ class Team {
       if (now != seen) return now;
       relax();
     }
-    std::unique_lock<std::mutex> lock(sleep_);
+    pthread_mutex_lock(&sleep_);
     sleeping_.fetch_add(1);
-    wake_.wait(lock, [&] { return epoch_.load() != seen; });
+    while (epoch_.load() == seen) pthread_cond_wait(&wake_, &sleep_);
     sleeping_.fetch_sub(1);
+    pthread_mutex_unlock(&sleep_);
     return epoch_.load();
   }
 
@@ -113,7 +115,7 @@ class Team {
     }
   }
 
-  std::mutex turn_;  // held by the caller at work
+  std::atomic<bool> taken_{false};  // by the caller at work
   int workers_ = 0;
   Share shares_[max_threads];
   RunChunk run_ = nullptr;
@@ -123,8 +125,9 @@ class Team {
   std::atomic<int> inside_{0};
   std::atomic<unsigned> epoch_{0};
   std::atomic<int> sleeping_{0};
-  std::mutex sleep_;
-  std::condition_variable wake_;
+  // Not std's: its condition_variable and try_lock need a newer C library than Node itself does.
+  pthread_mutex_t sleep_ = PTHREAD_MUTEX_INITIALIZER;
+  pthread_cond_t wake_ = PTHREAD_COND_INITIALIZER;
 };
 
 /** Never destroyed: its workers may still look at it while the process ends. */

@@ -67,6 +67,19 @@ describe("the tarball", () => {
   });
 });
 
+describe("the binary", () => {
+  it("loads wherever Node 20 does: with glibc 2.28 and the libstdc++ of its time", () => {
+    const binary = join(app, "node_modules/adabelief/prebuilds/linux-x64/adabelief.node");
+    const symbols = spawnSync("objdump", ["-T", binary], { encoding: "utf8" }).stdout;
+    const newest = (name: string) =>
+      Math.max(...[...symbols.matchAll(new RegExp(`\\(${name}_[23]\\.(?:4\\.)?(\\d+)`, "g"))].map(([, minor]) => Number(minor)));
+    expect(newest("GLIBC")).toBeGreaterThan(0);
+    expect(newest("GLIBC")).toBeLessThanOrEqual(28);
+    expect(newest("GLIBCXX")).toBeGreaterThan(0);
+    expect(newest("GLIBCXX")).toBeLessThanOrEqual(25);
+  });
+});
+
 describe("installed where there is no compiler, it", () => {
   it("finds no compiler, so that the test means something", () => {
     expect(run("sh", ["-c", "command -v cc g++ cmake make"]).stdout).toBe("");
