@@ -17,8 +17,8 @@ export function zerosLike(like: Float32Array, length: number): Float32Array {
 }
 
 /**
- * A Float32Array of zeros in memory that is fast to stream: aligned to cache lines, on huge pages where the system gives them, and
- * not touched before it is used. Where native memory cannot be handed out (Electron), an ordinary Float32Array.
+ * A Float32Array of zeros in memory that is fast to stream: aligned to cache lines, on huge pages where the system gives them.
+ * Where native memory cannot be handed out (Electron), an ordinary Float32Array.
  *
  * @param length the number of elements
  * @throws ERR_LENGTH for what is no length; ERR_OUT_OF_MEMORY

@@ -1,5 +1,7 @@
 #include "block.h"
 
+#include "team.h"
+
 #include <sys/mman.h>
 
 #include <cstdint>
@@ -43,6 +45,14 @@ void* map_pages(std::size_t bytes) {
   return pages;
 }
 
+/** Makes the system provide the pages of one huge page's range, by writing: a read would map its shared page of zeros, and the
+ * write that follows would then cost a second fault for every small page. */
+void touch(const void* pages, std::size_t index) {
+  constexpr std::size_t small_page = 4096;
+  const auto begin = static_cast<volatile char*>(const_cast<void*>(pages)) + index * huge_page;
+  for (std::size_t offset = 0; offset < huge_page; offset += small_page) begin[offset] = 0;
+}
+
 }  // namespace
 
 std::shared_ptr<Block> Block::allocate(std::size_t bytes, std::size_t phase) {
@@ -50,10 +60,14 @@ std::shared_ptr<Block> Block::allocate(std::size_t bytes, std::size_t phase) {
   if (bytes > most || phase >= cache_line) return nullptr;
   const std::size_t needed = bytes + phase;
   const bool large = needed >= huge_page;
-  const std::size_t mapped = large ? round_up(needed, 4096) : 0;
+  const std::size_t mapped = large ? round_up(needed, huge_page) : 0;
   void* base = large ? map_pages(mapped) : std::aligned_alloc(cache_line, round_up(needed + 1, cache_line));
   if (!base) return nullptr;
-  if (!large) std::memset(base, 0, needed);
+  if (large) {
+    run_on_team(threads_for(needed / sizeof(float)), mapped / huge_page, touch, base);
+  } else {
+    std::memset(base, 0, needed);
+  }
   const std::shared_ptr<Block> block(new Block(base, mapped, static_cast<char*>(base) + phase, bytes));
   const std::lock_guard<std::mutex> lock(registry().mutex);
   registry().blocks[address(block->data_)] = block;

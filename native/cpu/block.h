@@ -11,7 +11,7 @@ constexpr std::size_t cache_line = 64;
 /** A piece of memory with an owner count of its own: JavaScript's array holds one share, a step that is under way another. */
 class Block {
  public:
-  /** Zeros, `phase` bytes after a cache line's beginning. Nothing is touched yet; null where there is no memory. */
+  /** Zeros, `phase` bytes after a cache line's beginning, first touched by the team; null where there is no memory. */
   static std::shared_ptr<Block> allocate(std::size_t bytes, std::size_t phase = 0);
   /** The block that an address lies in, if it is memory of this kind. */
   static std::shared_ptr<Block> containing(const void* address);
