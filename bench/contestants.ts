@@ -7,7 +7,7 @@ import { javascriptStep, type LoopState } from "./javascript";
 import type { Contestant } from "./statistics";
 
 export interface Entry extends Contestant {
-  readonly optimizer: "AdaBelief" | "JavaScript loop" | "limit" | "tfjs Adam" | "ruvector AdamW";
+  readonly optimizer: "AdaBelief" | "JavaScript loop" | "limit" | "tfjs Adam" | "ruvector AdamW" | `PyTorch ${string}`;
   readonly mode: Mode;
   readonly backend: string;
   readonly threads: number;

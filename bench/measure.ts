@@ -69,7 +69,7 @@ export async function measure(one: Case): Promise<Result[]> {
     const entries = [
       ...limits(model.lengths, variant, counts),
       ...optimizers(model.lengths, variant, backends, threads, modes),
-      ...(one.peers && variant.name === "plain" ? await peers(model.lengths) : []),
+      ...(one.peers && variant.name === "plain" ? await peers(model.lengths, threads) : []),
     ];
     const parameters = model.lengths.reduce((sum, length) => sum + length, 0);
     const samples = await race(entries, repeats);

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { root } from "../lib/native";
 import { makeParameters, type Entry } from "./contestants";
+import { pytorch } from "./pytorch";
 
 type Module = Record<string, never>;
 
@@ -68,7 +69,7 @@ function ruvector(lengths: readonly number[]): Entry | undefined {
 }
 
 /** The peers that are installed, over parameters of their own. */
-export async function peers(lengths: readonly number[]): Promise<Entry[]> {
+export async function peers(lengths: readonly number[], threads: readonly number[]): Promise<Entry[]> {
   const entries = [await tfjs("cpu", lengths), await tfjs("wasm", lengths), ruvector(lengths)];
-  return entries.filter((entry): entry is Entry => entry !== undefined);
+  return [...entries.filter((entry): entry is Entry => entry !== undefined), ...(await pytorch(lengths, threads))];
 }

@@ -19,7 +19,8 @@ export const benchHelp = `adabelief bench [options]
     --backends avx2       of this machine's: ${cpu.backends.join(",")} (default all)
     --threads 1,2         numbers of threads (default 1)
     --modes sync,async    step and stepAsync (default sync)
-    --peers               also what else is installed: tfjs Adam (cpu, wasm), @ruvector/attention's AdamW
+    --peers               also what else is installed: tfjs Adam (cpu, wasm), @ruvector/attention's
+                          AdamW, PyTorch
     --repeats 15          turns that everyone gets
     --json                everything as JSON
     --svg FILE            a plot as well; needs the packages vega and vega-lite`;
