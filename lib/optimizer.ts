@@ -2,7 +2,7 @@ import { arrayKind, lengthOf, plainError, rangeError, typeError } from "./errors
 import { Group, readGroup, readParams, type GroupOf, type ParamGroup, type Params, type ReadGroup } from "./group";
 import { Member } from "./member";
 import { requireUnleased, role } from "./native";
-import { readOptions, refuseUnknownKeys, requireObject } from "./options";
+import { flag, readOptions, refuseUnknownKeys, requireObject } from "./options";
 import type { Parameter } from "./parameter";
 import type { Rule } from "./rule";
 import { readStateDict, writeStateDict, type State, type StateDict } from "./state-dict";
@@ -120,7 +120,7 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     requireObject(options, "The options of zeroGrad");
     refuseUnknownKeys(options, ["set_to_none"], "zeroGrad");
     const { members } = this.#tensors;
-    if (options.set_to_none === true) {
+    if (flag(options.set_to_none ?? false, "set_to_none")) {
       for (const { parameter } of members) parameter.grad = null;
       return;
     }

@@ -219,6 +219,11 @@ const callRows: Row[] = [
     code: "ERR_UNKNOWN_OPTION",
     act: (f) => f.optimizer.step(hostile({ maxNorm: 1 })),
   },
+  {
+    what: "zeroGrad with a string",
+    code: "ERR_INVALID_OPTION",
+    act: (f) => f.optimizer.zeroGrad(hostile({ set_to_none: "yes" })),
+  },
   { what: "a number for the closure", code: "ERR_INVALID_OPTION", act: (f) => f.optimizer.step(hostile(3)) },
   { what: "a group without parameters", code: "ERR_INVALID_PARAMETER", act: (f) => f.optimizer.addParamGroup(hostile({})) },
   {
