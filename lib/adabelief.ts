@@ -1,5 +1,5 @@
 import { describe, rangeError, typeError, warnOnce } from "./errors";
-import { betas, flag, nonNegative, requireObject, type Kinds } from "./options";
+import { betas, flag, nonNegative, sameBetas, requireObject, type Kinds } from "./options";
 import { Optimizer } from "./optimizer";
 import type { Params } from "./group";
 import type { State } from "./state-dict";
@@ -88,9 +88,9 @@ function coefficients(version: AdaBeliefVersion): Coefficients<Options> {
   };
 
   const decayFactor = (o: Options): [number, number] => {
-    if (o.weight_decay === 0) return [decay.none, 1];
-    if (!o.weight_decouple) return [decay.coupled, o.weight_decay];
-    return [decay.decoupled, 1 - (o.fixed_decay ? o.weight_decay : o.lr * o.weight_decay)];
+    if (!o.weight_decouple) return o.weight_decay === 0 ? [decay.none, 1] : [decay.coupled, o.weight_decay];
+    const factor = 1 - (o.fixed_decay ? o.weight_decay : o.lr * o.weight_decay);
+    return factor === 1 ? [decay.none, 1] : [decay.decoupled, factor]; // an infinite lr makes it NaN
   };
 
   return (o, t, into, at) => {
@@ -150,7 +150,7 @@ function makeRule(version: AdaBeliefVersion, differing: Partial<Options>): Rule<
     defaults,
     same: (a, b) =>
       a.lr === b.lr &&
-      a.betas === b.betas &&
+      sameBetas(a.betas, b.betas) &&
       a.eps === b.eps &&
       a.weight_decay === b.weight_decay &&
       a.amsgrad === b.amsgrad &&
@@ -219,6 +219,7 @@ export class AdaBelief extends Optimizer<AdaBeliefLiveOptions, AdaBeliefState> {
    */
   constructor(params: Params<AdaBeliefGroupOptions>, options?: AdaBeliefOptions005);
   constructor(params: Params<AdaBeliefGroupOptions021>, options: AdaBeliefOptions021);
+  constructor(params: Params<AdaBeliefGroupOptions>, options: AdaBeliefOptions);
   constructor(params: Params<AdaBeliefGroupOptions021>, options: AdaBeliefOptions = {}) {
     const chosen = chooseRule(options);
     super(chosen.rule, params, chosen.options);

@@ -50,7 +50,11 @@ export function describe(value: unknown): string {
   if (typeof value !== "object") return `a ${typeof value}`;
   const kind = arrayKind(value);
   if (kind !== undefined) return `a ${kind} of ${lengthOf(value as Float32Array)}`;
-  return "an object";
+  try {
+    return Array.isArray(value) ? `an array of ${value.length}` : "an object";
+  } catch {
+    return "a revoked proxy";
+  }
 }
 
 const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;

@@ -16,7 +16,10 @@ export type GroupOf<O> = O & { params: Parameter | Iterable<Parameter>; name?: s
 export type ParamGroup<O> = O & { readonly params: readonly Parameter[]; name?: string; initial_lr?: number };
 
 /** What a group may hold beside its options. */
-export const groupKeys = ["params", "name", "initial_lr"] as const;
+const groupKeys = ["params", "name", "initial_lr"];
+
+/** Every key that a group may have. */
+export const knownKeys = <O extends object>({ kinds }: Rule<O>): string[] => [...Object.keys(kinds), ...groupKeys];
 
 /** One group of parameters: the caller's live view of it, and the options as the last step read them. */
 export class Group<O extends object> {
@@ -25,7 +28,7 @@ export class Group<O extends object> {
   readonly #known: readonly string[];
   readonly #coefficients: Coefficients<O>;
   #options: O;
-  #liveKeys = 0;
+  #liveKeys: readonly string[];
   // The sets of coefficients of this step, by t: one, unless the parameters have missed different steps.
   #lastT = 0;
   #lastSet = 0;
@@ -38,7 +41,7 @@ export class Group<O extends object> {
     { name, initial_lr }: { name?: unknown; initial_lr?: unknown },
   ) {
     this.#keys = Object.keys(rule.kinds) as (keyof O & string)[];
-    this.#known = [...this.#keys, ...groupKeys];
+    this.#known = knownKeys(rule);
     this.#coefficients = rule.coefficients();
     this.#options = options;
     rule.advise?.(options);
@@ -50,7 +53,7 @@ export class Group<O extends object> {
       ...(initial_lr === undefined ? {} : { initial_lr }),
     };
     this.live = Object.defineProperty(live, "params", { writable: false, configurable: false }) as unknown as ParamGroup<O>;
-    this.#liveKeys = Object.keys(live).length;
+    this.#liveKeys = Object.keys(live);
   }
 
   get options(): O {
@@ -61,8 +64,8 @@ export class Group<O extends object> {
   read(): void {
     const live = this.live as O;
     if (!this.rule.same(live, this.#options)) this.#readChanged(live);
-    const keys = Object.keys(live).length;
-    if (keys === this.#liveKeys) return;
+    const keys = Object.keys(live);
+    if (keys.length === this.#liveKeys.length && keys.every((key, i) => key === this.#liveKeys[i])) return;
     refuseUnknownKeys(live, this.#known, "A param group");
     this.#liveKeys = keys;
   }
@@ -77,11 +80,17 @@ export class Group<O extends object> {
     this.rule.advise?.(options);
   }
 
+  /** Whether `load` can write them all: a caller may have frozen the group, or put accessors into it. */
+  get writable(): boolean {
+    const isPlain = (key: string) => Object.getOwnPropertyDescriptor(this.live, key)?.writable === true;
+    return Object.isExtensible(this.live) && this.#keys.every((key) => isPlain(key) || !(key in this.#options));
+  }
+
   /** Replaces the options, and what else a saved group holds. */
   load(options: O, initial_lr: unknown): void {
     Object.assign(this.live, options, initial_lr === undefined ? {} : { initial_lr });
     this.#options = options;
-    this.#liveKeys = Object.keys(this.live).length;
+    this.#liveKeys = Object.keys(this.live);
     this.rule.advise?.(options);
   }
 
@@ -121,8 +130,7 @@ export interface ReadGroup<O> {
 /** Reads one group that a caller wrote. */
 export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O> {
   requireObject(given, "A param group");
-  const keys = Object.keys(rule.kinds);
-  refuseUnknownKeys(given, [...keys, ...groupKeys, "version"], `A param group of ${rule.optimizer} ${rule.version}`);
+  refuseUnknownKeys(given, [...knownKeys(rule), "version"], `A param group of ${rule.optimizer} ${rule.version}`);
   const { params, name, initial_lr, version = rule.version } = given;
   if (version !== rule.version) {
     const wanted = `the optimizer's is ${rule.version}, the group's ${describe(version)}`;
@@ -130,6 +138,9 @@ export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defau
   }
   if (name !== undefined && typeof name !== "string") {
     throw typeError("ERR_INVALID_OPTION", `The name of a param group must be a string, got ${describe(name)}`);
+  }
+  if (initial_lr !== undefined && typeof initial_lr !== "number") {
+    throw typeError("ERR_INVALID_OPTION", `The initial_lr of a param group must be a number, got ${describe(initial_lr)}`);
   }
   if (typeof params !== "object" || params === null) {
     throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}`);

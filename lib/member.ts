@@ -1,5 +1,5 @@
 import { arrayKind, describe, lengthOf, rangeError, typeError } from "./errors";
-import { memory, role } from "./native";
+import { memory, role, rowState } from "./native";
 import type { Parameter } from "./parameter";
 
 /** Everything that one parameter's row of the native table points to. */
@@ -25,6 +25,10 @@ export class Member {
   data: Float32Array;
   out: Float32Array;
   grad: Float32Array | null = null;
+  /** What this step makes of it: a set of coefficients, or that it is skipped. */
+  set: number = rowState.skipped;
+  /** The state arrays that this step needs. */
+  wanted: readonly Float32Array[] = noArrays;
   readonly length: number;
 
   constructor(
@@ -94,6 +98,16 @@ export class Member {
   requireLength(array: Float32Array, which: number): void {
     const length = this.requireFloats(array, which);
     if (length !== this.length) throw this.otherLength(length, which);
+  }
+
+  /** Whether the arrays known from an earlier step still have their memory. */
+  unchanged(): boolean {
+    const { length, data, out, states } = this;
+    if (lengthOf(data) !== length || lengthOf(out) !== length) return false;
+    for (let k = 0; k < states.length; ++k) {
+      if (lengthOf(states[k] as Float32Array) !== length) return false;
+    }
+    return true;
   }
 
   /** Checks an array known from an earlier step: its type cannot have changed, its memory can. */

@@ -18,10 +18,11 @@ export interface Table {
     data: Float32Array,
     out: Float32Array,
     grad: Float32Array | null,
-    ...state: (Float32Array | undefined)[]
+    state0?: Float32Array,
+    state1?: Float32Array,
+    state2?: Float32Array,
   ): number;
   bindGrad(row: number, grad: Float32Array): number;
-  check(): Obstacle | null;
   setWork(setOfRow: Int32Array, variants: Int32Array, coefficients: Float32Array): void;
   step(sets: number): Obstacle | null;
   stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
@@ -41,6 +42,7 @@ export interface Addon {
   useBackend(name: string, byDefault: boolean): 0 | 1 | 2 | 3;
   allocate(length: number, like?: Float32Array): Float32Array | null;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number;
+  overlap(arrays: readonly Float32Array[]): readonly [number, number] | null;
   leased(array: Float32Array, writing: boolean): boolean;
   threads(): number;
   setThreads(count: number, byDefault: boolean): boolean;
@@ -70,6 +72,9 @@ function loadAddon(): Addon {
     );
   }
 }
+
+/** In the place of a set of coefficients, as in native/cpu/table.h. */
+export const rowState = { skipped: -1, ignored: -2 } as const;
 
 /** How many state arrays each variant of a formula needs. */
 export function statesOfVariants(formula: string): readonly number[] {

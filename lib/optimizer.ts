@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { arrayKind, lengthOf, plainError, rangeError, typeError } from "./errors";
 import { Group, readGroup, readParams, type GroupOf, type ParamGroup, type Params, type ReadGroup } from "./group";
 import { Member } from "./member";
@@ -150,10 +151,13 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   /**
    * A deep copy of options and state in PyTorch's layout.
    *
-   * @param pytorch adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
+   * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
    */
-  stateDict({ pytorch = false }: { pytorch?: boolean } = {}): StateDict {
+  stateDict(options: { pytorch?: boolean } = {}): StateDict {
     this.#requireFree();
+    requireObject(options, "The options of stateDict");
+    refuseUnknownKeys(options, ["pytorch"], "stateDict");
+    const pytorch = flag(options.pytorch ?? false, "pytorch");
     return writeStateDict(this.#rule, this.#groups, pytorch);
   }
 

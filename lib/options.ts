@@ -39,6 +39,12 @@ export const betas: Kind<readonly number[]> = (value, key, last) => {
   return Object.freeze([beta1, beta2] as number[]);
 };
 
+/** Whether a live value, which may be anything, has the same two numbers as canonical betas. */
+export function sameBetas(live: unknown, canonical: readonly number[]): boolean {
+  if (live === canonical) return true;
+  return Array.isArray(live) && live.length === 2 && live[0] === canonical[0] && live[1] === canonical[1];
+}
+
 // What other dialects call these things.
 const dialects: Record<string, string> = {
   learningrate: "lr",

@@ -1,3 +1,5 @@
+import { requireObject } from "./options";
+
 /** What an optimizer updates: any object of this shape. */
 export interface Parameter {
   /** The values, float32. May be replaced between steps by an array of the same length. */
@@ -22,5 +24,6 @@ export function parameter(
   data: Float32Array,
   rest: { grad?: Float32Array | null; shape?: readonly number[]; name?: string; out?: Float32Array } = {},
 ): Parameter & { grad: Float32Array | null } {
+  requireObject(rest, "The second argument of parameter");
   return { data, ...rest, grad: rest.grad ?? null };
 }

@@ -1,6 +1,6 @@
 // State dicts in PyTorch's layout: written as deep copies, read with patience for what its releases leave lying about.
 import { arrayKind, describe, lengthOf, rangeError, typeError } from "./errors";
-import { groupKeys, type Group } from "./group";
+import { knownKeys, type Group } from "./group";
 import type { Member } from "./member";
 import { role } from "./native";
 import { readOptions, refuseUnknownKeys } from "./options";
@@ -22,7 +22,7 @@ export interface StateDict {
 }
 
 /** What PyTorch's releases and the published classes keep in a dict without need. */
-const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize", "capturable", "differentiable", "version"];
+const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize", "capturable", "differentiable"];
 
 export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], pytorch: boolean): StateDict {
   const state: StateDict["state"] = {};
@@ -34,7 +34,7 @@ export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly
       if (pytorch) Object.assign(entry, rule.published.state(group.options, member.steps));
       member.states.forEach((array, k) => {
         member.requireUnchanged(array, role.state + k);
-        entry[rule.states[k] as string] = new Float32Array(array);
+        entry[rule.states[k] as string] = copyOf(array);
       });
       state[member.index] = entry;
     }
@@ -58,10 +58,13 @@ interface Loaded<O extends object> {
   states: { member: Member; steps: number; arrays: Float32Array[] }[];
 }
 
+/** A copy. An empty array may have lost its buffer, and then cannot be read. */
+const copyOf = (array: Float32Array): Float32Array => (lengthOf(array) === 0 ? new Float32Array(0) : new Float32Array(array));
+
 const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
 
 function requireRecord(value: unknown, what: string): asserts value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || arrayKind(value) !== undefined) {
+  if (typeof value !== "object" || value === null || Symbol.iterator in value) {
     throw refuse(`${what} must be an object, got ${describe(value)}`);
   }
 }
@@ -84,7 +87,7 @@ export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly 
   }
 
   const result: Loaded<O> = { groups: [], states: [] };
-  const known = [...Object.keys(rule.kinds), ...groupKeys, ...ignoredInGroup];
+  const known = [...knownKeys(rule), ...ignoredInGroup, "version"];
   const seen = new Set<string>();
   groups.forEach((group, index) => {
     group.read();
@@ -95,7 +98,11 @@ export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly 
     } catch (cause) {
       throw typeError("ERR_STATE_DICT", (cause as Error).message, cause);
     }
-    const { params, initial_lr } = savedGroup;
+    const { params, initial_lr, version: groupVersion = rule.version } = savedGroup;
+    if (groupVersion !== rule.version)
+      throw refuse(`param_groups[${index}] belongs to version ${describe(groupVersion)}, not to ${rule.version}`);
+    if (!group.writable)
+      throw refuse(`Group ${index} of this optimizer is frozen or has accessors: its options cannot be loaded`);
     if (!Array.isArray(params) || params.length !== group.members.length) {
       throw refuse(`loaded state dict contains a parameter group that doesn't match the size of optimizer's group ${index}`);
     }
@@ -104,7 +111,11 @@ export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly 
     }
     result.groups.push({ group, options: readOptions(rule.kinds, savedGroup, group.options), initial_lr });
     group.members.forEach((member, k) => {
-      const key = String((params as unknown[])[k]);
+      const id = (params as unknown[])[k];
+      if (typeof id !== "number" && typeof id !== "string")
+        throw refuse(`param_groups[${index}].params must be numbers, got ${describe(id)}`);
+      const key = String(id);
+      if (seen.has(key)) throw refuse(`param_groups name parameter ${key} twice`);
       seen.add(key);
       const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
       result.states.push(entry === undefined ? { member, steps: 0, arrays: [] } : readState(rule, member, entry));
@@ -142,7 +153,7 @@ function copyMoment(array: unknown, name: string, member: Member): Float32Array 
   if (length !== member.length) {
     throw rangeError("ERR_STATE_DICT", `${member.label}: ${name} must have ${member.length} elements, got ${length}`);
   }
-  return new Float32Array(array as Float32Array);
+  return copyOf(array as Float32Array);
 }
 
 /** A count of steps: a number, or an array or tensor's array of one. */

@@ -1,9 +1,9 @@
 // The members of an optimizer and the native table of their memory: what changed since the last step is noticed here.
-import { plainError, rangeError } from "./errors";
+import { arrayKind, plainError, rangeError } from "./errors";
 import type { Group } from "./group";
 import type { Member } from "./member";
 import { requireSteady, zerosLike } from "./memory";
-import { addon, role, statesOfVariants, type Obstacle, type Table } from "./native";
+import { addon, role, rowState, statesOfVariants, type Obstacle, type Table } from "./native";
 import type { Rule } from "./rule";
 
 /** What one step does, in memory that native code reads: for every row a set of coefficients, or -1. */
@@ -36,6 +36,23 @@ function statesFor(member: Member, count: number): readonly Float32Array[] {
   }
 }
 
+/** Refuses parameters that lie over each other, as far as they hold memory at all. */
+function requireApart(members: readonly Member[]): void {
+  const places = members.flatMap((member) => {
+    const { data, out = data } = member.parameter;
+    const named = [{ member, which: role.data as number, array: data }];
+    if (out !== data) named.push({ member, which: role.out, array: out });
+    return named.filter(({ array }) => arrayKind(array) === "Float32Array");
+  });
+  const overlap = addon.overlap(places.map(({ array }) => array));
+  if (overlap === null) return;
+  const [one, other] = overlap.map((k) => places[k] as (typeof places)[number]) as [
+    (typeof places)[number],
+    (typeof places)[number],
+  ];
+  throw obstacleError([one.member.index, one.which, other.member.index, other.which], members);
+}
+
 export class Tensors<O extends object> {
   readonly members: Member[] = [];
   readonly #table: Table;
@@ -47,20 +64,13 @@ export class Tensors<O extends object> {
     this.#statesOfVariant = statesOfVariants(rule.formula);
   }
 
-  /** Registers members. Where their memory cannot be used, none of them is registered. */
+  /** Registers members. Where two parameters overlap, none of them is registered. Their memory is looked up when they first step. */
   join(members: readonly Member[]): void {
-    const before = this.members.length;
-    this.#table.resize(before + members.length);
-    try {
-      for (const member of members) this.#bind(member, null, member.states);
-      const obstacle = this.#table.check();
-      if (obstacle) throw obstacleError(obstacle, [...this.members, ...members]);
-    } catch (error) {
-      this.#table.resize(before);
-      throw error;
-    }
+    const all = [...this.members, ...members];
+    requireApart(all);
+    this.#table.resize(all.length);
     this.members.push(...members);
-    this.#work = new Work(this.members.length);
+    this.#work = new Work(all.length);
     this.#table.setWork(this.#work.setOfRow, this.#work.variants, this.#work.coefficients);
   }
 
@@ -96,7 +106,6 @@ export class Tensors<O extends object> {
       group.read();
       for (const member of group.members) member.read();
     }
-    // No foreign code runs from here on.
     const work = this.#work;
     work.sets = 0;
     let updated = 0;
@@ -104,13 +113,23 @@ export class Tensors<O extends object> {
       group.beginStep();
       for (const member of group.members) {
         if (member.grad === null) {
-          work.setOfRow[member.index] = -1;
+          member.set = rowState.skipped;
           continue;
         }
-        const set = group.set(member.steps + 1, work);
-        work.setOfRow[member.index] = set;
-        this.#settle(member, this.#statesOfVariant[work.variants[set] as number] as number);
+        member.set = group.set(member.steps + 1, work);
+        member.wanted = statesFor(member, this.#statesOfVariant[work.variants[member.set] as number] as number);
         updated += 1;
+      }
+    }
+    // No foreign code runs from here on: no accessor, no iterator, no method that somebody could have replaced.
+    const { members } = this;
+    for (let i = 0; i < members.length; ++i) {
+      const member = members[i] as Member;
+      if (member.set === rowState.skipped) {
+        work.setOfRow[i] = this.#rest(member);
+      } else {
+        this.#settle(member);
+        work.setOfRow[i] = member.set;
       }
     }
     return updated;
@@ -126,17 +145,16 @@ export class Tensors<O extends object> {
   }
 
   /** Makes the table's row true for what the member holds now, with the state arrays that this step needs. */
-  #settle(member: Member, stateCount: number): void {
-    const { bound, data, out } = member;
+  #settle(member: Member): void {
+    const { bound, data, out, wanted } = member;
     const grad = member.grad as Float32Array;
-    const states = statesFor(member, stateCount);
-    if (bound === null || data !== bound.data || out !== bound.out || states !== bound.states) {
-      this.#bind(member, grad, states);
+    if (bound === null || data !== bound.data || out !== bound.out || wanted !== bound.states) {
+      this.#bind(member, grad, wanted);
       return;
     }
     member.requireUnchanged(data, role.data);
     if (out !== data) member.requireUnchanged(out, role.out);
-    for (let k = 0; k < states.length; ++k) member.requireUnchanged(states[k] as Float32Array, role.state + k);
+    for (let k = 0; k < wanted.length; ++k) member.requireUnchanged(wanted[k] as Float32Array, role.state + k);
     if (grad === bound.grad) {
       member.requireUnchanged(grad, role.grad);
       return;
@@ -146,11 +164,31 @@ export class Tensors<O extends object> {
     bound.grad = grad;
   }
 
-  #bind(member: Member, grad: Float32Array | null, states: readonly Float32Array[]): void {
+  /** A member without a gradient takes no part, but nothing may be written over it: so far as its memory can be used at all. */
+  #rest(member: Member): number {
+    const { bound, data, out, states } = member;
+    const same = bound !== null && data === bound.data && out === bound.out && states === bound.states;
+    if (same && member.unchanged()) return rowState.skipped;
+    member.bound = null;
+    const status = this.#bindRow(member, null, states);
+    if (status !== 0) return rowState.ignored;
+    member.bound = { data, out, grad: null, states };
+    return rowState.skipped;
+  }
+
+  #bind(member: Member, grad: Float32Array, states: readonly Float32Array[]): void {
     const { data, out } = member;
-    const status = this.#table.bind(member.index, member.length, data, out, grad, ...states);
+    const status = this.#bindRow(member, grad, states);
     if (status !== 0) throw member.refusal(status);
     member.bound = { data, out, grad, states };
+  }
+
+  #bindRow(member: Member, grad: Float32Array | null, states: readonly Float32Array[]): number {
+    const { index, length, data, out } = member;
+    const count = states.length;
+    const first = count > 0 ? states[0] : undefined;
+    const second = count > 1 ? states[1] : undefined;
+    return this.#table.bind(index, length, data, out, grad, first, second, count > 2 ? states[2] : undefined);
   }
 
   /** Forgets every member. */

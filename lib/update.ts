@@ -70,16 +70,19 @@ export function update(request: UpdateArrays & AdaBeliefOptions): void {
   }
 
   const { table, work, states, coefficients } = scratchOf(rule);
-  work.variants[0] = coefficients(read, step, work.coefficients, 0);
-  const member = new Member(out === undefined ? { data } : { data, out }, 0, rule.states);
-  member.grad = grad;
-  const arrays = [exp_avg, exp_avg_var, max_exp_avg_var].slice(0, states[work.variants[0]]);
-  arrays.forEach((array, k) => {
+  const member = new Member({ data, grad, ...(out === undefined ? {} : { out }) }, 0, rule.states);
+  const needed = states[coefficients(read, step, work.coefficients, 0)] as number;
+  const arrays = [exp_avg, exp_avg_var, max_exp_avg_var].map((array, k) => {
+    if (k >= needed) return undefined;
     if (array === undefined) throw typeError("ERR_NOT_FLOAT32", `update needs ${rule.states[k]}, a Float32Array`);
     member.requireLength(array, role.state + k);
+    return array;
   });
   if (grad === null) throw typeError("ERR_NOT_FLOAT32", "update needs grad, a Float32Array, got null");
-  const status = table.bind(0, member.length, member.data, member.out, grad, ...arrays);
+  member.grad = grad;
+  // No foreign code runs from here on.
+  work.variants[0] = coefficients(read, step, work.coefficients, 0);
+  const status = table.bind(0, member.length, member.data, member.out, grad, arrays[0], arrays[1], arrays[2]);
   if (status !== 0) throw member.refusal(status);
   const obstacle = table.step(1);
   if (obstacle) throw obstacleError(obstacle, [member]);

@@ -8,9 +8,11 @@ const sanitize = process.argv[2] ?? "";
 const folder = sanitize ? `build-${sanitize.replaceAll(",", "-")}` : "build-tests";
 
 function run(quiet, command, ...args) {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", stdio: quiet ? "pipe" : "inherit" });
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", stdio: quiet ? "pipe" : "inherit" });
   if (status === 0) return;
-  process.stderr.write(`${stdout ?? ""}${stderr ?? ""}`);
+  process.stderr.write(
+    `${stdout ?? ""}${stderr ?? ""}${error ? `${command} is missing: install it (apt-get install cmake)\n` : ""}`,
+  );
   process.exit(1);
 }
 

@@ -1,6 +1,6 @@
 // Makes a checkout ready to run: installs, builds the addon, compiles the TypeScript; each only where something changed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -45,6 +45,8 @@ function requireTools() {
   const works = (command) => spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
   if (!works("cmake"))
     fail("adabelief is built with CMake, and there is none: install it (apt-get install cmake, brew install cmake)");
+  if (!["ninja", "make"].some(works))
+    fail("adabelief is built with Ninja or Make, and there is neither: install one (apt-get install ninja-build)");
   const compilers = process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
   if (!compilers.some(works))
     fail("adabelief is built with a C++17 compiler, and there is none: install one (apt-get install g++, or Xcode's)");
@@ -58,5 +60,6 @@ upToDate("build/Release/adabelief.node", ["CMakeLists.txt", "native", "package-l
   run("Building the addon", "node_modules/.bin/cmake-js", "compile");
 });
 upToDate("dist/.stamp", ["tsconfig.json", "lib", "bench", "package-lock.json"], () => {
+  rmSync("dist", { recursive: true, force: true }); // nothing of sources that are gone
   run("Compiling the TypeScript", "node_modules/.bin/tsc", "--project", "tsconfig.json");
 });

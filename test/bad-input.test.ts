@@ -1,4 +1,5 @@
 import { AdaBelief, cpu, parameter, update, type Parameter, type StateDict } from "../lib";
+import { resultOf } from "./helpers/script";
 import { snapshot, thrownBy } from "./helpers/snapshot";
 
 interface Fixture {
@@ -127,6 +128,23 @@ const memoryRows: Row[] = [
     act: (f) => ((second(f).data = f.memory.subarray(7, 10)), f.optimizer.step()),
   },
   {
+    what: "a parameter that comes to lie over one without a gradient",
+    code: "ERR_OVERLAP",
+    type: RangeError,
+    act: (f) => ((second(f).data = f.memory.subarray(32, 35)), f.optimizer.step()),
+  },
+  {
+    what: "a gradient in the state of one without a gradient",
+    code: "ERR_OVERLAP",
+    type: RangeError,
+    act: (f) => {
+      const state = f.optimizer.state.get(first(f))?.exp_avg as Float32Array;
+      first(f).grad = null;
+      second(f).grad = state.subarray(0, 3);
+      f.optimizer.step();
+    },
+  },
+  {
     what: "out over another parameter",
     code: "ERR_OVERLAP",
     type: RangeError,
@@ -182,6 +200,20 @@ const optionRows: Row[] = [
       group(f).betas = betas;
       f.optimizer.step();
       betas[1] = 1;
+      const before = snapshot(f.optimizer, f.parameters);
+      const error = thrownBy(() => f.optimizer.step());
+      expect(snapshot(f.optimizer, f.parameters)).toEqual(before);
+      throw error;
+    },
+  },
+  {
+    what: "an unknown key in the place of another",
+    code: "ERR_UNKNOWN_OPTION",
+    act: (f) => {
+      Object.assign(group(f), { name: "body" });
+      f.optimizer.step();
+      delete (group(f) as { name?: string }).name;
+      Object.assign(group(f), { learningRate: 9 });
       const before = snapshot(f.optimizer, f.parameters);
       const error = thrownBy(() => f.optimizer.step());
       expect(snapshot(f.optimizer, f.parameters)).toEqual(before);
@@ -250,7 +282,8 @@ const callRows: Row[] = [
   },
 ];
 
-const changesTheGroups = (what: string) => what.includes("disposes") || what.startsWith("betas changed");
+const changesTheGroups = (what: string) =>
+  what.includes("disposes") || what.startsWith("betas changed") || what.endsWith("of another");
 
 describe.each([
   ["memory", memoryRows],
@@ -279,11 +312,11 @@ describe.each([
   it.each(rows.filter(({ what }) => !changesTheGroups(what)))("after $what, a corrected step works", ({ act }) => {
     const f = fixture();
     const [data, grad] = [first(f).data, first(f).grad];
-    const [data1] = [second(f).data];
+    const [data1, grad1] = [second(f).data, second(f).grad];
     const options = f.optimizer.paramGroups.map(({ params: _params, ...rest }) => rest);
     thrownBy(() => act(f));
     Object.assign(first(f), { data, grad, out: undefined });
-    Object.assign(second(f), { data: data1, out: undefined });
+    Object.assign(second(f), { data: data1, grad: grad1, out: undefined });
     f.optimizer.paramGroups.forEach((live, i) => {
       delete (live as { learningRate?: number }).learningRate;
       Object.assign(live, options[i]);
@@ -399,11 +432,45 @@ describe("memory that JavaScript takes away between two steps is noticed", () =>
     expect(optimizer.state.get(p)).toBeUndefined();
   });
 
+  it("a replaced iterator that takes a buffer away in the middle of a step", () => {
+    const code = `
+      const { AdaBelief, parameter } = adabelief;
+      const ps = Array.from({ length: 4 }, () => parameter(new Float32Array(4e5), { grad: new Float32Array(4e5) }));
+      const prototype = Object.getPrototypeOf([][Symbol.iterator]());
+      const next = prototype.next;
+      for (let stop = 1; stop < 120; ++stop) {
+        const optimizer = new AdaBelief(ps);
+        let calls = 0;
+        prototype.next = function () {
+          if (++calls === stop) { const old = ps[1].data; ps[1].data = new Float32Array(4e5); structuredClone(old.buffer, { transfer: [old.buffer] }); gc(); }
+          return next.call(this);
+        };
+        try { optimizer.step(); } catch (error) { if (!error.code) { prototype.next = next; throw error; } }
+        prototype.next = next;
+      }
+      console.log("true");`;
+    expect(resultOf(code, { flags: ["--expose-gc"] })).toBe(true);
+  });
+
   it("a length property of its own deceives nobody", () => {
     const grad = new Float32Array(2);
     Object.defineProperty(grad, "length", { value: 8 });
     const optimizer = new AdaBelief([parameter(new Float32Array(8), { grad })]);
     expect(thrownBy(() => optimizer.step())).toMatchObject({ code: "ERR_LENGTH" });
+  });
+});
+
+describe("memory that the optimizer has let go of", () => {
+  it("may be given back to it as another parameter", () => {
+    const [p, q] = [parameter(new Float32Array(9), { grad: new Float32Array(9) }), parameter(new Float32Array(9))];
+    const optimizer = new AdaBelief([p]);
+    optimizer.step();
+    q.data = p.data;
+    p.data = new Float32Array(9);
+    const { exp_avg } = optimizer.state.get(p) as { exp_avg: Float32Array };
+    optimizer.reset();
+    optimizer.addParamGroup({ params: [q, parameter(exp_avg)] });
+    expect(optimizer.step().updated).toBe(1);
   });
 });
 

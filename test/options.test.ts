@@ -158,6 +158,35 @@ describe("what PyTorch allows is allowed", () => {
   });
 });
 
+describe("at the edges of the rules", () => {
+  const ends = (options: object, step: number) => {
+    const p = make();
+    const optimizer = new AdaBelief([p], options);
+    optimizer.step();
+    const dict = optimizer.stateDict();
+    Object.assign(dict.state["0"] as object, { step });
+    optimizer.loadStateDict(dict);
+    const before = p.data.slice();
+    optimizer.step();
+    return { before, after: p.data, m: optimizer.state.get(p)?.exp_avg as Float32Array };
+  };
+
+  it("0.0.5 does not rectify where ρt is 4, as it ends up for β2 = 0.6", () => {
+    const { before, after, m } = ends({ rectify: true, betas: [0.9, 0.6] }, 2000);
+    expectSameBits(
+      after,
+      before.map((p, i) => p - Math.fround(1e-3) * (m[i] as number)),
+      "p − lr·m",
+    );
+  });
+
+  it("an infinite lr decays by NaN, as 1 − lr·0 is", () => {
+    const p = make();
+    new AdaBelief([p], { lr: Infinity, weight_decouple: true }).step();
+    expect([...p.data].every(Number.isNaN)).toBe(true);
+  });
+});
+
 describe("a result may go elsewhere", () => {
   it("and leaves the data as they were", () => {
     const [here, there] = [make(), { ...make(), out: ones(5) }];

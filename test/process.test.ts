@@ -82,6 +82,24 @@ describe("four workers at once", () => {
     expect(resultOf(code)).toEqual([true, true, true, true]);
   });
 
+  it("may be the only ones to load the addon, one after the other: its threads outlive them", () => {
+    const code = `
+      const { Worker } = require("node:worker_threads");
+      const { readdirSync } = require("node:fs");
+      const source = "const { AdaBelief, cpu } = require(process.cwd()); cpu.threads = 4;"
+        + "const p = { data: new Float32Array(3e5), grad: new Float32Array(3e5) };"
+        + "const optimizer = new AdaBelief([p]); for (let i = 0; i < 20; ++i) optimizer.step(); process.exit();";
+      (async () => {
+        const counts = [];
+        for (let i = 0; i < 12; ++i) {
+          await new Promise((resolve) => new Worker(source, { eval: true }).once("exit", resolve));
+          counts.push(readdirSync("/proc/self/task").length);
+        }
+        console.log(JSON.stringify(counts.at(-1) - counts[0]));
+      })();`;
+    expect(resultOf(code, { preload: false })).toBeLessThanOrEqual(0);
+  });
+
   it("may be terminated in the middle of training", () => {
     const code = `
       const { Worker } = require("node:worker_threads");

@@ -202,6 +202,15 @@ describe("a state dict", () => {
   });
 
   const refused: [string, (dict: StateDict) => unknown][] = [
+    ["whose state is a Map", (dict) => ({ ...dict, state: new Map(Object.entries(dict.state)) })],
+    ["whose state is an array", (dict) => ({ ...dict, state: [] })],
+    ["with a state that is an array", (dict) => ({ ...dict, state: { ...dict.state, 0: [] } })],
+    ["with a parameter named twice", (dict) => (Object.assign(dict.param_groups[0] as object, { params: [0, 0] }), dict)],
+    [
+      "with a parameter that has no name",
+      (dict) => (Object.assign(dict.param_groups[1] as object, { params: [Object.create(null)] }), dict),
+    ],
+    ["with a group of another version", (dict) => (Object.assign(dict.param_groups[1] as object, { version: "0.0.5" }), dict)],
     ["null", () => null],
     ["a string", () => "{}"],
     ["an empty object", () => ({})],
@@ -241,6 +250,26 @@ describe("a state dict", () => {
     expect(error).toMatchObject({ code: "ERR_STATE_DICT" });
     expect(snapshot(optimizer, parameters)).toEqual(before);
     expect(optimizer.step().updated).toBe(2);
+  });
+
+  it("is refused where a group is frozen, and nothing changes", () => {
+    const { optimizer, parameters } = trained();
+    const dict = optimizer.stateDict();
+    for (const group of dict.param_groups) Object.assign(group, { lr: 7 });
+    Object.freeze(optimizer.paramGroups[1]);
+    const before = snapshot(optimizer, parameters);
+    expect(thrownBy(() => optimizer.loadStateDict(dict))).toMatchObject({ code: "ERR_STATE_DICT" });
+    expect(snapshot(optimizer, parameters)).toEqual(before);
+  });
+
+  it("holds the options as they are now, also before the next step", () => {
+    const { optimizer } = trained();
+    (optimizer.paramGroups[0] as { lr: number }).lr = 5;
+    expect(optimizer.stateDict().param_groups[0]?.["lr"]).toBe(5);
+  });
+
+  it.each([[5], [{ pytorh: true }], [{ pytorch: "no" }], [null]])("is not written with the options %j", (options) => {
+    expect(thrownBy(() => trained().optimizer.stateDict(options as never))).toHaveProperty("code");
   });
 
   it("is refused with an option out of range, and nothing changes", () => {

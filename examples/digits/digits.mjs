@@ -17,6 +17,10 @@ const { values: options } = parseArgs({
 const epochs = Number(options.epochs);
 const seed = Number(options.seed);
 const batchSize = 16;
+if (!(Number(options.digits) >= batchSize && epochs >= 1 && Number.isInteger(epochs) && Number.isInteger(seed))) {
+  console.error(`--digits must be ${batchSize} or more, --epochs and --seed whole numbers`);
+  process.exit(2);
+}
 const eps = 1e-12; // small, as for problems where Adam beats SGD; about the square of Adam's eps
 
 /** Uniform numbers in [0, 1) from a seed (mulberry32), so that a run can be repeated. */
@@ -101,8 +105,11 @@ function train(title, makeStep, training, heldOut) {
 
 const training = readDigits("train", Number(options.digits));
 const heldOut = readDigits("t10k", 2000);
-const count = 784 * 64 + 64 + 64 * 10 + 10;
-console.log(`A network of ${count} parameters in 76 tensors, ${training.length} digits, ${epochs} epochs, seed ${seed}`);
+const tensors = makeNetwork(Math.random).getParamsAndGrads();
+const count = tensors.reduce((sum, { params }) => sum + params.length, 0);
+console.log(
+  `A network of ${count} parameters in ${tensors.length} tensors, ${training.length} digits, ${epochs} epochs, seed ${seed}`,
+);
 
 const native = train(
   "adabelief ",

@@ -14,7 +14,7 @@ export function readOptions<T extends OptionsConfig>(
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
   } catch (error) {
-    throw new UsageError((error as Error).message.split(". ")[0]);
+    throw new UsageError((error as Error).message.split(/\n|\. /)[0]);
   }
 }
 

@@ -1,6 +1,7 @@
 // What the addon exports: the Table, the backends, and the shape of the formulas. lib/native.ts has the types.
 #include <napi.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -86,6 +87,30 @@ Napi::Value accumulate(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), -1);
 }
 
+/** overlap(arrays): null, or the indices of two Float32Arrays that share memory */
+Napi::Value find_overlap(const Napi::CallbackInfo& info) {
+  const auto list = info[0].As<Napi::Array>();
+  struct Place {
+    const float *begin, *end;
+    unsigned index;
+  };
+  std::vector<Place> places;
+  for (unsigned k = 0; k < list.Length(); ++k) {
+    const auto array = Napi::Value(list.Get(k)).As<Napi::Float32Array>();
+    if (array.ElementLength() > 0) places.push_back({array.Data(), array.Data() + array.ElementLength(), k});
+  }
+  const std::less<const float*> before;
+  std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) { return before(a.begin, b.begin); });
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    if (!before(places[i].begin, places[i - 1].end)) continue;
+    Napi::Array pair = Napi::Array::New(info.Env(), 2);
+    pair.Set(0u, places[i - 1].index);
+    pair.Set(1u, places[i].index);
+    return pair;
+  }
+  return info.Env().Null();
+}
+
 /** leased(array, writing): whether a step under way forbids to read or to write it */
 Napi::Value ask_lease(const Napi::CallbackInfo& info) {
   const auto array = info[0].As<Napi::Float32Array>();
@@ -129,6 +154,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["useBackend"] = Napi::Function::New<choose_backend>(env, "useBackend");
   exports["allocate"] = Napi::Function::New<allocate>(env, "allocate");
   exports["accumulate"] = Napi::Function::New<accumulate>(env, "accumulate");
+  exports["overlap"] = Napi::Function::New<find_overlap>(env, "overlap");
   exports["leased"] = Napi::Function::New<ask_lease>(env, "leased");
   exports["threads"] = Napi::Function::New<count_threads>(env, "threads");
   exports["setThreads"] = Napi::Function::New<choose_threads>(env, "setThreads");

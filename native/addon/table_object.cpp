@@ -95,8 +95,6 @@ Napi::Value TableObject::bind_grad(const Napi::CallbackInfo& info) {
   return status(info.Env(), Memory::fine);
 }
 
-Napi::Value TableObject::check(const Napi::CallbackInfo& info) { return describe(info.Env(), Outcome::overlap, table_->check()); }
-
 void TableObject::set_work(const Napi::CallbackInfo& info) {
   const auto sets = info[0].As<Napi::Int32Array>();
   const auto variants = info[1].As<Napi::Int32Array>();
@@ -132,9 +130,8 @@ Napi::Value TableObject::step_async(const Napi::CallbackInfo& info) {
 Napi::Function TableObject::define(Napi::Env env) {
   return DefineClass(env, "Table",
                      {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::bind>("bind"),
-                      InstanceMethod<&TableObject::bind_grad>("bindGrad"), InstanceMethod<&TableObject::check>("check"),
-                      InstanceMethod<&TableObject::set_work>("setWork"), InstanceMethod<&TableObject::step>("step"),
-                      InstanceMethod<&TableObject::step_async>("stepAsync")});
+                      InstanceMethod<&TableObject::bind_grad>("bindGrad"), InstanceMethod<&TableObject::set_work>("setWork"),
+                      InstanceMethod<&TableObject::step>("step"), InstanceMethod<&TableObject::step_async>("stepAsync")});
 }
 
 }  // namespace adabelief

@@ -26,8 +26,6 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   Napi::Value bind(const Napi::CallbackInfo& info);
   /** bindGrad(row, grad): the same, for a gradient alone */
   Napi::Value bind_grad(const Napi::CallbackInfo& info);
-  /** check(): null, or the overlap [row, role, other row, other role] */
-  Napi::Value check(const Napi::CallbackInfo& info);
   /** setWork(setOfRow: Int32Array, variants: Int32Array, coefficients: Float32Array): where step() will read what to do */
   void set_work(const Napi::CallbackInfo& info);
   /** step(sets): null when done, or what prevented it: [row, role, other row, other role] of an overlap, [row, role] of memory

@@ -38,17 +38,12 @@ void Table::bind_grad(int row, const float* grad) {
   target.grad_changed = true;
 }
 
-Overlap Table::check() {
-  changed_ = true;  // the next step looks at its own rows again
-  return index_writable(true);
-}
-
 /** Sorts what a step writes (or, being a parameter, must be left alone by every other row) and finds any overlap within it. */
-Overlap Table::index_writable(bool all_bound) {
+Overlap Table::index_writable() {
   writable_.clear();
   for (int i = 0; i < rows(); ++i) {
     const Row& row = rows_[static_cast<std::size_t>(i)];
-    if (!(all_bound ? row.bound : row.active) || row.span.length == 0) continue;
+    if (!row.present || row.span.length == 0) continue;
     const std::size_t bytes = row.span.length * sizeof(float);
     const auto add = [&](const float* begin, Role role) {
       writable_.push_back({address(begin), address(begin) + bytes, i, role});
@@ -81,13 +76,14 @@ Overlap Table::find_overlap(int row) const {
 Overlap Table::check_active(const Work& work) {
   for (int i = 0; i < rows(); ++i) {
     Row& row = rows_[static_cast<std::size_t>(i)];
-    const bool active = work.set_of_row[i] >= 0;
-    if (row.active != active) changed_ = true;
+    const bool present = work.set_of_row[i] != ignored, active = work.set_of_row[i] >= 0;
+    if (row.present != present || row.active != active) changed_ = true;
+    row.present = present;
     row.active = active;
   }
   const bool all = changed_;
   if (all) {
-    const Overlap overlap = index_writable(false);
+    const Overlap overlap = index_writable();
     if (overlap.found) return overlap;
   }
   for (int i = 0; i < rows(); ++i) {
@@ -112,9 +108,11 @@ bool Table::valid(const Work& work, const Formula& formula) const {
   }
   for (int i = 0; i < rows(); ++i) {
     const int set = work.set_of_row[i];
-    if (set < 0) continue;
+    if (set == ignored) continue;
     const Row& row = rows_[static_cast<std::size_t>(i)];
-    if (set >= work.sets || !row.bound || row.states < formula.variant[work.variants[set]].states) return false;
+    if (set < ignored || !row.bound) return false;
+    if (set == skipped) continue;
+    if (set >= work.sets || row.states < formula.variant[work.variants[set]].states) return false;
   }
   return true;
 }
@@ -167,6 +165,7 @@ void Table::cut() {
 Overlap Table::find_lease() const {
   if (leases() == 0) return none;
   for (const Interval& interval : writable_) {
+    if (!rows_[static_cast<std::size_t>(interval.row)].active) continue;
     if (leased(reinterpret_cast<const void*>(interval.begin), interval.end - interval.begin, true)) {
       return {true, interval.row, interval.row, interval.role, interval.role};
     }
@@ -208,6 +207,7 @@ Table::Hold Table::hold() const {
     if (std::shared_ptr<Block> block = Block::containing(memory)) hold.blocks.push_back(std::move(block));
   };
   for (const Interval& interval : writable_) {
+    if (!rows_[static_cast<std::size_t>(interval.row)].active) continue;
     written.push_back({interval.begin, interval.end});
     keep(reinterpret_cast<const void*>(interval.begin));
   }

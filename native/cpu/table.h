@@ -23,7 +23,11 @@ struct Overlap {
   Role role, other_role;
 };
 
-/** What a step does: for each row the index of its set of coefficients, or -1 to skip the row. */
+/** Instead of a set of coefficients: a row that is left as it is, but whose memory nothing else may lie over; and a row whose
+ * memory is not known, which is ignored. */
+constexpr std::int32_t skipped = -1, ignored = -2;
+
+/** What a step does: for each row the index of its set of coefficients, `skipped` or `ignored`. */
 struct Work {
   const std::int32_t* set_of_row;
   const std::int32_t* variants;  // [sets]
@@ -49,9 +53,6 @@ class Table {
   /** Gives a row its memory; `states` of its state pointers count. */
   void bind(int row, const Span& span, int states);
   void bind_grad(int row, const float* grad);
-  /** Tells which row's memory overlaps which, among the rows given memory so far. */
-  Overlap check();
-
   /** Checks the rows at work: for overlap where anything changed, and for memory that another step is using (named in `overlap`
    * as `row` and `role`). Where the outcome is `done`, `run` may follow. */
   Outcome prepare(const Work& work, Overlap& overlap);
@@ -74,7 +75,8 @@ class Table {
     Span span{};
     int states = 0;
     bool bound = false;
-    bool active = false;
+    bool present = false;  // not ignored
+    bool active = false;   // to be updated
     bool grad_changed = false;
   };
   struct Interval {
@@ -93,14 +95,14 @@ class Table {
   static void run_chunk(const void* run, std::size_t chunk);
   void cut();
   bool valid(const Work& work, const Formula& formula) const;
-  Overlap index_writable(bool all_bound);
+  Overlap index_writable();
   Overlap find_overlap(int row) const;
   Overlap check_active(const Work& work);
   Overlap find_lease() const;
 
   const char* formula_;
   std::vector<Row> rows_;
-  std::vector<Interval> writable_;  // of the active rows, sorted, disjoint
+  std::vector<Interval> writable_;  // of the rows that are present, sorted, disjoint
   std::vector<Place> chunks_;       // of the active rows, with the end after the last
   std::size_t elements_ = 0;        // of the active rows
   bool changed_ = true;

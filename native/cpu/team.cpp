@@ -147,7 +147,7 @@ void set_team_threads_by_default(int threads) {
 }
 
 int threads_for(std::size_t elements) {
-  constexpr std::size_t least_per_thread = 16384;
+  constexpr std::size_t least_per_thread = 32768;
   return static_cast<int>(std::clamp<std::size_t>(elements / least_per_thread, 1, static_cast<std::size_t>(team_threads())));
 }
 

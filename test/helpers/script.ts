@@ -10,9 +10,12 @@ interface Result {
   stderr: string;
 }
 
-/** Runs JavaScript in a process of its own, with the compiled package as `adabelief`. */
-export function runScript(code: string, { flags = [] as string[], env = {} } = {}): Result {
-  const prelude = `const adabelief = require(${JSON.stringify(root)});\n`;
+/** Runs JavaScript in a process of its own, with the compiled package as `adabelief` unless `preload` is false. */
+export function runScript(
+  code: string,
+  { flags = [] as string[], env = {} as Record<string, string>, preload = true } = {},
+): Result {
+  const prelude = preload ? `const adabelief = require(${JSON.stringify(root)});\n` : "";
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...flags, "--eval", prelude + code], {
     encoding: "utf8",
     env: { ...process.env, NODE_OPTIONS: "", ...env },

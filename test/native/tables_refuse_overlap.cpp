@@ -115,11 +115,12 @@ int main() {
   {
     Fixture f(2);
     f.bind(1, 0, 0);
-    f.sets[1] = -1;
-    f.accepts("overlap with a row that is skipped");
+    f.sets[1] = skipped;
+    f.refuses(0, Role::data, 1, Role::data, "overlap with a row that is skipped");
+    f.sets[1] = ignored;
+    f.accepts("overlap with a row that is ignored");
     f.sets[1] = 0;
     f.refuses(0, Role::data, 1, Role::data, "the same row at work");
-    CHECK(f.table.check().found, "check() looks at every bound row");
   }
   {
     Fixture f(2);
@@ -128,7 +129,10 @@ int main() {
     CHECK(f.step(o) == Outcome::invalid, "a set that is not there");
     f.sets[0] = 0;
     f.table.resize(3);
-    CHECK(f.step(o) == Outcome::done, "a row that was never bound, at rest");
+    f.sets[2] = ignored;
+    CHECK(f.step(o) == Outcome::done, "a row that was never bound, ignored");
+    f.sets[2] = skipped;
+    CHECK(f.step(o) == Outcome::invalid, "a row that was never bound, skipped");
     f.sets[2] = 0;
     CHECK(f.step(o) == Outcome::invalid, "a row that was never bound, at work");
   }

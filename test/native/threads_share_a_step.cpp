@@ -82,6 +82,20 @@ int main() {
     }
   }
 
+  // Other threads do take part: chunks that wait for each other are done by several at once.
+  struct Meeting {
+    std::atomic<int> present{0};
+  } meeting;
+  run_on_team(
+      3, 3,
+      [](const void* context, std::size_t) {
+        auto& present = static_cast<const Meeting*>(context)->present;
+        const_cast<std::atomic<int>&>(present).fetch_add(1);
+        while (present.load() < 3) std::this_thread::yield();
+      },
+      &meeting);
+  CHECK(meeting.present == 3, "only %d threads met", meeting.present.load());
+
   std::vector<std::thread> callers;
   for (int caller = 0; caller < 4; ++caller) {
     callers.emplace_back([caller] {

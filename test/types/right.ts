@@ -63,5 +63,6 @@ cpu.backend = cpu.backends[0] as string;
 cpu.threads = 1;
 const why: string = cuda.available ? "" : cuda.reason;
 const facts: Info = info();
-const options: AdaBeliefOptions = recipes.cifar;
+declare const options: AdaBeliefOptions;
+new AdaBelief([weight], options);
 export { any, facts, loss, maximum, moments, options, report, why };
