@@ -21,6 +21,14 @@ const groupKeys = ["params", "name", "initial_lr"];
 /** Every key that a group may have. */
 export const knownKeys = <O extends object>({ kinds }: Rule<O>): string[] => [...Object.keys(kinds), ...groupKeys];
 
+function sameKeys(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; ++i) {
+    if (a[i] !== b[i]) return false;
+  }
+  return true;
+}
+
 /** One group of parameters: the caller's live view of it, and the options as the last step read them. */
 export class Group<O extends object> {
   readonly live: ParamGroup<O>;
@@ -65,7 +73,7 @@ export class Group<O extends object> {
     const live = this.live as O;
     if (!this.rule.same(live, this.#options)) this.#readChanged(live);
     const keys = Object.keys(live);
-    if (keys.length === this.#liveKeys.length && keys.every((key, i) => key === this.#liveKeys[i])) return;
+    if (sameKeys(keys, this.#liveKeys)) return;
     refuseUnknownKeys(live, this.#known, "A param group");
     this.#liveKeys = keys;
   }

@@ -11,10 +11,7 @@ interface Result {
 }
 
 /** Runs JavaScript in a process of its own, with the compiled package as `adabelief` unless `preload` is false. */
-export function runScript(
-  code: string,
-  { flags = [] as string[], env = {}, preload = true } = {},
-): Result {
+export function runScript(code: string, { flags = [] as string[], env = {}, preload = true } = {}): Result {
   const prelude = preload ? `const adabelief = require(${JSON.stringify(root)});\n` : "";
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, [...flags, "--eval", prelude + code], {
     encoding: "utf8",
