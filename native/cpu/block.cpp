@@ -4,6 +4,7 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -29,6 +30,15 @@ struct Registry {
 Registry& registry() {
   static Registry* const instance = new Registry;
   return *instance;
+}
+
+/** Bytes from the beginning of a page to that of a block, other ones for one block than for the next: where a step's arrays lie
+ * at the same place within their pages, its loads wait for stores to addresses that only look the same (their low 12 bits). Never
+ * 0, which is about where other allocators begin. */
+std::size_t stagger(std::size_t bytes) {
+  constexpr std::size_t small = 16384, distance = 512, places = 4096 / distance;
+  static std::atomic<std::size_t> count{0};
+  return bytes < small ? 0 : (1 + count.fetch_add(1, std::memory_order_relaxed) % (places - 1)) * distance;
 }
 
 /** Zero pages that begin at a huge page's boundary, for the system to back with huge pages when they are touched. */
@@ -58,7 +68,7 @@ void touch(const void* pages, std::size_t index) {
 std::shared_ptr<Block> Block::allocate(std::size_t bytes, std::size_t phase) {
   constexpr std::size_t most = SIZE_MAX / 4;
   if (bytes > most || phase >= cache_line) return nullptr;
-  const std::size_t needed = bytes + phase;
+  const std::size_t offset = stagger(bytes) + phase, needed = bytes + offset;
   const bool large = needed >= huge_page;
   const std::size_t mapped = large ? round_up(needed, huge_page) : 0;
   void* base = large ? map_pages(mapped) : std::aligned_alloc(cache_line, round_up(needed + 1, cache_line));
@@ -68,7 +78,7 @@ std::shared_ptr<Block> Block::allocate(std::size_t bytes, std::size_t phase) {
   } else {
     std::memset(base, 0, needed);
   }
-  const std::shared_ptr<Block> block(new Block(base, mapped, static_cast<char*>(base) + phase, bytes));
+  const std::shared_ptr<Block> block(new Block(base, mapped, static_cast<char*>(base) + offset, bytes));
   const std::lock_guard<std::mutex> lock(registry().mutex);
   registry().blocks[address(block->data_)] = block;
   return block;
