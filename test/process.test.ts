@@ -56,6 +56,28 @@ describe("the package is quiet", () => {
   });
 });
 
+describe("a program that replaces the language's own functions", () => {
+  it("gets an error, not a crash, where an iterator takes a buffer away in the middle of a step", () => {
+    const code = `
+      const { AdaBelief, parameter } = adabelief;
+      const ps = Array.from({ length: 4 }, () => parameter(new Float32Array(4e5), { grad: new Float32Array(4e5) }));
+      const prototype = Object.getPrototypeOf([][Symbol.iterator]());
+      const next = prototype.next;
+      for (let stop = 1; stop < 120; ++stop) {
+        const optimizer = new AdaBelief(ps);
+        let calls = 0;
+        prototype.next = function () {
+          if (++calls === stop) { const old = ps[1].data; ps[1].data = new Float32Array(4e5); structuredClone(old.buffer, { transfer: [old.buffer] }); gc(); }
+          return next.call(this);
+        };
+        try { optimizer.step(); } catch (error) { if (!error.code) { prototype.next = next; throw error; } }
+        prototype.next = next;
+      }
+      console.log("true");`;
+    expect(resultOf(code, { flags: ["--expose-gc"] })).toBe(true);
+  });
+});
+
 describe("four workers at once", () => {
   it("load the addon, train, and end with the same bits as the main thread", () => {
     const code = `
