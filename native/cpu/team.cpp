@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <system_error>
 #include <thread>
 
@@ -27,6 +29,13 @@ constexpr int spins_before_sleep = 1000;
 constexpr int spins_before_yield = 200;
 
 std::atomic<int> wanted_threads{0};  // 0: nobody has said yet
+
+/** When a run ended last, in nanoseconds. */
+std::atomic<std::int64_t> last_end{0};
+
+std::int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 /** One thread's part of the chunks; others take from it as well, once theirs is empty. */
 struct alignas(64) Share {
@@ -147,14 +156,21 @@ void set_team_threads_by_default(int threads) {
 }
 
 int threads_for(std::size_t elements) {
-  constexpr std::size_t least_per_thread = 32768;
-  return static_cast<int>(std::clamp<std::size_t>(elements / least_per_thread, 1, static_cast<std::size_t>(team_threads())));
+  constexpr std::size_t least = 32768, least_asleep = 400000;
+  if (elements < 2 * least) return 1;
+  const bool awake = now() - last_end.load(std::memory_order_relaxed) < 100000;
+  const std::size_t threads = elements / (awake ? least : least_asleep);
+  return static_cast<int>(std::clamp<std::size_t>(threads, 1, static_cast<std::size_t>(team_threads())));
 }
 
 void run_on_team(int threads, std::size_t chunks, RunChunk run, const void* context) {
   threads = std::min(threads, max_threads);
-  if (threads > 1 && chunks > 1 && team().try_run(threads, chunks, run, context)) return;
+  if (threads > 1 && chunks > 1 && team().try_run(threads, chunks, run, context)) {
+    last_end.store(now(), std::memory_order_relaxed);
+    return;
+  }
   for (std::size_t chunk = 0; chunk < chunks; ++chunk) run(context, chunk);
+  if (chunks > 1) last_end.store(now(), std::memory_order_relaxed);
 }
 
 }  // namespace adabelief
