@@ -77,14 +77,14 @@ export class Member {
   /** The error for an array that the native table refused; see `status` in native/addon/table_object.cpp. */
   refusal(status: number): Error {
     const which = status >> 8;
-    const array = which === role.data ? this.data : which === role.out ? this.out : which === role.grad ? this.grad : undefined;
+    const array = which >= role.state ? this.wanted[which - role.state] : [this.data, this.out, this.grad][which];
     switch (memory[status & 255]) {
       case "not_float32":
         return this.notFloats(array, which);
       case "detached":
         return this.detached(which);
       default:
-        return this.otherLength(array === undefined ? "another number" : lengthOf(array as Float32Array), which);
+        return this.otherLength(lengthOf(array as Float32Array), which);
     }
   }
 
@@ -122,7 +122,7 @@ export class Member {
     return typeError("ERR_NOT_FLOAT32", `${this.label}: ${this.nameOf(which)} must be a Float32Array, got ${describe(array)}`);
   }
 
-  private otherLength(length: number | string, which: number): Error {
+  private otherLength(length: number, which: number): Error {
     const wanted = `${this.length} elements`;
     return rangeError("ERR_LENGTH", `${this.label}: ${this.nameOf(which)} must have ${wanted} like its data, got ${length}`);
   }

@@ -1,5 +1,5 @@
 import { chooseRule, type AdaBeliefOptions } from "./adabelief";
-import { describe, rangeError, typeError } from "./errors";
+import { describe, rangeError } from "./errors";
 import { Member } from "./member";
 import { addon, role, statesOfVariants, type Table } from "./native";
 import { readOptions, refuseUnknownKeys, requireObject } from "./options";
@@ -71,18 +71,18 @@ export function update(request: UpdateArrays & AdaBeliefOptions): void {
 
   const { table, work, states, coefficients } = scratchOf(rule);
   const member = new Member({ data, grad, ...(out === undefined ? {} : { out }) }, 0, rule.states);
-  const needed = states[coefficients(read, step, work.coefficients, 0)] as number;
-  const arrays = [exp_avg, exp_avg_var, max_exp_avg_var].map((array, k) => {
-    if (k >= needed) return undefined;
-    if (array === undefined) throw typeError("ERR_NOT_FLOAT32", `update needs ${rule.states[k]}, a Float32Array`);
-    member.requireLength(array, role.state + k);
-    return array;
-  });
-  if (grad === null) throw typeError("ERR_NOT_FLOAT32", "update needs grad, a Float32Array, got null");
   member.grad = grad;
+  member.wanted = [exp_avg, exp_avg_var, max_exp_avg_var as Float32Array];
   // No foreign code runs from here on.
-  work.variants[0] = coefficients(read, step, work.coefficients, 0);
-  const status = table.bind(0, member.length, member.data, member.out, grad, arrays[0], arrays[1], arrays[2]);
+  const variant = coefficients(read, step, work.coefficients, 0);
+  work.variants[0] = variant;
+  const needed = states[variant] as number;
+  if (grad === null) throw member.notFloats(grad, role.grad);
+  if (needed > 0 && exp_avg === undefined) throw member.notFloats(exp_avg, role.state);
+  if (needed > 1 && exp_avg_var === undefined) throw member.notFloats(exp_avg_var, role.state + 1);
+  if (needed > 2 && max_exp_avg_var === undefined) throw member.notFloats(max_exp_avg_var, role.state + 2);
+  const maximum = needed > 2 ? max_exp_avg_var : undefined;
+  const status = table.bind(0, member.length, member.data, member.out, grad, exp_avg, exp_avg_var, maximum);
   if (status !== 0) throw member.refusal(status);
   const obstacle = table.step(1);
   if (obstacle) throw obstacleError(obstacle, [member]);

@@ -10,8 +10,6 @@ namespace adabelief {
 
 namespace {
 
-constexpr std::size_t chunk_length = 4096;
-
 struct Sum {
   Accumulate run;
   float* into;

@@ -11,9 +11,6 @@ namespace {
 
 std::uintptr_t address(const float* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
 
-/** Elements of a chunk: enough that fetching it costs nothing beside running it, few enough to share out small models evenly. */
-constexpr std::size_t chunk_length = 4096;
-
 constexpr Overlap none{false, 0, 0, Role::data, Role::data};
 
 }  // namespace

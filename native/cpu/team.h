@@ -6,6 +6,9 @@
 
 namespace adabelief {
 
+/** Elements of a chunk: enough that fetching it costs nothing beside running it, few enough to share out small models evenly. */
+constexpr std::size_t chunk_length = 4096;
+
 /** Runs one chunk. Called on several threads at once, each chunk once; must not throw. */
 using RunChunk = void (*)(const void* context, std::size_t chunk);
 
