@@ -1,7 +1,7 @@
 // Who runs: the step on every backend, the limit that memory sets, a plain JavaScript loop.
 import { AdaBelief, cpu, parameter, type Parameter } from "../lib/index";
 import { addon } from "../lib/native";
-import { Work } from "../lib/tensors";
+import { Work } from "../lib/work";
 import { warmUp, type Mode, type Variant } from "./cases";
 import { javascriptStep, type LoopState } from "./javascript";
 import type { Contestant } from "./statistics";
@@ -70,11 +70,12 @@ export function limits(lengths: readonly number[], variant: Variant, threads: re
       Float32Array,
       Float32Array,
     ];
-    table.bind(row, length, data, data, grad, ...rest);
+    const [first = null, second = null, third = null] = rest;
+    table.bind(row, length, data, data, grad, first, second, third, null);
     arraysOf.set(table, [...(arraysOf.get(table) ?? []), data, grad, ...rest]);
   });
-  work.variants[0] = variant.limit;
-  table.setWork(work.setOfRow, work.variants, work.coefficients);
+  work.variants[0] = states;
+  work.give(table);
   return threads.map((count) => ({
     ...{ optimizer: "limit", mode: "sync", backend: "limit", threads: count },
     prepare: () => void Object.assign(cpu, { backend: cpu.backends[0], threads: count }),

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "ERR_OVERLAP" // memory that would be written and used twice in one step
   | "ERR_LEASED" // memory that a step under way on another thread is using
   | "ERR_RESIZABLE" // a resizable buffer in an asynchronous step
+  | "ERR_NON_FINITE" // a norm that is infinite or NaN, where that was not to be
   | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer
   | "ERR_CLOSURE" // a closure that returned a promise
   | "ERR_BUSY" // a call while a step is under way

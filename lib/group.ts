@@ -2,8 +2,8 @@ import { describe, typeError } from "./errors";
 import type { Member } from "./member";
 import { readOptions, refuseUnknownKeys, requireObject, type Kind } from "./options";
 import type { Parameter } from "./parameter";
-import type { Coefficients, Rule } from "./rule";
-import type { Work } from "./tensors";
+import { titleOf, type Coefficients, type LookaheadOptions, type Rule } from "./rule";
+import type { Work } from "./work";
 import { addon, statesOfVariants } from "./native";
 
 /** What a constructor takes: parameters, or groups of them with options of their own. */
@@ -37,21 +37,26 @@ export class Group<O extends object> {
   readonly #coefficients: Coefficients<O>;
   #options: O;
   #liveKeys: readonly string[];
-  // The sets of coefficients of this step, by t: one, unless the parameters have missed different steps.
-  #lastT = 0;
+  /** Lookahead at this step. */
+  lookahead: LookaheadOptions | null = null;
+  // The sets of coefficients of this step, by key: one, unless the parameters have missed different steps.
+  #lastKey = 0;
   #lastSet = 0;
-  readonly #setOfT = new Map<number, number>();
+  readonly #setOfKey = new Map<number, number>();
 
   constructor(
     readonly rule: Rule<O>,
     readonly members: readonly Member[],
     options: O,
     { name, initial_lr }: { name?: unknown; initial_lr?: unknown },
+    /** Lookahead that was put around the optimizer. */
+    public attached: LookaheadOptions | null,
   ) {
     this.#keys = Object.keys(rule.kinds) as (keyof O & string)[];
     this.#known = knownKeys(rule);
-    this.#coefficients = rule.coefficients();
+    this.#coefficients = rule.coefficients(options);
     this.#options = options;
+    rule.check?.(options);
     rule.advise?.(options);
     const params = Object.freeze(members.map((member) => member.parameter));
     const live = {
@@ -81,9 +86,11 @@ export class Group<O extends object> {
   #readChanged(live: O): void {
     const options = { ...this.#options };
     for (const key of this.#keys) {
+      if (live[key] === undefined && !(key in options)) continue; // an option without a default
       options[key] = (this.rule.kinds[key] as Kind<unknown>)(live[key], key, this.#options[key]) as O[typeof key];
     }
     if (this.rule.same(options, this.#options)) return;
+    this.rule.check?.(options);
     this.#options = options;
     this.rule.advise?.(options);
   }
@@ -104,25 +111,29 @@ export class Group<O extends object> {
 
   /** How many state arrays a parameter needs under these options. */
   stateCount(options: O): number {
-    const variant = this.rule.coefficients()(options, 1, new Float32Array(addon.maxCoefficients), 0);
+    const variant = this.rule.coefficients(options)(options, 1, new Float32Array(addon.maxCoefficients), 0, true);
     return statesOfVariants(this.rule.formula)[variant] as number;
   }
 
   beginStep(): void {
-    this.#lastT = 0;
-    if (this.#setOfT.size > 0) this.#setOfT.clear();
+    this.#lastKey = 0;
+    if (this.#setOfKey.size > 0) this.#setOfKey.clear();
+    const { rule, attached } = this;
+    this.lookahead = rule.lookahead === undefined ? attached : rule.lookahead(this.#options);
   }
 
-  /** The index of this group's coefficients for update number t, computed once a step. */
-  set(t: number, work: Work): number {
-    if (t === this.#lastT) return this.#lastSet;
-    let set = this.#setOfT.get(t);
+  /** The index of this group's coefficients for a member's next update, computed once a step. */
+  set({ t, states, slow }: Member, work: Work): number {
+    const fresh = states.length === 0;
+    const key = t * 4 + (fresh ? 2 : 0) + (slow === null ? 1 : 0);
+    if (key === this.#lastKey) return this.#lastSet;
+    let set = this.#setOfKey.get(key);
     if (set === undefined) {
-      set = work.sets++;
-      work.variants[set] = this.#coefficients(this.#options, t, work.coefficients, set * addon.maxCoefficients);
-      if (this.#lastT !== 0) this.#setOfT.set(this.#lastT, this.#lastSet).set(t, set);
+      const { lookahead } = this;
+      set = work.add(this.rule, this.#coefficients, this.#options, { t, fresh, lookahead, begins: slow === null });
+      if (this.#lastKey !== 0) this.#setOfKey.set(this.#lastKey, this.#lastSet).set(key, set);
     }
-    this.#lastT = t;
+    this.#lastKey = key;
     this.#lastSet = set;
     return set;
   }
@@ -138,10 +149,10 @@ export interface ReadGroup<O> {
 /** Reads one group that a caller wrote. */
 export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O> {
   requireObject(given, "A param group");
-  refuseUnknownKeys(given, [...knownKeys(rule), "version"], `A param group of ${rule.optimizer} ${rule.version}`);
+  refuseUnknownKeys(given, [...knownKeys(rule), "version"], `A param group of ${titleOf(rule)}`);
   const { params, name, initial_lr, version = rule.version } = given;
   if (version !== rule.version) {
-    const wanted = `the optimizer's is ${rule.version}, the group's ${describe(version)}`;
+    const wanted = `the optimizer's is ${rule.version ?? "none"}, the group's ${describe(version)}`;
     throw typeError("ERR_INVALID_OPTION", `version belongs to the optimizer, not to a group: ${wanted}`);
   }
   if (name !== undefined && typeof name !== "string") {

@@ -8,9 +8,13 @@ interface Bound {
   out: Float32Array;
   grad: Float32Array | null;
   states: readonly Float32Array[];
+  slow: Float32Array | null;
 }
 
 const noArrays: readonly Float32Array[] = [];
+
+/** PyTorch's name for Lookahead's slow weights. */
+export const slowName = "slow_buffer";
 
 /** A parameter in an optimizer. These fields own the arrays: native code keeps pointers into them and nothing alive. */
 export class Member {
@@ -18,6 +22,8 @@ export class Member {
   steps = 0;
   /** Its state arrays, or none before its first step. */
   states: readonly Float32Array[] = noArrays;
+  /** Lookahead's slow weights, once they have begun. */
+  slow: Float32Array | null = null;
   /** What the native table has; null: nothing that still counts. */
   bound: Bound | null = null;
 
@@ -25,11 +31,17 @@ export class Member {
   data: Float32Array;
   out: Float32Array;
   grad: Float32Array | null = null;
+  /** The number of the update at hand. */
+  t = 0;
   /** What this step makes of it: a set of coefficients, or that it is skipped. */
   set: number = rowState.skipped;
   /** The state arrays that this step needs. */
   wanted: readonly Float32Array[] = noArrays;
+  wantedSlow: Float32Array | null = null;
   readonly length: number;
+  /** The number of dimensions, and the first of them. */
+  readonly dimensions: number;
+  readonly first: number;
 
   constructor(
     readonly parameter: Parameter,
@@ -46,7 +58,9 @@ export class Member {
     this.out = parameter.out ?? this.data;
     this.length = this.requireFloats(this.data, role.data);
     this.requireLength(this.out, role.out);
-    requireShape(parameter.shape, this.length, this.label);
+    const shape = readShape(parameter.shape, this.length, this.label);
+    this.dimensions = shape.length;
+    this.first = shape[0] ?? 1;
   }
 
   get label(): string {
@@ -55,9 +69,10 @@ export class Member {
   }
 
   /** Replaces the state; without arrays, back to before the first step. */
-  setState(steps: number, states: readonly Float32Array[] = noArrays): void {
+  setState(steps: number, states: readonly Float32Array[] = noArrays, slow: Float32Array | null = null): void {
     this.steps = steps;
     this.states = states;
+    this.slow = slow;
     this.bound = null;
   }
 
@@ -70,6 +85,7 @@ export class Member {
   }
 
   nameOf(which: number): string {
+    if (which === role.slow) return slowName;
     if (which >= role.state) return this.stateNames[which - role.state] as string;
     return which === role.data ? "data" : which === role.out ? "out" : "grad";
   }
@@ -77,7 +93,7 @@ export class Member {
   /** The error for an array that the native table refused; see `status` in native/addon/table_object.cpp. */
   refusal(status: number): Error {
     const which = status >> 8;
-    const array = which >= role.state ? this.wanted[which - role.state] : [this.data, this.out, this.grad][which];
+    const array = [this.data, this.out, this.grad, this.wanted[0], this.wanted[1], this.wanted[2], this.wantedSlow][which];
     switch (memory[status & 255]) {
       case "not_float32":
         return this.notFloats(array, which);
@@ -102,7 +118,8 @@ export class Member {
 
   /** Whether the arrays known from an earlier step still have their memory. */
   unchanged(): boolean {
-    const { length, data, out, states } = this;
+    const { length, data, out, states, slow } = this;
+    if (slow !== null && lengthOf(slow) !== length) return false;
     if (lengthOf(data) !== length || lengthOf(out) !== length) return false;
     for (let k = 0; k < states.length; ++k) {
       if (lengthOf(states[k] as Float32Array) !== length) return false;
@@ -136,12 +153,13 @@ export class Member {
 const isShape = (shape: unknown): shape is readonly number[] =>
   Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && (size as number) >= 0);
 
-function requireShape(shape: readonly number[] | undefined, length: number, label: string): void {
-  if (shape === undefined) return;
+/** A copy of the shape; without one, that of a vector. */
+function readShape(shape: readonly number[] | undefined, length: number, label: string): readonly number[] {
+  if (shape === undefined) return [length];
   if (!isShape(shape)) {
     throw typeError("ERR_INVALID_PARAMETER", `${label}: shape must be an array of whole numbers, got ${describe(shape)}`);
   }
   const product = shape.reduce((a: number, b: number) => a * b, 1);
-  if (product === length) return;
+  if (product === length) return [...shape];
   throw rangeError("ERR_LENGTH", `${label}: a shape of [${shape.join(", ")}] has ${product} elements, its data ${length}`);
 }

@@ -12,18 +12,26 @@ export type Obstacle = readonly [number, number, number, number] | readonly [num
 /** See native/addon/table_object.h. */
 export interface Table {
   resize(rows: number): void;
+  shape(row: number, dimensions: number, first: number): void;
   bind(
     row: number,
     length: number,
     data: Float32Array,
     out: Float32Array,
     grad: Float32Array | null,
-    state0?: Float32Array,
-    state1?: Float32Array,
-    state2?: Float32Array,
+    state0: Float32Array | null,
+    state1: Float32Array | null,
+    state2: Float32Array | null,
+    slow: Float32Array | null,
   ): number;
   bindGrad(row: number, grad: Float32Array): number;
-  setWork(setOfRow: Int32Array, variants: Int32Array, coefficients: Float32Array): void;
+  setWork(
+    setOfRow: Int32Array,
+    variants: Int32Array,
+    stages: Int32Array,
+    coefficients: Float32Array,
+    gradients: Float64Array,
+  ): void;
   step(sets: number): Obstacle | null;
   stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
 }
@@ -31,8 +39,14 @@ export interface Table {
 /** Why an array was refused, in the order of native/addon/memory.h. */
 export const memory = ["fine", "not_float32", "detached", "other_length"] as const;
 
-/** What an array is to its parameter, in the order of native/cpu/table.h; from `state` on they are state arrays. */
-export const role = { data: 0, out: 1, grad: 2, state: 3 } as const;
+/** What an array is to its parameter, in the order of native/cpu/table.h; from `state` on they are state arrays, `slow` Lookahead's. */
+export const role = { data: 0, out: 1, grad: 2, state: 3, slow: 6 } as const;
+
+/** What happens around a formula, one bit each, as in native/cpu/table.h. */
+export const stage = { centralize: 1, centralizeConv: 2, begin: 4, blend: 8 } as const;
+
+/** What a step does to all gradients and what it found, by place in an array of numbers: Gradients in native/cpu/table.h. */
+export const gradients = { scale: 0, maxNorm: 1, skipNonFinite: 2, norm: 3, skipped: 4, count: 5 } as const;
 
 export interface Addon {
   Table: new (formula: string) => Table;
@@ -42,12 +56,15 @@ export interface Addon {
   useBackend(name: string, byDefault: boolean): 0 | 1 | 2 | 3;
   allocate(length: number, like?: Float32Array): Float32Array | null;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number;
+  norm(arrays: readonly Float32Array[], order: number): number;
+  scale(arrays: readonly Float32Array[], factor: number): void;
   overlap(arrays: readonly Float32Array[]): readonly [number, number] | null;
   leased(array: Float32Array, writing: boolean): boolean;
   threads(): number;
   setThreads(count: number, byDefault: boolean): boolean;
   readonly maxThreads: number;
   formulas(): Record<string, { coefficients: number; states: number[] }>;
+  readonly commonCoefficients: number;
   readonly maxCoefficients: number;
 }
 

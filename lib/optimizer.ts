@@ -1,24 +1,17 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { arrayKind, lengthOf, plainError, rangeError, typeError } from "./errors";
 import { Group, readGroup, readParams, type GroupOf, type ParamGroup, type Params, type ReadGroup } from "./group";
-import { Member } from "./member";
+import { Member, slowName } from "./member";
 import { requireUnleased, role } from "./native";
 import { flag, readOptions, refuseUnknownKeys, requireObject } from "./options";
 import type { Parameter } from "./parameter";
-import type { Rule } from "./rule";
+import { titleOf, type LookaheadOptions, type Rule } from "./rule";
+import { readStepOptions, type GradientOptions, type StepOptions, type StepReport } from "./step-options";
 import { readStateDict, writeStateDict, type State, type StateDict } from "./state-dict";
 import { Tensors } from "./tensors";
 
-/** What a step did. */
-export interface StepReport {
-  /** How many parameters had a gradient and were updated. */
-  readonly updated: number;
-  /** True where the step was left out as a whole. */
-  readonly skipped: boolean;
-}
-
-/** The options of `step`: none yet. */
-export type StepOptions = Readonly<Record<string, never>>;
+/** Puts Lookahead around an optimizer: from now on its steps do what `options` say. */
+export let attachLookahead: (optimizer: Optimizer<object>, options: LookaheadOptions) => void;
 
 /** Who owns groups and state. Every optimizer is one of these with a rule of its own. */
 export abstract class Optimizer<O extends object, S extends State = State> {
@@ -33,11 +26,17 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   readonly #defaults: Readonly<O>;
   #groups: readonly Group<O>[] = [];
   #live: readonly ParamGroup<O>[] = Object.freeze([]);
+  #lookahead: LookaheadOptions | null = null;
   #busy: string | null = null;
   #disposed = false;
 
+  static {
+    attachLookahead = (optimizer, options) => optimizer.#attach(options);
+  }
+
   protected constructor(rule: Rule<O>, params: Params<Partial<O>>, options: object) {
-    refuseUnknownKeys(options, Object.keys(rule.kinds), `${rule.optimizer} ${rule.version}`);
+    requireObject(options, `The options of ${rule.optimizer}`);
+    refuseUnknownKeys(options, Object.keys(rule.kinds), titleOf(rule));
     this.#rule = rule;
     this.#defaults = Object.freeze(readOptions(rule.kinds, options, rule.defaults as O));
     this.#tensors = new Tensors(rule);
@@ -61,6 +60,8 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   /**
    * Updates every parameter that has a gradient.
    *
+   * @param options what happens to the gradients first: `gradScale`, `skipNonFinite`, `maxGradNorm`
+   *
    * Everything is checked before the first element is written: where `step` throws, parameters, state and groups are as they were.
    *
    * @throws with a `code`: memory that changed its length, type or place; overlap; an option that cannot be; ERR_BUSY from within a step
@@ -71,12 +72,7 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   step<T extends number | void>(argument?: StepOptions | (() => T)): StepReport | T {
     this.#enter("step");
     try {
-      if (argument === undefined) return this.#update();
-      if (typeof argument !== "function") {
-        requireObject(argument, "The options of step");
-        refuseUnknownKeys(argument, [], "step");
-        return this.#update();
-      }
+      if (typeof argument !== "function") return this.#update(readStepOptions(argument, "step"));
       this.#busy = "a closure";
       const result = argument();
       if (typeof result === "object" && result !== null && "then" in result) {
@@ -84,7 +80,7 @@ export abstract class Optimizer<O extends object, S extends State = State> {
       }
       this.#requireUndisposed();
       this.#busy = "step";
-      this.#update();
+      this.#update({});
       return result;
     } finally {
       this.#busy = null;
@@ -105,11 +101,7 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   async stepAsync(options?: StepOptions): Promise<StepReport> {
     this.#enter("stepAsync");
     try {
-      if (options !== undefined) {
-        requireObject(options, "The options of stepAsync");
-        refuseUnknownKeys(options, [], "stepAsync");
-      }
-      return { updated: await this.#tensors.stepAsync(this.#groups), skipped: false };
+      return await this.#tensors.stepAsync(this.#groups, readStepOptions(options, "stepAsync"));
     } finally {
       this.#busy = null;
     }
@@ -158,7 +150,7 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     requireObject(options, "The options of stateDict");
     refuseUnknownKeys(options, ["pytorch"], "stateDict");
     const pytorch = flag(options.pytorch ?? false, "pytorch");
-    return writeStateDict(this.#rule, this.#groups, pytorch);
+    return writeStateDict(this.#rule, this.#groups, pytorch, this.#lookahead);
   }
 
   /**
@@ -168,9 +160,10 @@ export abstract class Optimizer<O extends object, S extends State = State> {
    */
   loadStateDict(saved: StateDict): void {
     this.#exclusively("loadStateDict", () => {
-      const { groups, states } = readStateDict(this.#rule, this.#groups, saved);
+      const { groups, states, lookahead } = readStateDict(this.#rule, this.#groups, saved, this.#lookahead);
+      if (lookahead !== null) this.#lookAhead(lookahead);
       for (const { group, options, initial_lr } of groups) group.load(options, initial_lr);
-      for (const { member, steps, arrays } of states) member.setState(steps, arrays);
+      for (const { member, steps, arrays, slow } of states) member.setState(steps, arrays, slow);
     });
   }
 
@@ -189,15 +182,29 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     this.dispose();
   }
 
-  #stateOf(parameter: Parameter): S | undefined {
-    const member = this.#memberOf.get(parameter);
-    if (member === undefined || member.states.length === 0) return undefined;
-    const arrays = member.states.map((array, k) => [this.#rule.states[k], array] as const);
-    return Object.freeze({ step: member.steps, ...(Object.fromEntries(arrays) as object) }) as unknown as S;
+  #attach(options: LookaheadOptions): void {
+    this.#requireFree();
+    if (this.#rule.lookahead !== undefined) {
+      throw typeError("ERR_INVALID_OPTION", `${this.#rule.optimizer} has Lookahead already`);
+    }
+    this.#lookAhead(options);
   }
 
-  #update(): StepReport {
-    return { updated: this.#tensors.step(this.#groups), skipped: false };
+  #lookAhead(options: LookaheadOptions): void {
+    this.#lookahead = options;
+    for (const group of this.#groups) group.attached = options;
+  }
+
+  #stateOf(parameter: Parameter): S | undefined {
+    const member = this.#memberOf.get(parameter);
+    if (member === undefined || (member.states.length === 0 && member.slow === null)) return undefined;
+    const arrays = member.states.map((array, k) => [this.#rule.states[k], array] as const);
+    const slow = member.slow === null ? {} : { [slowName]: member.slow };
+    return Object.freeze({ step: member.steps, ...(Object.fromEntries(arrays) as object), ...slow }) as unknown as S;
+  }
+
+  #update(options: GradientOptions): StepReport {
+    return this.#tensors.step(this.#groups, options);
   }
 
   #join(given: readonly ReadGroup<O>[]): void {
@@ -214,7 +221,7 @@ export abstract class Optimizer<O extends object, S extends State = State> {
         added.set(parameter, member);
         return member;
       });
-      return new Group(this.#rule, members, options, extra);
+      return new Group(this.#rule, members, options, extra, this.#lookahead);
     });
     this.#tensors.join([...added.values()]);
     for (const [parameter, member] of added) this.#memberOf.set(parameter, member);

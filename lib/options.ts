@@ -16,6 +16,29 @@ export function nonNegative(message: string): Kind<number> {
   };
 }
 
+/** Any number but NaN. */
+export const number: Kind<number> = (value, key) => {
+  if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
+  if (Number.isNaN(value)) throw rangeError("ERR_INVALID_OPTION", `Invalid ${key}: NaN`);
+  return value;
+};
+
+/** A number in [0, 1]. */
+export const proportion: Kind<number> = (value, key) => {
+  if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
+  if (!(value >= 0 && value <= 1)) throw rangeError("ERR_INVALID_OPTION", `Invalid ${key}: ${value}`);
+  return value;
+};
+
+/** A whole number, at least `least`. */
+export function wholeNumber(least: number): Kind<number> {
+  return (value, key) => {
+    if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
+    if (!Number.isSafeInteger(value) || value < least) throw rangeError("ERR_INVALID_OPTION", `Invalid ${key}: ${value}`);
+    return value;
+  };
+}
+
 /** true or false, and nothing that merely looks like it. */
 export const flag: Kind<boolean> = (value, key) => {
   if (typeof value !== "boolean") throw typeError("ERR_INVALID_OPTION", `${key} must be true or false, got ${describe(value)}`);

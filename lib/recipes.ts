@@ -1,7 +1,7 @@
-import type { AdaBeliefGroupOptions } from "./adabelief";
+import type { AdaBeliefLiveOptions } from "./optimizers/adabelief-options";
 
 /** A recipe: every option of version 0.0.5, and the version. */
-export type Recipe = Readonly<Required<AdaBeliefGroupOptions>> & { readonly version: "0.0.5" };
+export type Recipe = Readonly<Omit<AdaBeliefLiveOptions, "centralize" | "degenerated_to_sgd">> & { readonly version: "0.0.5" };
 
 const base = {
   version: "0.0.5",

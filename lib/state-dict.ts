@@ -1,10 +1,11 @@
 // State dicts in PyTorch's layout: written as deep copies, read with patience for what its releases leave lying about.
 import { arrayKind, describe, lengthOf, rangeError, typeError } from "./errors";
 import { knownKeys, type Group } from "./group";
-import type { Member } from "./member";
+import { slowName, type Member } from "./member";
 import { role } from "./native";
 import { readOptions, refuseUnknownKeys } from "./options";
-import type { Rule } from "./rule";
+import { readLookahead } from "./lookahead-options";
+import { titleOf, type LookaheadOptions, type Rule } from "./rule";
 
 /** The state of one parameter. */
 export interface State {
@@ -19,23 +20,35 @@ export interface StateDict {
   /** By parameter number, as `param_groups[].params` names them. A parameter that was never stepped has none. */
   state: Record<string, Record<string, unknown>>;
   param_groups: ({ params: number[] } & Record<string, unknown>)[];
+  /** With Lookahead around the optimizer. */
+  lookahead?: LookaheadOptions;
 }
 
 /** What PyTorch's releases and the published classes keep in a dict without need. */
 const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize", "capturable", "differentiable"];
 
-export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], pytorch: boolean): StateDict {
+export function writeStateDict<O extends object>(
+  rule: Rule<O>,
+  groups: readonly Group<O>[],
+  pytorch: boolean,
+  lookahead: LookaheadOptions | null,
+): StateDict {
   const state: StateDict["state"] = {};
   for (const group of groups) {
     group.read();
     for (const member of group.members) {
-      if (member.states.length === 0) continue;
-      const entry: Record<string, unknown> = { step: member.steps };
-      if (pytorch) Object.assign(entry, rule.published.state(group.options, member.steps));
-      member.states.forEach((array, k) => {
+      const { states, slow, steps } = member;
+      if (states.length === 0 && slow === null) continue;
+      const entry: Record<string, unknown> = rule.counted === false && slow === null ? {} : { step: steps };
+      if (pytorch) Object.assign(entry, rule.published?.state(group.options, steps));
+      states.forEach((array, k) => {
         member.requireUnchanged(array, role.state + k);
         entry[rule.states[k] as string] = copyOf(array);
       });
+      if (slow !== null) {
+        member.requireUnchanged(slow, role.slow);
+        entry[slowName] = copyOf(slow);
+      }
       state[member.index] = entry;
     }
   }
@@ -45,17 +58,25 @@ export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly
       ...(structuredClone(group.options) as Record<string, unknown>),
       ...(typeof name === "string" ? { name } : {}),
       ...(typeof initial_lr === "number" ? { initial_lr } : {}),
-      ...(pytorch ? rule.published.group() : {}),
+      ...(pytorch ? rule.published?.group() : {}),
       params: group.members.map((member) => member.index),
     };
   });
-  return { optimizer: rule.optimizer, version: rule.version, state, param_groups };
+  const { optimizer, version } = rule;
+  return {
+    optimizer,
+    ...(version === undefined ? {} : { version }),
+    state,
+    param_groups,
+    ...(lookahead === null ? {} : { lookahead: { ...lookahead } }),
+  };
 }
 
 /** What a dict says, checked whole, and not yet in force. */
 interface Loaded<O extends object> {
   groups: { group: Group<O>; options: O; initial_lr: unknown }[];
-  states: { member: Member; steps: number; arrays: Float32Array[] }[];
+  states: { member: Member; steps: number; arrays: Float32Array[]; slow: Float32Array | null }[];
+  lookahead: LookaheadOptions | null;
 }
 
 /** A copy. An empty array may have lost its buffer, and then cannot be read. */
@@ -69,14 +90,19 @@ function requireRecord(value: unknown, what: string): asserts value is Record<st
   }
 }
 
-export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], saved: unknown): Loaded<O> {
+export function readStateDict<O extends object>(
+  rule: Rule<O>,
+  groups: readonly Group<O>[],
+  saved: unknown,
+  attached: LookaheadOptions | null,
+): Loaded<O> {
   requireRecord(saved, "A state dict");
-  const { optimizer, version, state, param_groups } = saved;
+  const { optimizer, version, state, param_groups, lookahead } = saved;
   if (optimizer !== undefined && optimizer !== rule.optimizer) {
     throw refuse(`This state dict belongs to ${describe(optimizer)}, not to ${rule.optimizer}`);
   }
   if (version !== undefined && version !== rule.version) {
-    throw refuse(`This state dict belongs to version ${describe(version)}, not to ${rule.version}`);
+    throw refuse(`This state dict belongs to version ${describe(version)}, not to ${titleOf(rule)}`);
   }
   requireRecord(state, "state");
   if (!Array.isArray(param_groups)) throw refuse(`param_groups must be an array, got ${describe(param_groups)}`);
@@ -86,7 +112,10 @@ export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly 
     throw refuse(`loaded state dict has a different number of parameter groups: ${counts}`);
   }
 
-  const result: Loaded<O> = { groups: [], states: [] };
+  if (lookahead !== undefined && attached === null) {
+    throw refuse(`This state dict belongs to a Lookahead around ${rule.optimizer}: load it into one`);
+  }
+  const result: Loaded<O> = { groups: [], states: [], lookahead: lookahead === undefined ? null : readLookahead(lookahead) };
   const known = [...knownKeys(rule), ...ignoredInGroup, "version"];
   const seen = new Set<string>();
   groups.forEach((group, index) => {
@@ -94,13 +123,13 @@ export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly 
     const savedGroup = saved_groups[index];
     requireRecord(savedGroup, `param_groups[${index}]`);
     try {
-      refuseUnknownKeys(savedGroup, known, `param_groups[${index}] of ${rule.optimizer} ${rule.version}`);
+      refuseUnknownKeys(savedGroup, known, `param_groups[${index}] of ${titleOf(rule)}`);
     } catch (cause) {
       throw typeError("ERR_STATE_DICT", (cause as Error).message, cause);
     }
     const { params, initial_lr, version: groupVersion = rule.version } = savedGroup;
     if (groupVersion !== rule.version)
-      throw refuse(`param_groups[${index}] belongs to version ${describe(groupVersion)}, not to ${rule.version}`);
+      throw refuse(`param_groups[${index}] belongs to version ${describe(groupVersion)}, not to ${titleOf(rule)}`);
     if (!group.writable)
       throw refuse(`Group ${index} of this optimizer is frozen or has accessors: its options cannot be loaded`);
     if (!Array.isArray(params) || params.length !== group.members.length) {
@@ -109,7 +138,9 @@ export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly 
     if (initial_lr !== undefined && typeof initial_lr !== "number") {
       throw refuse(`param_groups[${index}]: initial_lr must be a number, got ${describe(initial_lr)}`);
     }
-    result.groups.push({ group, options: readOptions(rule.kinds, savedGroup, group.options), initial_lr });
+    const options = readOptions(rule.kinds, savedGroup, group.options);
+    rule.check?.(options);
+    result.groups.push({ group, options, initial_lr });
     group.members.forEach((member, k) => {
       const id = (params as unknown[])[k];
       if (typeof id !== "number" && typeof id !== "string")
@@ -118,20 +149,26 @@ export function readStateDict<O extends object>(rule: Rule<O>, groups: readonly 
       if (seen.has(key)) throw refuse(`param_groups name parameter ${key} twice`);
       seen.add(key);
       const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
-      result.states.push(entry === undefined ? { member, steps: 0, arrays: [] } : readState(rule, member, entry));
+      result.states.push(entry === undefined ? unstepped(member) : readState(rule, member, entry));
     });
   });
   const stray = Object.keys(state).find((key) => !seen.has(key));
   if (stray !== undefined) throw refuse(`state has an entry ${JSON.stringify(stray)} that no param group names`);
   requireMoments(rule, result);
+  const slow = result.states.find((one) => one.slow !== null);
+  if (slow !== undefined && attached === null && rule.lookahead === undefined) {
+    throw refuse(`${slow.member.label}: ${rule.optimizer} keeps no "${slowName}" in its state`);
+  }
   return result;
 }
+
+const unstepped = (member: Member): Loaded<never>["states"][number] => ({ member, steps: 0, arrays: [], slow: null });
 
 function readState<O extends object>(rule: Rule<O>, member: Member, entry: unknown): Loaded<O>["states"][number] {
   requireRecord(entry, `The state of ${member.label.toLowerCase()}`);
   const keys = Object.keys(entry);
-  if (keys.length === 0) return { member, steps: 0, arrays: [] };
-  const known = ["step", "rho_inf", "rho_t", ...rule.states];
+  if (keys.length === 0) return unstepped(member);
+  const known = ["step", "rho_inf", "rho_t", slowName, ...rule.states];
   const strange = keys.find((key) => !known.includes(key));
   if (strange !== undefined) throw refuse(`${member.label}: ${rule.optimizer} keeps no ${JSON.stringify(strange)} in its state`);
   const arrays: Float32Array[] = [];
@@ -140,7 +177,9 @@ function readState<O extends object>(rule: Rule<O>, member: Member, entry: unkno
     if (array === undefined || array === null) break;
     arrays.push(copyMoment(array, name, member));
   }
-  return { member, steps: readStep(entry["step"], member), arrays };
+  const slow = entry[slowName] === undefined ? null : copyMoment(entry[slowName], slowName, member);
+  const step = rule.counted === false ? (entry["step"] ?? 1) : entry["step"];
+  return { member, steps: readStep(step, member), arrays, slow };
 }
 
 function copyMoment(array: unknown, name: string, member: Member): Float32Array {
@@ -167,14 +206,16 @@ function readStep(value: unknown, member: Member): number {
 }
 
 /** Every state must hold all the moments that its group's options need. */
-function requireMoments<O extends object>(rule: Rule<O>, { groups, states }: Loaded<O>): void {
+function requireMoments<O extends object>(rule: Rule<O>, { groups, states, lookahead }: Loaded<O>): void {
   const required = new Map<Member, number>();
   for (const { group, options } of groups) {
     for (const member of group.members) required.set(member, group.stateCount(options));
   }
-  for (const { member, steps, arrays } of states) {
+  for (const { member, steps, arrays, slow } of states) {
     if (steps === 0 && arrays.length === 0) continue;
     const missing = arrays.length < (required.get(member) as number) ? rule.states[arrays.length] : undefined;
+    if (slow === null && (rule.lookahead !== undefined || lookahead !== null))
+      throw refuse(`${member.label}: its state has no ${slowName}`);
     if (missing !== undefined) throw refuse(`${member.label}: its state has no ${missing}`);
   }
 }

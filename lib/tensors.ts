@@ -3,22 +3,10 @@ import { arrayKind, plainError, rangeError } from "./errors";
 import type { Group } from "./group";
 import type { Member } from "./member";
 import { requireSteady, zerosLike } from "./memory";
-import { addon, role, rowState, statesOfVariants, type Obstacle, type Table } from "./native";
+import { addon, gradients, role, rowState, statesOfVariants, type Obstacle, type Table } from "./native";
 import type { Rule } from "./rule";
-
-/** What one step does, in memory that native code reads: for every row a set of coefficients, or -1. */
-export class Work {
-  readonly setOfRow: Int32Array;
-  readonly variants: Int32Array;
-  readonly coefficients: Float32Array;
-  sets = 0;
-
-  constructor(rows: number) {
-    this.setOfRow = new Int32Array(rows);
-    this.variants = new Int32Array(rows);
-    this.coefficients = new Float32Array(rows * addon.maxCoefficients);
-  }
-}
+import type { GradientOptions, StepReport } from "./step-options";
+import { Work } from "./work";
 
 /** The member's state arrays, with zeros for those that it lacks: its own again if a step failed before it wrote them. */
 function statesFor(member: Member, count: number): readonly Float32Array[] {
@@ -33,6 +21,17 @@ function statesFor(member: Member, count: number): readonly Float32Array[] {
       `${member.label}: no memory for its state of ${count} × ${member.length} floats`,
       cause,
     );
+  }
+}
+
+/** The member's slow weights, to be: its own again if a step failed before it wrote them. */
+function slowFor({ slow, bound, data, length, label }: Member): Float32Array {
+  const known = slow ?? bound?.slow ?? null;
+  if (known !== null) return known;
+  try {
+    return zerosLike(data, length);
+  } catch (cause) {
+    throw rangeError("ERR_OUT_OF_MEMORY", `${label}: no memory for its slow weights of ${length} floats`, cause);
   }
 }
 
@@ -69,45 +68,63 @@ export class Tensors<O extends object> {
     const all = [...this.members, ...members];
     requireApart(all);
     this.#table.resize(all.length);
+    for (const { index, dimensions, first } of members) this.#table.shape(index, dimensions, first);
     this.members.push(...members);
     this.#work = new Work(all.length);
-    this.#table.setWork(this.#work.setOfRow, this.#work.variants, this.#work.coefficients);
+    this.#work.give(this.#table);
   }
 
-  /** One update of every member that has a gradient. Returns how many there were; where it throws, nothing was written. */
-  step(groups: readonly Group<O>[]): number {
-    const updated = this.#prepare(groups);
-    if (updated === 0) return 0;
+  /** One update of every member that has a gradient. Where it throws, nothing was written. */
+  step(groups: readonly Group<O>[], options: GradientOptions): StepReport {
+    const updated = this.#prepare(groups, options);
+    if (updated === 0) return { updated, skipped: false };
     const obstacle = this.#table.step(this.#work.sets);
     if (obstacle) throw obstacleError(obstacle, this.members);
-    this.#commit();
-    return updated;
+    return this.#commit(updated);
   }
 
   /** The same on another thread. All checks are made, and may throw, before it returns. */
-  stepAsync(groups: readonly Group<O>[]): Promise<number> {
-    const updated = this.#prepare(groups);
-    if (updated === 0) return Promise.resolve(0);
-    const working = this.members.filter(({ grad }) => grad !== null);
-    const arrays = working.flatMap(({ data, out, grad, bound }) => [data, out, grad as Float32Array, ...(bound?.states ?? [])]);
-    const { setOfRow, variants, coefficients } = this.#work;
-    for (const array of arrays) requireSteady(array);
-    const started = this.#table.stepAsync(this.#work.sets, [...arrays, setOfRow, variants, coefficients]);
+  stepAsync(groups: readonly Group<O>[], options: GradientOptions): Promise<StepReport> {
+    const updated = this.#prepare(groups, options);
+    if (updated === 0) return Promise.resolve({ updated, skipped: false });
+    const owners = this.#owners();
+    const started = this.#table.stepAsync(this.#work.sets, owners);
     if (!("then" in started)) throw obstacleError(started, this.members);
-    return started.then(() => {
-      this.#commit();
-      return updated;
-    });
+    return started.then(() => this.#commit(updated));
+  }
+
+  /** All that a step on another thread uses, made sure that it stays where it is. As in #prepare, no foreign code may run. */
+  #owners(): object[] {
+    const { members } = this;
+    const owners: object[] = [this.#work];
+    const own = (array: Float32Array) => {
+      requireSteady(array);
+      owners[owners.length] = array;
+    };
+    for (let i = 0; i < members.length; ++i) {
+      const { data, out, grad, bound } = members[i] as Member;
+      if (grad === null || bound === null) continue;
+      own(data);
+      own(out);
+      own(grad);
+      for (let k = 0; k < bound.states.length; ++k) own(bound.states[k] as Float32Array);
+      if (bound.slow !== null) own(bound.slow);
+    }
+    return owners;
   }
 
   /** Checks everything, and describes the step to the table. Returns how many members have a gradient. */
-  #prepare(groups: readonly Group<O>[]): number {
+  #prepare(groups: readonly Group<O>[], options: GradientOptions): number {
     for (const group of groups) {
       group.read();
       for (const member of group.members) member.read();
     }
     const work = this.#work;
-    work.sets = 0;
+    work.begin();
+    if (options.gradScale !== undefined) work.gradients[gradients.scale] = options.gradScale;
+    if (options.maxGradNorm !== undefined) work.gradients[gradients.maxNorm] = options.maxGradNorm;
+    if (options.skipNonFinite === true) work.gradients[gradients.skipNonFinite] = 1;
+    const shared = this.rule.oneCount === true ? 1 + Math.max(...this.members.map(({ steps }) => steps)) : undefined;
     let updated = 0;
     for (const group of groups) {
       group.beginStep();
@@ -116,7 +133,9 @@ export class Tensors<O extends object> {
           member.set = rowState.skipped;
           continue;
         }
-        member.set = group.set(member.steps + 1, work);
+        member.t = shared ?? member.steps + 1;
+        member.set = group.set(member, work);
+        member.wantedSlow = group.lookahead === null ? member.slow : slowFor(member);
         member.wanted = statesFor(member, this.#statesOfVariant[work.variants[member.set] as number] as number);
         updated += 1;
       }
@@ -135,26 +154,35 @@ export class Tensors<O extends object> {
     return updated;
   }
 
-  /** Counts a step that is done, and takes over its state. */
-  #commit(): void {
+  /** Counts a step that is done, and takes over its state; or finds that it was skipped. */
+  #commit(updated: number): StepReport {
+    const found = this.#work.gradients;
+    const norm = found[gradients.norm] as number;
+    const gradNorm = norm === -1 ? {} : { gradNorm: norm };
+    if (found[gradients.skipped] === 1) return { updated: 0, skipped: true, ...gradNorm };
     for (const member of this.members) {
       if (member.grad === null) continue;
-      member.steps += 1;
-      member.states = (member.bound as NonNullable<Member["bound"]>).states;
+      const { states, slow } = member.bound as NonNullable<Member["bound"]>;
+      member.steps = member.t;
+      member.states = states;
+      member.slow = slow;
     }
+    return { updated, skipped: false, ...gradNorm };
   }
 
   /** Makes the table's row true for what the member holds now, with the state arrays that this step needs. */
   #settle(member: Member): void {
-    const { bound, data, out, wanted } = member;
+    const { bound, data, out, wanted, wantedSlow } = member;
     const grad = member.grad as Float32Array;
-    if (bound === null || data !== bound.data || out !== bound.out || wanted !== bound.states) {
-      this.#bind(member, grad, wanted);
+    const same = bound !== null && data === bound.data && out === bound.out && wanted === bound.states;
+    if (!same || wantedSlow !== bound.slow) {
+      this.#bind(member, grad, wanted, wantedSlow);
       return;
     }
     member.requireUnchanged(data, role.data);
     if (out !== data) member.requireUnchanged(out, role.out);
     for (let k = 0; k < wanted.length; ++k) member.requireUnchanged(wanted[k] as Float32Array, role.state + k);
+    if (wantedSlow !== null) member.requireUnchanged(wantedSlow, role.slow);
     if (grad === bound.grad) {
       member.requireUnchanged(grad, role.grad);
       return;
@@ -166,29 +194,21 @@ export class Tensors<O extends object> {
 
   /** A member without a gradient takes no part, but nothing may be written over it: so far as its memory can be used at all. */
   #rest(member: Member): number {
-    const { bound, data, out, states } = member;
-    const same = bound !== null && data === bound.data && out === bound.out && states === bound.states;
+    const { bound, data, out, states, slow } = member;
+    const same = bound !== null && data === bound.data && out === bound.out && states === bound.states && slow === bound.slow;
     if (same && member.unchanged()) return rowState.skipped;
     member.bound = null;
-    const status = this.#bindRow(member, null, states);
+    const status = bindRow(this.#table, member, null, states, slow);
     if (status !== 0) return rowState.ignored;
-    member.bound = { data, out, grad: null, states };
+    member.bound = { data, out, grad: null, states, slow };
     return rowState.skipped;
   }
 
-  #bind(member: Member, grad: Float32Array, states: readonly Float32Array[]): void {
+  #bind(member: Member, grad: Float32Array, states: readonly Float32Array[], slow: Float32Array | null): void {
     const { data, out } = member;
-    const status = this.#bindRow(member, grad, states);
+    const status = bindRow(this.#table, member, grad, states, slow);
     if (status !== 0) throw member.refusal(status);
-    member.bound = { data, out, grad, states };
-  }
-
-  #bindRow(member: Member, grad: Float32Array | null, states: readonly Float32Array[]): number {
-    const { index, length, data, out } = member;
-    const count = states.length;
-    const first = count > 0 ? states[0] : undefined;
-    const second = count > 1 ? states[1] : undefined;
-    return this.#table.bind(index, length, data, out, grad, first, second, count > 2 ? states[2] : undefined);
+    member.bound = { data, out, grad, states, slow };
   }
 
   /** Forgets every member. */
@@ -196,6 +216,28 @@ export class Tensors<O extends object> {
     this.members.length = 0;
     this.#table.resize(0);
   }
+}
+
+/** Gives a member's row its memory; 0, or what is wrong with which array. */
+export function bindRow(
+  table: Table,
+  { index, length, data, out }: Member,
+  grad: Float32Array | null,
+  states: readonly Float32Array[],
+  slow: Float32Array | null,
+): number {
+  const { length: count, 0: first, 1: second, 2: third } = states;
+  return table.bind(
+    index,
+    length,
+    data,
+    out,
+    grad,
+    count > 0 ? (first as Float32Array) : null,
+    count > 1 ? (second as Float32Array) : null,
+    count > 2 ? (third as Float32Array) : null,
+    slow,
+  );
 }
 
 /** The error for what kept a step from being run. */

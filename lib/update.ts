@@ -1,10 +1,12 @@
-import { chooseRule, type AdaBeliefOptions } from "./adabelief";
+import { chooseRule } from "./optimizers/adabelief";
+import type { AdaBeliefOptions } from "./optimizers/adabelief-options";
 import { describe, rangeError } from "./errors";
 import { Member } from "./member";
 import { addon, role, statesOfVariants, type Table } from "./native";
+import { Work } from "./work";
 import { readOptions, refuseUnknownKeys, requireObject } from "./options";
 import type { Coefficients, Rule } from "./rule";
-import { obstacleError, Work } from "./tensors";
+import { bindRow, obstacleError } from "./tensors";
 
 /** The arrays of one update, all of one length. */
 export interface UpdateArrays {
@@ -20,11 +22,13 @@ export interface UpdateArrays {
   max_exp_avg_var?: Float32Array;
   /** Where the updated values go; default: `data`. */
   out?: Float32Array;
+  /** The shape of the tensor, for `centralize`. */
+  shape?: readonly number[];
   /** The number of this update, from 1: it decides the bias corrections. */
   step: number;
 }
 
-const arrayKeys = ["data", "grad", "exp_avg", "exp_avg_var", "max_exp_avg_var", "out", "step"];
+const arrayKeys = ["data", "grad", "exp_avg", "exp_avg_var", "max_exp_avg_var", "out", "shape", "step"];
 
 /** A table of one row, kept for the next call: it holds pointers, and looks at none before they are bound anew. */
 class Scratch<O extends object> {
@@ -36,9 +40,9 @@ class Scratch<O extends object> {
   constructor(readonly rule: Rule<O>) {
     this.table = new addon.Table(rule.formula);
     this.table.resize(1);
-    this.table.setWork(this.work.setOfRow, this.work.variants, this.work.coefficients);
+    this.work.give(this.table);
     this.states = statesOfVariants(rule.formula);
-    this.coefficients = rule.coefficients();
+    this.coefficients = rule.coefficients(rule.defaults);
   }
 }
 
@@ -61,28 +65,31 @@ function scratchOf<O extends object>(rule: Rule<O>): Scratch<O> {
  */
 export function update(request: UpdateArrays & AdaBeliefOptions): void {
   requireObject(request, "The argument of update");
-  const { data, grad, exp_avg, exp_avg_var, max_exp_avg_var, out, step, ...given } = request;
+  const { data, grad, exp_avg, exp_avg_var, max_exp_avg_var, out, shape, step, ...given } = request;
   const { rule, options } = chooseRule(given);
-  refuseUnknownKeys(options, [...Object.keys(rule.kinds), ...arrayKeys], `update with version ${rule.version}`);
+  refuseUnknownKeys(options, [...Object.keys(rule.kinds), ...arrayKeys], `update with version ${rule.version ?? ""}`);
   const read = readOptions(rule.kinds, options, rule.defaults);
   if (!Number.isSafeInteger(step) || step < 1) {
     throw rangeError("ERR_INVALID_OPTION", `step must be a whole number from 1 on, got ${describe(step)}`);
   }
 
   const { table, work, states, coefficients } = scratchOf(rule);
-  const member = new Member({ data, grad, ...(out === undefined ? {} : { out }) }, 0, rule.states);
+  const parameter = { data, grad, ...(out === undefined ? {} : { out }), ...(shape === undefined ? {} : { shape }) };
+  const member = new Member(parameter, 0, rule.states);
   member.grad = grad;
-  member.wanted = [exp_avg, exp_avg_var, max_exp_avg_var as Float32Array];
   // No foreign code runs from here on.
-  const variant = coefficients(read, step, work.coefficients, 0);
-  work.variants[0] = variant;
-  const needed = states[variant] as number;
+  work.begin();
+  const set = work.add(rule, coefficients, read, { t: step, fresh: false, lookahead: null, begins: false });
+  const needed = states[work.variants[set] as number] as number;
   if (grad === null) throw member.notFloats(grad, role.grad);
-  if (needed > 0 && exp_avg === undefined) throw member.notFloats(exp_avg, role.state);
-  if (needed > 1 && exp_avg_var === undefined) throw member.notFloats(exp_avg_var, role.state + 1);
-  if (needed > 2 && max_exp_avg_var === undefined) throw member.notFloats(max_exp_avg_var, role.state + 2);
-  const maximum = needed > 2 ? max_exp_avg_var : undefined;
-  const status = table.bind(0, member.length, member.data, member.out, grad, exp_avg, exp_avg_var, maximum);
+  const arrays = needed > 2 ? [exp_avg, exp_avg_var, max_exp_avg_var as Float32Array] : [exp_avg, exp_avg_var];
+  for (let k = 0; k < needed; ++k) {
+    const state = arrays[k] as Float32Array | null | undefined;
+    if (state === undefined || state === null) throw member.notFloats(state, role.state + k);
+  }
+  member.wanted = arrays;
+  table.shape(0, member.dimensions, member.first);
+  const status = bindRow(table, member, grad, member.wanted, null);
   if (status !== 0) throw member.refusal(status);
   const obstacle = table.step(1);
   if (obstacle) throw obstacleError(obstacle, [member]);

@@ -11,6 +11,7 @@
 #include "../cpu/backend.h"
 #include "../cpu/block.h"
 #include "../cpu/lease.h"
+#include "../cpu/norm.h"
 #include "../cpu/team.h"
 #include "memory.h"
 #include "table_object.h"
@@ -87,6 +88,24 @@ Napi::Value accumulate(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), -1);
 }
 
+std::vector<Floats32> list_of_floats(const Napi::Value& value) {
+  const auto list = value.As<Napi::Array>();
+  std::vector<Floats32> result;
+  for (unsigned k = 0; k < list.Length(); ++k) {
+    auto array = Napi::Value(list.Get(k)).As<Napi::Float32Array>();
+    result.push_back({array.Data(), array.ElementLength()});
+  }
+  return result;
+}
+
+/** norm(arrays, order): of all of them as one vector */
+Napi::Value norm(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), norm_on_team(list_of_floats(info[0]), info[1].As<Napi::Number>()));
+}
+
+/** scale(arrays, factor) */
+void scale(const Napi::CallbackInfo& info) { scale_on_team(list_of_floats(info[0]), info[1].As<Napi::Number>().FloatValue()); }
+
 /** overlap(arrays): null, or the indices of two Float32Arrays that share memory */
 Napi::Value find_overlap(const Napi::CallbackInfo& info) {
   const auto list = info[0].As<Napi::Array>();
@@ -154,12 +173,15 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["useBackend"] = Napi::Function::New<choose_backend>(env, "useBackend");
   exports["allocate"] = Napi::Function::New<allocate>(env, "allocate");
   exports["accumulate"] = Napi::Function::New<accumulate>(env, "accumulate");
+  exports["norm"] = Napi::Function::New<norm>(env, "norm");
+  exports["scale"] = Napi::Function::New<scale>(env, "scale");
   exports["overlap"] = Napi::Function::New<find_overlap>(env, "overlap");
   exports["leased"] = Napi::Function::New<ask_lease>(env, "leased");
   exports["threads"] = Napi::Function::New<count_threads>(env, "threads");
   exports["setThreads"] = Napi::Function::New<choose_threads>(env, "setThreads");
   exports["maxThreads"] = max_threads;
   exports["formulas"] = Napi::Function::New<describe_formulas>(env, "formulas");
+  exports["commonCoefficients"] = common_coefficients;
   exports["maxCoefficients"] = max_coefficients;
   return exports;
 }

@@ -6,7 +6,7 @@
 
 namespace adabelief {
 
-AsyncStep::AsyncStep(Napi::Env env, std::shared_ptr<const Table> table, const Work& work, Napi::Object owners)
+AsyncStep::AsyncStep(Napi::Env env, std::shared_ptr<Table> table, const Work& work, Napi::Object owners)
     : Napi::AsyncWorker(env, "adabelief.stepAsync"),
       table_(std::move(table)),
       work_(work),
@@ -14,7 +14,7 @@ AsyncStep::AsyncStep(Napi::Env env, std::shared_ptr<const Table> table, const Wo
       owners_(Napi::Persistent(owners)),
       deferred_(env) {}
 
-Napi::Value AsyncStep::start(Napi::Env env, std::shared_ptr<const Table> table, const Work& work, Napi::Object owners) {
+Napi::Value AsyncStep::start(Napi::Env env, std::shared_ptr<Table> table, const Work& work, Napi::Object owners) {
   auto* step = new AsyncStep(env, std::move(table), work, owners);
   const Napi::Value promise = step->deferred_.Promise();
   step->Queue();  // it deletes itself when it is done

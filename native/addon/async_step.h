@@ -14,7 +14,7 @@ class AsyncStep : public Napi::AsyncWorker {
  public:
   /** Starts a prepared step. `owners` are the JavaScript objects that own table, work and arrays. Returns a promise of undefined.
    */
-  static Napi::Value start(Napi::Env env, std::shared_ptr<const Table> table, const Work& work, Napi::Object owners);
+  static Napi::Value start(Napi::Env env, std::shared_ptr<Table> table, const Work& work, Napi::Object owners);
 
  protected:
   /** On a thread of the pool, while JavaScript runs. One core is left to it. */
@@ -24,9 +24,9 @@ class AsyncStep : public Napi::AsyncWorker {
   void OnError(const Napi::Error& error) override;
 
  private:
-  AsyncStep(Napi::Env env, std::shared_ptr<const Table> table, const Work& work, Napi::Object owners);
+  AsyncStep(Napi::Env env, std::shared_ptr<Table> table, const Work& work, Napi::Object owners);
 
-  std::shared_ptr<const Table> table_;
+  std::shared_ptr<Table> table_;
   Work work_;
   Table::Hold hold_;
   Napi::ObjectReference owners_;

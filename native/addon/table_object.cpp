@@ -67,23 +67,33 @@ void TableObject::resize(const Napi::CallbackInfo& info) {
   account(info.Env(), sizeof *this + table_->bytes());
 }
 
+void TableObject::shape(const Napi::CallbackInfo& info) {
+  const auto first = static_cast<std::size_t>(info[2].As<Napi::Number>().Int64Value());
+  table_->shape(row(info[0]), info[1].As<Napi::Number>().Int32Value(), first);
+}
+
 Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
-  constexpr std::size_t first = 2, first_state = 5;  // where the arrays begin among the arguments
   const Napi::Env env = info.Env();
   const int index = row(info[0]);
   const auto length = static_cast<std::size_t>(info[1].As<Napi::Number>().Int64Value());
-  float* pointers[3 + max_states] = {};
+  constexpr std::size_t first = 2;  // where the arrays begin among the arguments, in the order of Role
+  constexpr auto grad = static_cast<std::size_t>(Role::grad), state = static_cast<std::size_t>(Role::state),
+                 slow = static_cast<std::size_t>(Role::slow);
+  float* pointers[slow + 1] = {};
   int states = 0;
-  for (std::size_t k = 0; k < std::size(pointers); ++k) {
+  for (std::size_t k = 0; k <= slow; ++k) {
     const Napi::Value argument = info[first + k];
-    if (first + k >= first_state && argument.IsUndefined()) break;
-    if (k == static_cast<std::size_t>(Role::grad) && argument.IsNull()) continue;
+    if (argument.IsNull() && k >= grad) continue;
     const Floats array = floats(argument, length);
     if (array.memory != Memory::fine) return status(env, array.memory, static_cast<int>(k));
     pointers[k] = array.data;
-    if (first + k >= first_state) ++states;
+    if (k < state || k == slow) continue;
+    if (states < static_cast<int>(k - state)) return status(env, Memory::not_float32, static_cast<int>(state) + states);
+    ++states;
   }
-  table_->bind(index, {pointers[0], pointers[1], pointers[2], {pointers[3], pointers[4], pointers[5]}, length}, states);
+  table_->bind(index,
+               {pointers[0], pointers[1], pointers[grad], {pointers[state], pointers[state + 1], pointers[state + 2]}, length},
+               states, pointers[slow]);
   return status(env, Memory::fine);
 }
 
@@ -96,15 +106,19 @@ Napi::Value TableObject::bind_grad(const Napi::CallbackInfo& info) {
 }
 
 void TableObject::set_work(const Napi::CallbackInfo& info) {
-  const auto sets = info[0].As<Napi::Int32Array>();
-  const auto variants = info[1].As<Napi::Int32Array>();
-  const auto coefficients = info[2].As<Napi::Float32Array>();
-  work_ = {sets.Data(), variants.Data(), coefficients.Data(), 0};
+  constexpr unsigned arrays = 5;
+  const auto sets = info[0].As<Napi::Int32Array>(), variants = info[1].As<Napi::Int32Array>(),
+             stages = info[2].As<Napi::Int32Array>();
+  const auto coefficients = info[3].As<Napi::Float32Array>();
+  auto gradients = info[4].As<Napi::Float64Array>();
+  if (gradients.ByteLength() != sizeof(Gradients)) throw Napi::RangeError::New(info.Env(), "gradients has another length");
+  work_ = {sets.Data(), variants.Data(), stages.Data(), coefficients.Data(), 0, reinterpret_cast<Gradients*>(gradients.Data())};
   rows_of_work_ = static_cast<int>(sets.ElementLength());
-  sets_ = static_cast<int>(std::min(variants.ElementLength(), coefficients.ElementLength() / max_coefficients));
-  Napi::Array arrays = Napi::Array::New(info.Env(), 3);
-  for (unsigned i = 0; i < 3; ++i) arrays.Set(i, info[i]);
-  work_arrays_ = Napi::Persistent(arrays.As<Napi::Object>());
+  const std::size_t room = std::min(variants.ElementLength(), stages.ElementLength());
+  sets_ = static_cast<int>(std::min(room, coefficients.ElementLength() / max_coefficients));
+  Napi::Array kept = Napi::Array::New(info.Env(), arrays);
+  for (unsigned i = 0; i < arrays; ++i) kept.Set(i, info[i]);
+  work_arrays_ = Napi::Persistent(kept.As<Napi::Object>());
 }
 
 void TableObject::read_work(const Napi::CallbackInfo& info) {
@@ -129,9 +143,10 @@ Napi::Value TableObject::step_async(const Napi::CallbackInfo& info) {
 
 Napi::Function TableObject::define(Napi::Env env) {
   return DefineClass(env, "Table",
-                     {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::bind>("bind"),
-                      InstanceMethod<&TableObject::bind_grad>("bindGrad"), InstanceMethod<&TableObject::set_work>("setWork"),
-                      InstanceMethod<&TableObject::step>("step"), InstanceMethod<&TableObject::step_async>("stepAsync")});
+                     {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::shape>("shape"),
+                      InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grad>("bindGrad"),
+                      InstanceMethod<&TableObject::set_work>("setWork"), InstanceMethod<&TableObject::step>("step"),
+                      InstanceMethod<&TableObject::step_async>("stepAsync")});
 }
 
 }  // namespace adabelief

@@ -21,12 +21,15 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
  private:
   /** resize(rows) */
   void resize(const Napi::CallbackInfo& info);
-  /** bind(row, length, data, out, grad | null, ...state): 0, or what is wrong with which array (see `status`). All of that
-   * length. */
+  /** shape(row, dimensions, first dimension) */
+  void shape(const Napi::CallbackInfo& info);
+  /** bind(row, length, data, out, grad | null, ...three states | null, slow | null): 0, or what is wrong with which array (see
+   * `status`). All of that length. */
   Napi::Value bind(const Napi::CallbackInfo& info);
   /** bindGrad(row, grad): the same, for a gradient alone */
   Napi::Value bind_grad(const Napi::CallbackInfo& info);
-  /** setWork(setOfRow: Int32Array, variants: Int32Array, coefficients: Float32Array): where step() will read what to do */
+  /** setWork(setOfRow, variants, stages: Int32Array, coefficients: Float32Array, gradients: Float64Array): where step() will read
+   * what to do; see Work in native/cpu/table.h */
   void set_work(const Napi::CallbackInfo& info);
   /** step(sets): null when done, or what prevented it: [row, role, other row, other role] of an overlap, [row, role] of memory
    * that another step is using */

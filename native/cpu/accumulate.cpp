@@ -11,7 +11,7 @@ namespace adabelief {
 namespace {
 
 struct Sum {
-  Accumulate run;
+  decltype(Passes::accumulate) run;
   float* into;
   const float* const* sources;
   int count;
@@ -28,7 +28,7 @@ void run_chunk(const void* context, std::size_t chunk) {
 }  // namespace
 
 void accumulate_on_team(float* into, const float* const* sources, int count, float scale, std::size_t length) {
-  const Sum sum{current_backend().loops->accumulate, into, sources, count, scale, length};
+  const Sum sum{current_backend().loops->passes.accumulate, into, sources, count, scale, length};
   const FloatEnvironment environment;
   run_on_team(threads_for(length), (length + chunk_length - 1) / chunk_length, run_chunk, &sum);
 }

@@ -6,7 +6,6 @@
 namespace adabelief {
 
 constexpr int max_states = 3;
-constexpr int max_coefficients = 16;
 
 /** One tensor's memory, or a piece of it. `out` is `data` itself or disjoint from everything else. */
 struct Span {
@@ -17,30 +16,64 @@ struct Span {
   std::size_t length;
 };
 
-/** Runs one variant of one formula over a span. Checks nothing and cannot fail. */
+/** What every set of coefficients begins with; those of the formula follow. */
+struct Common {
+  float decay;  // coupled weight decay; 0: none
+  float alpha;  // of Lookahead
+};
+
+constexpr int common_coefficients = sizeof(Common) / sizeof(float);
+constexpr int max_coefficients = common_coefficients + 14;
+
+/** Runs one variant of one formula over a span, with the formula's coefficients. Checks nothing and cannot fail. */
 using Kernel = void (*)(const Span& span, const float* coefficients);
+/** The same for gradients that weight decay is coupled to. */
+using DecayedKernel = void (*)(const Span& span, const float* coefficients, float decay);
+/** The sum of the directions in which a variant is about to step. */
+using SumOfDirections = double (*)(const Span& span, const float* coefficients);
 
 struct Variant {
   Kernel run;
-  int states;  // how many of Span::state it touches, from the first on
+  DecayedKernel run_decayed;
+  SumOfDirections directions;  // null but for a variant that another one completes
+  int following;               // that other one, which takes the rows' means of the directions as its gradients; or -1
+  int states;                  // how many of Span::state it touches, from the first on
 };
 
 struct Formula {
   const char* name;
-  int coefficients;
+  int coefficients;  // its own
   int variants;
   const Variant* variant;
+  void (*with_norms)(float* coefficients, double p_norm, double g_norm);  // null where a tensor's norms play no part
 };
 
-/** into[i] = into[i] + scale · (sources[0][i] + sources[1][i] + …) for i from begin to end; each sum rounded, the last product
- * and sum rounded once. */
-using Accumulate = void (*)(float* into, const float* const* sources, int count, float scale, std::size_t begin, std::size_t end);
+/** The factors of native/update/gradient.h. */
+struct Factors {
+  float scale, clip, decay;
+};
+
+/** What there is to be done around a formula. Sums are in double and in a fixed order: sixteen partial sums, the elements dealt
+ * out to them in turn, then added up in pairs. */
+struct Passes {
+  /** into[i] = the prepared gradient, less the mean */
+  void (*prepare)(float* into, const float* grad, const float* data, Factors factors, float mean, std::size_t length);
+  double (*sum)(const float* x, std::size_t length);
+  double (*sum_of_squares)(const float* x, float scale, std::size_t length);
+  /** Lookahead: p[i] = slow[i] = slow[i] + alpha·(p[i] − slow[i]) */
+  void (*blend)(float* p, float* slow, float alpha, std::size_t length);
+  /** x[i] = x[i]·factor */
+  void (*scale)(float* x, float factor, std::size_t length);
+  /** into[i] = into[i] + scale · (sources[0][i] + sources[1][i] + …) for i from begin to end; each sum rounded, the last product
+   * and sum rounded once. */
+  void (*accumulate)(float* into, const float* const* sources, int count, float scale, std::size_t begin, std::size_t end);
+};
 
 /** All that one instruction set offers. */
 struct Loops {
   const Formula* formulas;
   int count;
-  Accumulate accumulate;
+  Passes passes;
 };
 
 /** The backend whose loop ran last: written by the loop itself, so that a test can ask what really ran. */

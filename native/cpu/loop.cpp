@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "../update/formulas.h"
+#include "../update/gradient.h"
 #include "kernel.h"
+#include "passes.h"
 
 #define ADABELIEF_TEXT_(name) #name
 #define ADABELIEF_TEXT(name) ADABELIEF_TEXT_(name)
@@ -12,8 +14,8 @@ namespace adabelief {
 namespace ADABELIEF_SET {
 
 /** Elements do not depend on each other, also where out is data: the pragma says exactly that (__restrict would say more). */
-template <class F, int variant>
-ADABELIEF_INLINE void over(const typename F::Coefficients& c, const Span& span, size_t begin, size_t end) {
+template <class F, int variant, bool coupled>
+ADABELIEF_INLINE void over(const typename F::Coefficients& c, const Span& span, float decay, size_t begin, size_t end) {
   const float* data = span.data;
   const float* grad = span.grad;
   float* out = span.out;
@@ -24,7 +26,9 @@ ADABELIEF_INLINE void over(const typename F::Coefficients& c, const Span& span, 
   float none = 0;  // stands for a state that this variant does not have, and never touches
 #pragma omp simd
   for (size_t i = begin; i < end; ++i) {
-    out[i] = F::template update<variant>(c, data[i], grad[i], states > 0 ? state0[i] : none, states > 1 ? state1[i] : none,
+    const float p = data[i];
+    const float g = coupled ? decayed(grad[i], p, decay) : grad[i];
+    out[i] = F::template update<variant>(c, p, g, states > 0 ? state0[i] : none, states > 1 ? state1[i] : none,
                                          states > 2 ? state2[i] : none);
   }
 }
@@ -36,14 +40,75 @@ inline size_t misaligned(const float* out, size_t length) {
   return length >= 16 * line && head < length ? head : 0;
 }
 
-template <class F, int variant>
-void run(const Span& span, const float* coefficients) {
-  note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
+template <class F>
+ADABELIEF_INLINE typename F::Coefficients coefficients_of(const float* coefficients) {
   typename F::Coefficients c;
   memcpy(&c, coefficients, sizeof c);
+  return c;
+}
+
+template <class F, int variant, bool coupled>
+ADABELIEF_INLINE void run_aligned(const Span& span, const float* coefficients, float decay) {
+  note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
+  const auto c = coefficients_of<F>(coefficients);
   const size_t head = misaligned(span.out, span.length);
-  over<F, variant>(c, span, 0, head);
-  over<F, variant>(c, span, head, span.length);
+  over<F, variant, coupled>(c, span, decay, 0, head);
+  over<F, variant, coupled>(c, span, decay, head, span.length);
+}
+
+template <class F, int variant>
+void run(const Span& span, const float* coefficients) {
+  run_aligned<F, variant, false>(span, coefficients, 0);
+}
+
+template <class F, int variant>
+void run_decayed(const Span& span, const float* coefficients, float decay) {
+  run_aligned<F, variant, true>(span, coefficients, decay);
+}
+
+// What only some formulas have, found by asking them.
+
+template <class F, int variant>
+constexpr auto following(int) -> decltype(F::following(variant)) {
+  return F::following(variant);
+}
+template <class, int>
+constexpr int following(long) {
+  return -1;
+}
+
+template <class F, int variant>
+double sum_of_directions(const Span& span, const float* coefficients) {
+  const auto c = coefficients_of<F>(coefficients);
+  return summed(span.length,
+                [&](size_t i) { return F::template direction<variant>(c, span.data[i], span.state[0][i], span.state[1][i]); });
+}
+
+template <class F, int variant>
+constexpr SumOfDirections directions() {
+  if constexpr (following<F, variant>(0) >= 0) {
+    return &sum_of_directions<F, variant>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <class F>
+void call_with_norms(float* coefficients, double p_norm, double g_norm) {
+  auto c = coefficients_of<F>(coefficients);
+  F::with_norms(c, p_norm, g_norm);
+  memcpy(coefficients, &c, sizeof c);
+}
+
+using WithNorms = void (*)(float* coefficients, double p_norm, double g_norm);
+
+template <class F, class = decltype(&F::with_norms)>
+constexpr WithNorms with_norms(int) {
+  return &call_with_norms<F>;
+}
+template <class>
+constexpr WithNorms with_norms(long) {
+  return nullptr;
 }
 
 template <class F, class Indices>
@@ -51,7 +116,8 @@ struct Variants;
 
 template <class F, int... variant>
 struct Variants<F, std::integer_sequence<int, variant...>> {
-  static constexpr Variant table[] = {{&run<F, variant>, F::states(variant)}...};
+  static constexpr Variant table[] = {
+      {&run<F, variant>, &run_decayed<F, variant>, directions<F, variant>(), following<F, variant>(0), F::states(variant)}...};
 };
 
 template <class List>
@@ -60,28 +126,11 @@ struct Table;
 template <class... F>
 struct Table<List<F...>> {
   static constexpr Formula formulas[] = {{F::name, sizeof(typename F::Coefficients) / sizeof(float), F::variants,
-                                          Variants<F, std::make_integer_sequence<int, F::variants>>::table}...};
+                                          Variants<F, std::make_integer_sequence<int, F::variants>>::table, with_norms<F>(0)}...};
 };
 
-void accumulate(float* into, const float* const* sources, int count, float scale, size_t begin, size_t end) {
-  constexpr size_t piece = 1024;
-  float sum[piece];
-  for (; begin < end; begin += piece) {
-    const size_t size = end - begin < piece ? end - begin : piece;
-    memcpy(sum, sources[0] + begin, size * sizeof(float));
-    for (int k = 1; k < count; ++k) {
-      const float* source = sources[k] + begin;
-#pragma omp simd
-      for (size_t i = 0; i < size; ++i) sum[i] = sum[i] + source[i];
-    }
-    float* target = into + begin;
-#pragma omp simd
-    for (size_t i = 0; i < size; ++i) target[i] = fma(sum[i], scale, target[i]);
-  }
-}
-
 extern const Loops loops;
-const Loops loops = {Table<Formulas>::formulas, sizeof Table<Formulas>::formulas / sizeof(Formula), accumulate};
+const Loops loops = {Table<Formulas>::formulas, sizeof Table<Formulas>::formulas / sizeof(Formula), passes};
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief

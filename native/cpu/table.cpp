@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "float_environment.h"
 #include "team.h"
 
 namespace adabelief {
@@ -17,14 +16,21 @@ constexpr Overlap none{false, 0, 0, Role::data, Role::data};
 
 void Table::resize(int rows) {
   rows_.resize(static_cast<std::size_t>(rows));
-  writable_.reserve(rows_.size() * (2 + max_states));  // so that a step allocates nothing
+  writable_.reserve(rows_.size() * (3 + max_states));  // so that a step allocates nothing
   changed_ = true;
 }
 
-void Table::bind(int row, const Span& span, int states) {
+void Table::shape(int row, int dimensions, std::size_t first) {
+  Row& target = rows_[static_cast<std::size_t>(row)];
+  target.dimensions = dimensions;
+  target.first = first;
+}
+
+void Table::bind(int row, const Span& span, int states, float* slow) {
   Row& target = rows_[static_cast<std::size_t>(row)];
   target.span = span;
   target.states = states;
+  target.slow = slow;
   target.bound = true;
   changed_ = true;
 }
@@ -48,6 +54,7 @@ Overlap Table::index_writable() {
     add(row.span.data, Role::data);
     if (row.span.out != row.span.data) add(row.span.out, Role::out);
     for (int k = 0; k < row.states; ++k) add(row.span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k));
+    if (row.slow) add(row.slow, Role::slow);
   }
   std::sort(writable_.begin(), writable_.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
   for (std::size_t i = 1; i < writable_.size(); ++i) {
@@ -110,30 +117,10 @@ bool Table::valid(const Work& work, const Formula& formula) const {
     if (set < ignored || !row.bound) return false;
     if (set == skipped) continue;
     if (set >= work.sets || row.states < formula.variant[work.variants[set]].states) return false;
+    if (row.span.length > 0 && !row.span.grad) return false;
+    if ((work.stages[set] & (stage::begin | stage::blend)) != 0 && row.span.length > 0 && !row.slow) return false;
   }
   return true;
-}
-
-struct Table::Run {
-  const Table& table;
-  const Work& work;
-  const Formula& formula;
-};
-
-void Table::run_chunk(const void* context, std::size_t chunk) {
-  const auto& [table, work, formula] = *static_cast<const Run*>(context);
-  const Place begin = table.chunks_[chunk], end = table.chunks_[chunk + 1];
-  for (int i = begin.row; i <= end.row && i < table.rows(); ++i) {
-    const int set = work.set_of_row[i];
-    if (set < 0) continue;
-    const Row& row = table.rows_[static_cast<std::size_t>(i)];
-    const std::size_t from = i == begin.row ? begin.offset : 0;
-    const std::size_t to = i == end.row ? end.offset : row.span.length;
-    if (from >= to) continue;
-    Span span{row.span.data + from, row.span.out + from, row.span.grad + from, {}, to - from};
-    for (int k = 0; k < row.states; ++k) span.state[k] = row.span.state[k] + from;
-    formula.variant[work.variants[set]].run(span, work.coefficients + static_cast<std::size_t>(set) * max_coefficients);
-  }
 }
 
 /** Cuts the active rows, laid end to end, into chunks of about one size: a large row into many, many small rows into one. */
@@ -181,14 +168,9 @@ Outcome Table::prepare(const Work& work, Overlap& overlap) {
   overlap = check_active(work);
   if (overlap.found) return Outcome::overlap;
   overlap = find_lease();
-  return overlap.found ? Outcome::leased : Outcome::done;
-}
-
-void Table::run(const Work& work, int threads) const {
-  const std::size_t chunks = chunks_.size() - 1;
-  const Run run{*this, work, *find_formula(current_backend(), formula_)};
-  const FloatEnvironment environment;
-  run_on_team(std::min(threads, threads_for(elements_)), chunks, run_chunk, &run);
+  if (overlap.found) return Outcome::leased;
+  plan(work, *formula);
+  return Outcome::done;
 }
 
 Outcome Table::step(const Work& work, Overlap& overlap) {

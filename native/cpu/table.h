@@ -10,11 +10,12 @@
 #include "backend.h"
 #include "block.h"
 #include "lease.h"
+#include "reduction.h"
 
 namespace adabelief {
 
-/** What a piece of memory is to its parameter. Roles from `state` on are state arrays. */
-enum class Role : int { data, out, grad, state };
+/** What a piece of memory is to its parameter. Roles from `state` on are state arrays, the last of them Lookahead's. */
+enum class Role : int { data, out, grad, state, slow = state + max_states };
 
 /** Two pieces of memory that must be disjoint and are not. */
 struct Overlap {
@@ -27,12 +28,29 @@ struct Overlap {
  * memory is not known, which is ignored. */
 constexpr std::int32_t skipped = -1, ignored = -2;
 
+/** What happens around a formula, one bit each: gradients centralized in tensors of more than one dimension, or of more than
+ * three; Lookahead's slow weights set to the parameter before the update, or blended with it afterwards. */
+namespace stage {
+constexpr std::int32_t centralize = 1, centralize_conv = 2, begin = 4, blend = 8;
+}
+
+/** What a step does to all gradients at once, and what it found: numbers, because JavaScript writes and reads them. */
+struct Gradients {
+  double scale = 1;
+  double max_norm = -1;  // clips where it is not negative
+  double skip_non_finite = 0;
+  double norm = -1;    // after scaling, before clipping; -1 where nobody asked
+  double skipped = 0;  // 1: nothing was updated
+};
+
 /** What a step does: for each row the index of its set of coefficients, `skipped` or `ignored`. */
 struct Work {
   const std::int32_t* set_of_row;
   const std::int32_t* variants;  // [sets]
-  const float* coefficients;     // [sets][max_coefficients]
+  const std::int32_t* stages;    // [sets]
+  const float* coefficients;     // [sets][max_coefficients], each Common and then the formula's
   int sets;
+  Gradients* gradients;
 };
 
 enum class Outcome { done, overlap, leased, invalid };
@@ -50,15 +68,17 @@ class Table {
   }
 
   void resize(int rows);
-  /** Gives a row its memory; `states` of its state pointers count. */
-  void bind(int row, const Span& span, int states);
+  /** Gives a row its shape, as far as it matters: the number of dimensions and the first of them. */
+  void shape(int row, int dimensions, std::size_t first);
+  /** Gives a row its memory; `states` of its state pointers count. `slow` are Lookahead's weights, or null. */
+  void bind(int row, const Span& span, int states, float* slow = nullptr);
   void bind_grad(int row, const float* grad);
   /** Checks the rows at work: for overlap where anything changed, and for memory that another step is using (named in `overlap`
    * as `row` and `role`). Where the outcome is `done`, `run` may follow. */
   Outcome prepare(const Work& work, Overlap& overlap);
 
   /** Updates the rows at work, on at most `threads` threads. What `prepare` saw must not have changed. */
-  void run(const Work& work, int threads) const;
+  void run(const Work& work, int threads);
 
   /** Both, on the threads of the process. On any outcome but `done` nothing was written. */
   Outcome step(const Work& work, Overlap& overlap);
@@ -74,6 +94,9 @@ class Table {
   struct Row {
     Span span{};
     int states = 0;
+    float* slow = nullptr;
+    int dimensions = 1;
+    std::size_t first = 1;
     bool bound = false;
     bool present = false;  // not ignored
     bool active = false;   // to be updated
@@ -92,8 +115,9 @@ class Table {
   };
   struct Run;
 
-  static void run_chunk(const void* run, std::size_t chunk);
   void cut();
+  void plan(const Work& work, const Formula& formula);
+  std::size_t segment(const Row& row, std::int32_t stages) const;
   bool valid(const Work& work, const Formula& formula) const;
   Overlap index_writable();
   Overlap find_overlap(int row) const;
@@ -105,6 +129,11 @@ class Table {
   std::vector<Interval> writable_;  // of the rows that are present, sorted, disjoint
   std::vector<Place> chunks_;       // of the active rows, with the end after the last
   std::size_t elements_ = 0;        // of the active rows
+  // What must be known of whole tensors before, or between, the passes of the step at hand.
+  struct Needs {
+    bool squares, means, norms, directions;
+  } needs_{};
+  Reduction squares_, means_, directions_, data_norms_, grad_norms_;
   bool changed_ = true;
 };
 

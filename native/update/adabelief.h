@@ -10,7 +10,7 @@
 // A variant is one choice of each enumeration below, so that no element pays for an option that its group does not use.
 #pragma once
 
-#include "arithmetic.h"
+#include "moments.h"
 
 namespace adabelief {
 namespace ADABELIEF_SET {
@@ -18,7 +18,7 @@ namespace ADABELIEF_SET {
 struct AdaBelief {
   static constexpr const char* name = "adabelief";
 
-  enum Decay { no_decay, decoupled, coupled, decays };
+  enum Decay { no_decay, decoupled, decays };
   enum Amsgrad { no_amsgrad, eps_in_maximum, eps_in_variance, amsgrads };
   enum Phase { plain, rectified, momentum, frozen, phases };
 
@@ -31,12 +31,9 @@ struct AdaBelief {
   static constexpr int states(int variant) { return amsgrad(variant) == no_amsgrad ? 2 : 3; }
 
   struct Coefficients {
-    float decay;  // decoupled: 1 − lr·weight_decay, fixed: 1 − weight_decay; coupled: weight_decay
-    float beta1, one_minus_beta1;
-    float beta2, one_minus_beta2;
-    float eps;
-    float sqrt_bias_correction2;  // √(1 − β2^t)
-    float step_size;              // negative, with the bias correction of the phase
+    float decay;  // decoupled: 1 − lr·weight_decay, fixed: 1 − weight_decay
+    Betas betas;
+    Step step;
   };
 
   /** One element: returns the new p, updates its moments. */
@@ -44,25 +41,23 @@ struct AdaBelief {
   static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_var,
                                        float& max_exp_avg_var) {
     if (decay(variant) == decoupled) p = p * c.decay;
-    if (decay(variant) == coupled) g = fma(p, c.decay, g);
 
-    const float m = exp_avg = fma(g, c.one_minus_beta1, exp_avg * c.beta1);
-    const float r = g - m;
-    float s = fma(c.one_minus_beta2 * r, r, exp_avg_var * c.beta2);
-    if (amsgrad(variant) != eps_in_maximum) s = s + c.eps;
+    const float m = exp_avg = mean(c.betas, exp_avg, g);
+    float s = mean_square(c.betas, exp_avg_var, g - m);
+    if (amsgrad(variant) != eps_in_maximum) s = s + c.step.eps;
     exp_avg_var = s;
 
     float v = s;
     if (amsgrad(variant) != no_amsgrad) {
       v = maximum(max_exp_avg_var, s);
-      if (amsgrad(variant) == eps_in_maximum) v = v + c.eps;
+      if (amsgrad(variant) == eps_in_maximum) v = v + c.step.eps;
       max_exp_avg_var = v;
     }
 
     switch (phase(variant)) {
-      case plain: return p + (c.step_size * m) / (divide_by_invariant(square_root(v), c.sqrt_bias_correction2) + c.eps);
-      case rectified: return p + (c.step_size * m) / (square_root(s) + c.eps);  // 0.2.1; 0.0.5 rectifies in the plain phase
-      case momentum: return fma(m, c.step_size, p);
+      case plain: return corrected_step(c.step, p, m, v);
+      case rectified: return plain_step(c.step, p, m, s);  // 0.2.1; 0.0.5 rectifies in the plain phase
+      case momentum: return fma(m, c.step.size, p);
       default: return p;
     }
   }

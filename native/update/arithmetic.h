@@ -73,6 +73,24 @@ ADABELIEF_INLINE float divide_by_invariant(float x, float c) {
 #endif
 }
 
+/** The same for x of either sign. */
+ADABELIEF_INLINE float divide_signed_by_invariant(float x, float c) {
+#if defined(ADABELIEF_FAST_FMA)
+  return copysignf(divide_by_invariant(fabsf(x), c), x);
+#else
+  return x / c;
+#endif
+}
+
+/** 1, 0 or −1; 0 for NaN. */
+ADABELIEF_INLINE float sign(float x) { return static_cast<float>(x > 0) - static_cast<float>(x < 0); }
+
+/** x, kept from lower to upper; NaN stays. */
+ADABELIEF_INLINE float clamp(float x, float lower, float upper) {
+  x = x < lower ? lower : x;
+  return x > upper ? upper : x;
+}
+
 /** The larger of a and b, or NaN where either is one (the x86 instruction would drop a NaN in a). */
 ADABELIEF_INLINE float maximum(float a, float b) { return (a > b) | (a != a) ? a : b; }
 

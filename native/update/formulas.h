@@ -1,8 +1,17 @@
-// The formulas there are. A new optimizer is a header beside adabelief.h and its name in this list.
+// The formulas there are. A new optimizer is a header beside these and its name in this list.
 #pragma once
 
 #include "adabelief.h"
+#include "adabelief_tensorflow.h"
+#include "adabound.h"
+#include "adam.h"
+#include "fromage.h"
 #include "limit.h"
+#include "msvag.h"
+#include "radam.h"
+#include "ranger.h"
+#include "sgd.h"
+#include "yogi.h"
 
 namespace adabelief {
 namespace ADABELIEF_SET {
@@ -10,7 +19,7 @@ namespace ADABELIEF_SET {
 template <class... Formula>
 struct List {};
 
-using Formulas = List<AdaBelief, Limit>;
+using Formulas = List<AdaBelief, AdaBeliefTensorFlow, AdaBound, Adam, Fromage, Msvag, RAdam, Ranger, Sgd, Yogi, Limit>;
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief

@@ -58,11 +58,14 @@ struct Case {
 /** Runs the kernel over guarded copies, cut in two, and compares every array with the reference. */
 void compare(const Backend& backend, const Case& c, const reference::Scalars& scalars, const Arrays& before, bool in_place) {
   const Formula* formula = find_formula(backend, "adabelief");
-  CHECK(formula && formula->variants == decays * amsgrads * phases, "the formula has another shape");
+  CHECK(formula && formula->variants == 2 * amsgrads * phases, "the formula has another shape");
+  const auto decay = static_cast<reference::Decay>(c.variant % decays);
+  const bool coupled = decay == reference::Decay::coupled;  // no variant of the formula: it happens to the gradient
+  const Variant& variant = formula->variant[(decay == reference::Decay::decoupled) + 2 * (c.variant / decays)];
   Arrays wanted = before;
-  reference::step(
-      scalars, static_cast<reference::Decay>(c.variant % decays), static_cast<reference::Amsgrad>(c.variant / decays % amsgrads),
-      static_cast<reference::Phase>(c.variant / (decays * amsgrads)), wanted[0], wanted[1], wanted[2], wanted[3], wanted[4]);
+  reference::step(scalars, decay, static_cast<reference::Amsgrad>(c.variant / decays % amsgrads),
+                  static_cast<reference::Phase>(c.variant / (decays * amsgrads)), wanted[0], wanted[1], wanted[2], wanted[3],
+                  wanted[4]);
 
   std::vector<Guarded> memory;
   for (std::size_t k = 0; k < before.size(); ++k) {
@@ -77,7 +80,7 @@ void compare(const Backend& backend, const Case& c, const reference::Scalars& sc
                     memory[1].data() + begin,
                     {memory[2].data() + begin, memory[3].data() + begin, memory[4].data() + begin},
                     length};
-    formula->variant[c.variant].run(span, &scalars.decay);
+    coupled ? variant.run_decayed(span, &scalars.decay, scalars.decay) : variant.run(span, &scalars.decay);
   };
   piece(0, c.cut);
   piece(c.cut, c.length - c.cut);

@@ -33,10 +33,11 @@ void step(Tensors& tensors) {
   Table table("adabelief");
   table.resize(1);
   table.bind(0, {tensors.p, tensors.p, tensors.g, {tensors.m, tensors.s}, length}, 2);
-  const std::int32_t set = 0, variant = 0;
-  const float coefficients[max_coefficients] = {1, 0.9f, 0.1f, 0.999f, 0.001f, 0, 1, -1e-3f};
+  const std::int32_t set = 0, variant = 0, stages = 0;
+  const float coefficients[max_coefficients] = {0, 0, 1, 0.9f, 0.1f, 0.999f, 0.001f, 0, 1, -1e-3f};
   Overlap overlap;
-  CHECK(table.step({&set, &variant, coefficients, 1}, overlap) == Outcome::done, "the step was refused");
+  Gradients gradients;
+  CHECK(table.step({&set, &variant, &stages, coefficients, 1, &gradients}, overlap) == Outcome::done, "the step was refused");
 }
 
 void expect_same(const Tensors& a, const Tensors& b, const char* what) {

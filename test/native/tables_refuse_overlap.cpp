@@ -13,8 +13,8 @@ struct Fixture {
   std::vector<float> memory = std::vector<float>(400, 0.5f);
   Table table{"adabelief"};
   std::int32_t sets[4] = {-1, -1, -1, -1};
-  const std::int32_t variant = 0;
-  const float coefficients[max_coefficients] = {1, 0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0.03f, -0.1f};
+  const std::int32_t variant = 0, stages = 0;
+  const float coefficients[max_coefficients] = {0, 0, 1, 0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0.03f, -0.1f};
 
   explicit Fixture(int rows) {
     table.resize(rows);
@@ -29,7 +29,10 @@ struct Fixture {
     table.bind(row, {arrays[0], moved == 4 ? arrays[4] : arrays[0], arrays[1], {arrays[2], arrays[3]}, n}, 2);
     sets[row] = 0;
   }
-  Outcome step(Overlap& overlap) { return table.step({sets, &variant, coefficients, 1}, overlap); }
+  Outcome step(Overlap& overlap) {
+    Gradients gradients;
+    return table.step({sets, &variant, &stages, coefficients, 1, &gradients}, overlap);
+  }
 
   void refuses(int row, Role role, int other_row, Role other_role, const char* what) {
     const std::vector<float> before = memory;

@@ -1,0 +1,68 @@
+import { addon, gradients, stage, type Table } from "./native";
+import type { Centralize, Coefficients, CommonOptions, LookaheadOptions, Rule } from "./rule";
+
+const centralizing = (which: Centralize | undefined): number =>
+  which === "all" ? stage.centralize : which === "conv" ? stage.centralizeConv : 0;
+
+/** Which update of its parameters a set of coefficients is for. */
+export interface Update {
+  /** Its number, from 1. */
+  readonly t: number;
+  /** Whether they have no state yet. */
+  readonly fresh: boolean;
+  readonly lookahead: LookaheadOptions | null;
+  /** Whether Lookahead's slow weights begin. */
+  readonly begins: boolean;
+}
+
+/** What one step does, in memory that native code reads: for every row a set of coefficients, or a `rowState`. */
+export class Work {
+  readonly setOfRow: Int32Array;
+  readonly variants: Int32Array;
+  readonly stages: Int32Array;
+  readonly coefficients: Float32Array;
+  readonly gradients = new Float64Array(gradients.count);
+  sets = 0;
+
+  constructor(rows: number) {
+    this.setOfRow = new Int32Array(rows);
+    this.variants = new Int32Array(rows);
+    this.stages = new Int32Array(rows);
+    this.coefficients = new Float32Array(rows * addon.maxCoefficients);
+    this.begin();
+  }
+
+  /** Makes this what a table's steps do. */
+  give(table: Table): void {
+    table.setWork(this.setOfRow, this.variants, this.stages, this.coefficients, this.gradients);
+  }
+
+  /** Forgets the sets, and what was to be done to the gradients. */
+  begin(): void {
+    this.sets = 0;
+    this.gradients[gradients.scale] = 1;
+    this.gradients[gradients.maxNorm] = -1;
+    this.gradients[gradients.skipNonFinite] = 0;
+  }
+
+  /** Adds a set of coefficients: Common of native/cpu/kernel.h, the formula's own, and what is to happen around it. Its index. */
+  add<O extends object>(
+    rule: Rule<O>,
+    coefficients: Coefficients<O>,
+    options: O,
+    { t, fresh, lookahead, begins }: Update,
+  ): number {
+    const set = this.sets++;
+    const at = set * addon.maxCoefficients;
+    this.coefficients[at] = rule.coupledDecay?.(options) ?? 0;
+    this.coefficients[at + 1] = lookahead?.alpha ?? 0;
+    this.variants[set] = coefficients(options, t, this.coefficients, at + addon.commonCoefficients, fresh);
+    let stages = centralizing(rule.centralized === undefined ? (options as CommonOptions).centralize : rule.centralized(options));
+    if (lookahead !== null) {
+      if (begins) stages |= stage.begin;
+      if (t % lookahead.k === 0) stages |= stage.blend;
+    }
+    this.stages[set] = stages;
+    return set;
+  }
+}

@@ -1,0 +1,83 @@
+#include "norm.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "backend.h"
+#include "float_environment.h"
+#include "reduction.h"
+#include "team.h"
+
+namespace adabelief {
+
+namespace {
+
+struct Tensors {
+  const std::vector<Floats32>& list;
+  double order;
+};
+
+double of_squares(const void* context, int row, std::size_t begin, std::size_t length) {
+  const auto& tensors = *static_cast<const Tensors*>(context);
+  const float* x = tensors.list[static_cast<std::size_t>(row)].data + begin;
+  return current_backend().loops->passes.sum_of_squares(x, 1, length);
+}
+
+double of_powers(const void* context, int row, std::size_t begin, std::size_t length) {
+  const auto& tensors = *static_cast<const Tensors*>(context);
+  const float* x = tensors.list[static_cast<std::size_t>(row)].data + begin;
+  double sum = 0;
+  for (std::size_t i = 0; i < length; ++i) {
+    const double magnitude = std::fabs(static_cast<double>(x[i]));
+    sum += tensors.order == 1 ? magnitude : std::pow(magnitude, tensors.order);
+  }
+  return sum;
+}
+
+double largest(const std::vector<Floats32>& tensors) {
+  float largest = 0;
+  for (const Floats32& tensor : tensors) {
+    for (std::size_t i = 0; i < tensor.length; ++i) {
+      const float magnitude = std::fabs(tensor.data[i]);
+      if (!(magnitude <= largest) && largest == largest) largest = magnitude;
+    }
+  }
+  return largest;
+}
+
+}  // namespace
+
+double norm_on_team(const std::vector<Floats32>& tensors, double order) {
+  const FloatEnvironment environment;
+  if (std::isinf(order)) return largest(tensors);
+  Reduction reduction;
+  reduction.clear(static_cast<int>(tensors.size()));
+  std::size_t elements = 0;
+  for (std::size_t k = 0; k < tensors.size(); ++k) {
+    reduction.add(static_cast<int>(k), tensors[k].length, tensors[k].length);
+    elements += tensors[k].length;
+  }
+  reduction.finish();
+  const Tensors context{tensors, order};
+  reduction.run(threads_for(elements), order == 2 ? of_squares : of_powers, &context);
+  return order == 2 ? std::sqrt(reduction.total()) : std::pow(reduction.total(), 1 / order);
+}
+
+void scale_on_team(const std::vector<Floats32>& tensors, float factor) {
+  struct Scaling {
+    Floats32 tensor;
+    float factor;
+  };
+  const FloatEnvironment environment;
+  for (const Floats32& tensor : tensors) {
+    const Scaling scaling{tensor, factor};
+    const auto scale = [](const void* context, std::size_t chunk) {
+      const auto& [target, by] = *static_cast<const Scaling*>(context);
+      const std::size_t begin = chunk * chunk_length;
+      current_backend().loops->passes.scale(target.data + begin, by, std::min(chunk_length, target.length - begin));
+    };
+    run_on_team(threads_for(tensor.length), (tensor.length + chunk_length - 1) / chunk_length, scale, &scaling);
+  }
+}
+
+}  // namespace adabelief

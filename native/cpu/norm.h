@@ -1,0 +1,21 @@
+// The norm of many tensors as one vector, and a factor for all of them: what clipping by hand is made of.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace adabelief {
+
+struct Floats32 {
+  float* data;
+  std::size_t length;
+};
+
+/** (Σ|x|^order)^(1/order) in double, for an order > 0; the largest |x| for an infinite one. NaN where an element is NaN. The same
+ * bits on any number of threads. */
+double norm_on_team(const std::vector<Floats32>& tensors, double order);
+
+/** x ← x·factor, rounded, for every element. */
+void scale_on_team(const std::vector<Floats32>& tensors, float factor);
+
+}  // namespace adabelief

@@ -1,0 +1,76 @@
+// The loops around a formula: gradients prepared, sums in a fixed order, Lookahead's blend, sums of gradients. Part of loop.cpp,
+// once per instruction set.
+#pragma once
+
+#include "../update/gradient.h"
+#include "../update/lookahead.h"
+#include "kernel.h"
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+/** Σ value(i) for i below length: see `Passes`. */
+template <class Value>
+ADABELIEF_INLINE double summed(size_t length, const Value& value) {
+  constexpr size_t lanes = 16;
+  double sums[lanes] = {};
+  size_t i = 0;
+  for (; i + lanes <= length; i += lanes) {
+#pragma omp simd
+    for (size_t k = 0; k < lanes; ++k) sums[k] += static_cast<double>(value(i + k));
+  }
+  for (size_t k = 0; i + k < length; ++k) sums[k] += static_cast<double>(value(i + k));
+  for (size_t half = lanes / 2; half > 0; half /= 2) {
+    for (size_t k = 0; k < half; ++k) sums[k] += sums[k + half];
+  }
+  return sums[0];
+}
+
+inline double sum(const float* x, size_t length) {
+  return summed(length, [x](size_t i) { return x[i]; });
+}
+
+inline double sum_of_squares(const float* x, float scale, size_t length) {
+  return summed(length, [x, scale](size_t i) {
+    const double value = static_cast<double>(x[i] * scale);
+    return value * value;  // exact: 24 bits by 24 bits
+  });
+}
+
+inline void prepare(float* into, const float* grad, const float* data, Factors factors, float mean, size_t length) {
+  const Gradient c = {factors.scale, factors.clip, factors.decay, mean};
+#pragma omp simd
+  for (size_t i = 0; i < length; ++i) into[i] = prepared(c, grad[i], data[i]);
+}
+
+inline void blend(float* p, float* slow, float alpha, size_t length) {
+#pragma omp simd
+  for (size_t i = 0; i < length; ++i) p[i] = slow[i] = blended(p[i], slow[i], alpha);
+}
+
+inline void scale(float* x, float factor, size_t length) {
+#pragma omp simd
+  for (size_t i = 0; i < length; ++i) x[i] = x[i] * factor;
+}
+
+inline void accumulate(float* into, const float* const* sources, int count, float scale, size_t begin, size_t end) {
+  constexpr size_t piece = 1024;
+  float sum[piece];
+  for (; begin < end; begin += piece) {
+    const size_t size = end - begin < piece ? end - begin : piece;
+    memcpy(sum, sources[0] + begin, size * sizeof(float));
+    for (int k = 1; k < count; ++k) {
+      const float* source = sources[k] + begin;
+#pragma omp simd
+      for (size_t i = 0; i < size; ++i) sum[i] = sum[i] + source[i];
+    }
+    float* target = into + begin;
+#pragma omp simd
+    for (size_t i = 0; i < size; ++i) target[i] = fma(sum[i], scale, target[i]);
+  }
+}
+
+constexpr Passes passes = {&prepare, &sum, &sum_of_squares, &blend, &scale, &accumulate};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief

@@ -1,0 +1,231 @@
+// A step over a table: first what must be known of whole tensors (norms, means), then every chunk once.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "../update/clip.h"
+#include "float_environment.h"
+#include "table.h"
+#include "team.h"
+
+namespace adabelief {
+
+/** How long the rows are that share a mean; 0: this tensor is not centralized. */
+std::size_t Table::segment(const Row& row, std::int32_t stages) const {
+  const bool wanted = ((stages & stage::centralize) != 0 && row.dimensions > 1) ||
+                      ((stages & stage::centralize_conv) != 0 && row.dimensions > 3);
+  return wanted && row.span.length > 0 ? row.span.length / row.first : 0;
+}
+
+/** Decides what is to be summed, and makes room for it. */
+void Table::plan(const Work& work, const Formula& formula) {
+  needs_ = {work.gradients->max_norm >= 0 || work.gradients->skip_non_finite != 0, false, formula.with_norms != nullptr, false};
+  for (int set = 0; set < work.sets; ++set) {
+    const bool late = formula.variant[work.variants[set]].directions;
+    const bool centralized = (work.stages[set] & (stage::centralize | stage::centralize_conv)) != 0;
+    if (late) needs_.directions = true;
+    if (centralized && !late) needs_.means = true;
+  }
+  if (!needs_.squares && !needs_.means && !needs_.norms && !needs_.directions) return;
+  const auto all = {&squares_, &means_, &directions_, &data_norms_, &grad_norms_};
+  for (Reduction* reduction : all) reduction->clear(rows());
+  for (int i = 0; i < rows(); ++i) {
+    const Row& row = rows_[static_cast<std::size_t>(i)];
+    const int set = work.set_of_row[i];
+    if (set < 0) continue;
+    const std::size_t length = row.span.length, segment = this->segment(row, work.stages[set]);
+    const bool late = formula.variant[work.variants[set]].directions;
+    if (segment > 0) (late ? directions_ : means_).add(i, length, segment);
+    if (needs_.squares) squares_.add(i, length, length);
+    if (needs_.norms) data_norms_.add(i, length, length);
+    if (needs_.norms) grad_norms_.add(i, length, length);
+  }
+  for (Reduction* reduction : all) reduction->finish();
+}
+
+/** What a step under way has to know, and its work on a piece of a row. */
+struct Table::Run {
+  const Table& table;
+  const Work& work;
+  const Formula& formula;
+  const Passes& passes;
+  float scale = 1, clip = 1;
+
+  /** A piece of a row, at most a chunk long, with its coefficients. */
+  struct Piece {
+    int row;
+    std::size_t begin;
+    Span span;
+    float* slow;
+    std::int32_t stages;
+    const Variant& variant;
+    Common common;
+    float coefficients[max_coefficients];
+  };
+
+  Piece piece(int i, std::size_t begin, std::size_t length) const {
+    const Row& row = table.rows_[static_cast<std::size_t>(i)];
+    const auto set = static_cast<std::size_t>(work.set_of_row[i]);
+    const float* coefficients = work.coefficients + set * max_coefficients;
+    Piece piece{i,
+                begin,
+                {row.span.data + begin, row.span.out + begin, row.span.grad + begin, {}, length},
+                row.slow ? row.slow + begin : nullptr,
+                work.stages[set],
+                formula.variant[work.variants[set]],
+                {},
+                {}};
+    for (int k = 0; k < row.states; ++k) piece.span.state[k] = row.span.state[k] + begin;
+    std::memcpy(&piece.common, coefficients, sizeof piece.common);
+    std::memcpy(piece.coefficients, coefficients + common_coefficients,
+                static_cast<std::size_t>(formula.coefficients) * sizeof(float));
+    return piece;
+  }
+
+  bool scaled() const { return scale != 1 || clip != 1; }
+
+  /** Prepares gradients in `buffer`; `means` may be null. */
+  void prepare(const Piece& piece, const Reduction* means, float* buffer) const {
+    const Span& span = piece.span;
+    const Factors factors{scale, clip, piece.common.decay};
+    if (!means || !means->has(piece.row)) return passes.prepare(buffer, span.grad, span.data, factors, 0, span.length);
+    each_segment(piece, *means, [&](std::size_t from, std::size_t length, float mean) {
+      passes.prepare(buffer + from, span.grad + from, span.data + from, factors, mean, length);
+    });
+  }
+
+  /** Calls `visit(from, length, mean)` for every part of a piece that has one mean. */
+  template <class Visit>
+  static void each_segment(const Piece& piece, const Reduction& means, const Visit& visit) {
+    const std::size_t segment = means.segment(piece.row), end = piece.begin + piece.span.length;
+    for (std::size_t at = piece.begin; at < end;) {
+      const std::size_t next = std::min(end, (at / segment + 1) * segment);
+      const double mean = means.of(piece.row, at) / static_cast<double>(segment);
+      visit(at - piece.begin, next - at, static_cast<float>(mean));
+      at = next;
+    }
+  }
+
+  void update(Piece piece) const {
+    const Span& span = piece.span;
+    if ((piece.stages & stage::begin) != 0) std::memcpy(piece.slow, span.data, span.length * sizeof(float));
+    if (formula.with_norms) {
+      formula.with_norms(piece.coefficients, std::sqrt(table.data_norms_.of(piece.row, 0)),
+                         std::sqrt(table.grad_norms_.of(piece.row, 0)));
+    }
+    if (scaled() || (table.needs_.means && table.means_.has(piece.row))) {
+      update_prepared(piece);
+    } else if (piece.common.decay != 0) {
+      piece.variant.run_decayed(span, piece.coefficients, piece.common.decay);
+    } else {
+      piece.variant.run(span, piece.coefficients);
+    }
+    if (!piece.variant.directions) blend(piece);
+  }
+
+  void update_prepared(Piece& piece) const {
+    alignas(64) float buffer[chunk_length];
+    prepare(piece, table.needs_.means ? &table.means_ : nullptr, buffer);
+    piece.span.grad = buffer;
+    piece.variant.run(piece.span, piece.coefficients);
+  }
+
+  /** Ends what a variant with late means has begun. */
+  void complete(Piece piece) const {
+    if (!piece.variant.directions) return;
+    alignas(64) float buffer[chunk_length];
+    std::fill_n(buffer, piece.span.length, 0.0f);
+    if (table.directions_.has(piece.row)) {
+      each_segment(piece, table.directions_, [&](std::size_t from, std::size_t length, float mean) {
+        std::fill_n(buffer + from, length, mean);
+      });
+    }
+    piece.span.grad = buffer;
+    formula.variant[piece.variant.following].run(piece.span, piece.coefficients);
+    blend(piece);
+  }
+
+  void blend(const Piece& piece) const {
+    if ((piece.stages & stage::blend) == 0) return;
+    passes.blend(piece.span.out, piece.slow, piece.common.alpha, piece.span.length);
+  }
+
+  /** Calls a member for every piece in a chunk. */
+  template <void (Run::*act)(Piece) const>
+  static void run_chunk(const void* context, std::size_t chunk) {
+    const Run& run = *static_cast<const Run*>(context);
+    const Table& table = run.table;
+    const Place begin = table.chunks_[chunk], end = table.chunks_[chunk + 1];
+    for (int i = begin.row; i <= end.row && i < table.rows(); ++i) {
+      if (run.work.set_of_row[i] < 0) continue;
+      const std::size_t from = i == begin.row ? begin.offset : 0;
+      const std::size_t to = i == end.row ? end.offset : table.rows_[static_cast<std::size_t>(i)].span.length;
+      if (from < to) (run.*act)(run.piece(i, from, to - from));
+    }
+  }
+
+  // What there is to be summed, over a block of a row.
+
+  static double square_of_grad(const void* context, int row, std::size_t begin, std::size_t length) {
+    const Run& run = *static_cast<const Run*>(context);
+    return run.passes.sum_of_squares(run.piece(row, begin, length).span.grad, run.scale, length);
+  }
+  static double square_of_data(const void* context, int row, std::size_t begin, std::size_t length) {
+    const Run& run = *static_cast<const Run*>(context);
+    return run.passes.sum_of_squares(run.piece(row, begin, length).span.data, 1, length);
+  }
+  static double square_of_prepared(const void* context, int row, std::size_t begin, std::size_t length) {
+    const Run& run = *static_cast<const Run*>(context);
+    alignas(64) float buffer[Reduction::block];
+    run.prepare(run.piece(row, begin, length), run.table.needs_.means ? &run.table.means_ : nullptr, buffer);
+    return run.passes.sum_of_squares(buffer, 1, length);
+  }
+  static double sum_of_prepared(const void* context, int row, std::size_t begin, std::size_t length) {
+    const Run& run = *static_cast<const Run*>(context);
+    const Piece piece = run.piece(row, begin, length);
+    if (!run.scaled() && piece.common.decay == 0) return run.passes.sum(piece.span.grad, length);
+    alignas(64) float buffer[Reduction::block];
+    run.prepare(piece, nullptr, buffer);
+    return run.passes.sum(buffer, length);
+  }
+  static double sum_of_directions(const void* context, int row, std::size_t begin, std::size_t length) {
+    const Run& run = *static_cast<const Run*>(context);
+    const Piece piece = run.piece(row, begin, length);
+    return piece.variant.directions(piece.span, piece.coefficients);
+  }
+};
+
+void Table::run(const Work& work, int threads) {
+  const Backend& backend = current_backend();
+  const FloatEnvironment environment;
+  Gradients& gradients = *work.gradients;
+  Run run{*this, work, *find_formula(backend, formula_), backend.loops->passes};
+  const int team = std::min(threads, threads_for(elements_));
+  const std::size_t chunks = chunks_.size() - 1;
+
+  run.scale = static_cast<float>(gradients.scale);
+  gradients.norm = -1;
+  gradients.skipped = 0;
+  if (needs_.squares) {
+    squares_.run(team, Run::square_of_grad, &run);
+    gradients.norm = std::sqrt(squares_.total());
+    // Squares of floats cannot overflow a double: the sum is finite where all of them are.
+    if (gradients.skip_non_finite != 0 && !std::isfinite(gradients.norm)) {
+      gradients.skipped = 1;
+      return;
+    }
+    if (gradients.max_norm >= 0) run.clip = static_cast<float>(clip_coefficient(gradients.norm, gradients.max_norm));
+  }
+
+  if (needs_.means) means_.run(team, Run::sum_of_prepared, &run);
+  if (needs_.norms) {
+    data_norms_.run(team, Run::square_of_data, &run);
+    grad_norms_.run(team, Run::square_of_prepared, &run);
+  }
+  run_on_team(team, chunks, Run::run_chunk<&Run::update>, &run);
+  if (!needs_.directions) return;
+  directions_.run(team, Run::sum_of_directions, &run);
+  run_on_team(team, chunks, Run::run_chunk<&Run::complete>, &run);
+}
+
+}  // namespace adabelief

@@ -1,0 +1,36 @@
+// Adam (Kingma and Ba, ICLR 2015) with AMSGrad (Reddi et al., ICLR 2018), and AdamW (Loshchilov and Hutter, ICLR 2019), which
+// decays p itself. States: m (exp_avg), v (exp_avg_sq), x (max_exp_avg_sq).
+#pragma once
+
+#include "moments.h"
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+struct Adam {
+  static constexpr const char* name = "adam";
+
+  static constexpr int variants = 4;
+  static constexpr bool decoupled(int variant) { return variant % 2; }
+  static constexpr bool amsgrad(int variant) { return variant / 2; }
+  static constexpr int states(int variant) { return amsgrad(variant) ? 3 : 2; }
+
+  struct Coefficients {
+    float decay;  // 1 − lr·weight_decay
+    Betas betas;
+    Step step;
+  };
+
+  template <int variant>
+  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq,
+                                       float& max_exp_avg_sq) {
+    if (decoupled(variant)) p = p * c.decay;
+    const float m = exp_avg = mean(c.betas, exp_avg, g);
+    float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
+    if (amsgrad(variant)) v = max_exp_avg_sq = maximum(max_exp_avg_sq, v);
+    return corrected_step(c.step, p, m, v);
+  }
+};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief

@@ -1,0 +1,34 @@
+// Fromage (Bernstein et al., NeurIPS 2020): a step as long as lr times the tensor's own norm. No state.
+#pragma once
+
+#include "arithmetic.h"
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+struct Fromage {
+  static constexpr const char* name = "fromage";
+
+  static constexpr int variants = 1;
+  static constexpr int states(int) { return 0; }
+
+  struct Coefficients {
+    float step_size;  // −lr
+    float divisor;    // √(1 + lr²)
+    float ratio;      // of the norms; see `with_norms`
+  };
+
+  /** Completes a tensor's coefficients with its norm and that of its gradient. */
+  static void with_norms(Coefficients& c, double p_norm, double g_norm) {
+    const bool both = p_norm > 0 && g_norm > 0;
+    c.ratio = both ? static_cast<float>(p_norm) / static_cast<float>(g_norm) : 1.0f;
+  }
+
+  template <int variant>
+  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float&, float&, float&) {
+    return fma(g * c.ratio, c.step_size, p) / c.divisor;
+  }
+};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief

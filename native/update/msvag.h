@@ -1,0 +1,37 @@
+// M-SVAG (Balles and Hennig, ICML 2018): momentum whose every element is scaled by how certain it is. Both running means have
+// β1. States: m (exp_avg), v (exp_avg_sq).
+#pragma once
+
+#include "moments.h"
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+struct Msvag {
+  static constexpr const char* name = "msvag";
+
+  static constexpr int variants = 1;
+  static constexpr int states(int) { return 2; }
+
+  struct Coefficients {
+    Betas betas;  // of which the second is the first again
+    float bias_correction1, bias_correction2;
+    float rho, one_minus_rho;  // ρ = (1 − β1)(1 + β1^t) / ((1 + β1)(1 − β1^t)): how much averaging m lessens the variance
+    float step_size;           // −lr
+  };
+
+  template <int variant>
+  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq, float&) {
+    exp_avg = mean(c.betas, exp_avg, g);
+    exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
+    const float m = divide_signed_by_invariant(exp_avg, c.bias_correction1);
+    const float v = divide_by_invariant(exp_avg_sq, c.bias_correction2);
+    const float square = m * m;
+    const float variance = (v - square) / c.one_minus_rho;  // one_minus_rho is 0 in the first step
+    const float gamma = square / (square + c.rho * variance);
+    return p + (c.step_size * m) * (gamma == gamma ? gamma : 0.0f);
+  }
+};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief

@@ -1,0 +1,37 @@
+// RAdam (Liu et al., ICLR 2020), as its authors published it: the decay belongs to a step, and is left out where there is none.
+// States: m (exp_avg), v (exp_avg_sq).
+#pragma once
+
+#include "moments.h"
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+struct RAdam {
+  static constexpr const char* name = "radam";
+
+  enum Phase { rectified, momentum, frozen, phases };
+
+  static constexpr int variants = 2 * phases;
+  static constexpr bool decays(int variant) { return variant % 2; }
+  static constexpr Phase phase(int variant) { return static_cast<Phase>(variant / 2); }
+  static constexpr int states(int) { return 2; }
+
+  struct Coefficients {
+    float decay;  // −weight_decay·lr
+    Betas betas;
+    Step step;
+  };
+
+  template <int variant>
+  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq, float&) {
+    const float m = exp_avg = mean(c.betas, exp_avg, g);
+    const float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
+    if (phase(variant) == frozen) return p;
+    if (decays(variant)) p = fma(p, c.decay, p);
+    return phase(variant) == rectified ? plain_step(c.step, p, m, v) : fma(m, c.step.size, p);
+  }
+};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief
