@@ -12,8 +12,8 @@ namespace adabelief {
 
 /** How long the rows are that share a mean; 0: this tensor is not centralized. */
 std::size_t Table::segment(const Row& row, std::int32_t stages) const {
-  const bool wanted = ((stages & stage::centralize) != 0 && row.dimensions > 1) ||
-                      ((stages & stage::centralize_conv) != 0 && row.dimensions > 3);
+  const bool wanted =
+      ((stages & stage::centralize) != 0 && row.dimensions > 1) || ((stages & stage::centralize_conv) != 0 && row.dimensions > 3);
   return wanted && row.span.length > 0 ? row.span.length / row.first : 0;
 }
 
@@ -136,9 +136,8 @@ struct Table::Run {
     alignas(64) float buffer[chunk_length];
     std::fill_n(buffer, piece.span.length, 0.0f);
     if (table.directions_.has(piece.row)) {
-      each_segment(piece, table.directions_, [&](std::size_t from, std::size_t length, float mean) {
-        std::fill_n(buffer + from, length, mean);
-      });
+      each_segment(piece, table.directions_,
+                   [&](std::size_t from, std::size_t length, float mean) { std::fill_n(buffer + from, length, mean); });
     }
     piece.span.grad = buffer;
     formula.variant[piece.variant.following].run(piece.span, piece.coefficients);

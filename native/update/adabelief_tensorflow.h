@@ -21,7 +21,7 @@ struct AdaBeliefTensorFlow {
 
   struct Coefficients {
     Betas betas;
-    Step step;              // 0.0.1: size −lr·√c2/c1; 0.2.1: size (rt)/c1, positive
+    Step step;               // 0.0.1: size −lr·√c2/c1; 0.2.1: size (rt)/c1, positive
     float bias_correction2;  // 1 − β2^t
     float decay;
     float learning_rate;  // negative

@@ -25,9 +25,7 @@ struct Ranger {
   static constexpr int states(int) { return 2; }
 
   /** The variant that is to follow once the rows' means of `direction` are known, or −1. */
-  static constexpr int following(int variant) {
-    return part(variant) == moments ? variant + beliefs * decays * phases : -1;
-  }
+  static constexpr int following(int variant) { return part(variant) == moments ? variant + beliefs * decays * phases : -1; }
 
   struct Coefficients {
     Betas betas;
