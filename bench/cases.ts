@@ -1,23 +1,82 @@
 // What is measured, as data.
+import {
+  AdaBelief,
+  AdaBound,
+  Adam,
+  AdamW,
+  Fromage,
+  MSVAG,
+  RAdam,
+  RangerAdaBelief,
+  SGD,
+  Yogi,
+  type Optimizer,
+  type Parameter,
+  type StepOptions,
+} from "../lib/index";
 import { shapes } from "./shapes";
+
+/** One pass over memory that a step cannot do without. */
+export type Pass =
+  /** reads p and g, reads and writes so many states, writes p */
+  | { readonly states: 0 | 1 | 2 | 3 }
+  /** reads so many arrays, as for a norm */
+  | { readonly reads: 1 | 2 };
 
 export interface Variant {
   readonly name: string;
-  readonly options: { readonly rectify?: boolean; readonly amsgrad?: boolean };
-  /** The bytes that one step must move for one parameter: what it reads and what it writes. */
-  readonly bytes: number;
-  /** The variant of the formula `limit` that moves the same bytes. */
-  readonly limit: 0 | 1;
+  readonly optimizer: string;
+  readonly make: (parameters: Parameter[]) => Pick<Optimizer<object>, "step" | "stepAsync" | "state">;
+  readonly step?: StepOptions;
+  /** The least that its steps can cost: the passes of each, in turn. */
+  readonly steps: readonly (readonly Pass[])[];
 }
 
+const passes = (...list: readonly Pass[]): Pick<Variant, "steps"> => ({ steps: [list] });
+
 export const variants: readonly Variant[] = [
-  { name: "plain", options: {}, bytes: 28, limit: 0 }, // reads p, g, m, s; writes p, m, s
-  { name: "rectified", options: { rectify: true }, bytes: 28, limit: 0 },
-  { name: "amsgrad", options: { amsgrad: true }, bytes: 36, limit: 1 }, // reads and writes x as well
+  { name: "plain", optimizer: "AdaBelief", make: (p) => new AdaBelief(p), ...passes({ states: 2 }) },
+  { name: "rectified", optimizer: "AdaBelief", make: (p) => new AdaBelief(p, { rectify: true }), ...passes({ states: 2 }) },
+  { name: "amsgrad", optimizer: "AdaBelief", make: (p) => new AdaBelief(p, { amsgrad: true }), ...passes({ states: 3 }) },
+  {
+    ...{ name: "clipped", optimizer: "AdaBelief", make: (p) => new AdaBelief(p), step: { maxGradNorm: 1 } },
+    ...passes({ reads: 1 }, { states: 2 }),
+  },
+  {
+    ...{ name: "centralized", optimizer: "AdaBelief", make: (p) => new AdaBelief(p, { centralize: "all" }) },
+    ...passes({ reads: 1 }, { states: 2 }),
+  },
+  { name: "sgd", optimizer: "SGD", make: (p) => new SGD(p), ...passes({ states: 0 }) },
+  { name: "momentum", optimizer: "SGD", make: (p) => new SGD(p, { momentum: 0.9 }), ...passes({ states: 1 }) },
+  { name: "adam", optimizer: "Adam", make: (p) => new Adam(p), ...passes({ states: 2 }) },
+  { name: "adamw", optimizer: "AdamW", make: (p) => new AdamW(p), ...passes({ states: 2 }) },
+  { name: "radam", optimizer: "RAdam", make: (p) => new RAdam(p), ...passes({ states: 2 }) },
+  { name: "yogi", optimizer: "Yogi", make: (p) => new Yogi(p), ...passes({ states: 2 }) },
+  { name: "msvag", optimizer: "MSVAG", make: (p) => new MSVAG(p), ...passes({ states: 2 }) },
+  { name: "adabound", optimizer: "AdaBound", make: (p) => new AdaBound(p), ...passes({ states: 2 }) },
+  { name: "fromage", optimizer: "Fromage", make: (p) => new Fromage(p), ...passes({ reads: 2 }, { states: 0 }) },
+  {
+    ...{ name: "ranger", optimizer: "RangerAdaBelief", make: (p) => new RangerAdaBelief(p) },
+    // Lookahead's slow weights take part in every sixth step. The first read is that of the gradients' means.
+    steps: [2, 2, 2, 2, 2, 3].map((states) => [{ reads: 1 }, { states: states as 2 | 3 }]),
+  },
 ];
+
+/** AdaBelief's own, which are measured unless others are asked for. */
+export const defaultVariants: readonly string[] = ["plain", "rectified", "amsgrad"];
+
+/** The bytes that one step must move for one parameter, in the mean. */
+export function bytesOf({ steps }: Variant): number {
+  const bytes = steps.flat().map((pass) => ("reads" in pass ? 4 * pass.reads : 12 + 8 * pass.states));
+  return bytes.reduce((a, b) => a + b, 0) / steps.length;
+}
 
 export type Mode = "sync" | "async";
 export const modes: readonly Mode[] = ["sync", "async"];
+
+/** Where parameters and gradients lie: in Float32Arrays as programs make them, or in cpu.allocate's. State is the optimizer's own. */
+export type Memory = "ordinary" | "allocated";
+export const memories: readonly Memory[] = ["ordinary", "allocated"];
 
 /** One tensor of a size, or the tensors of a model. */
 export interface Model {
@@ -34,4 +93,4 @@ export const models: readonly Model[] = Object.entries(shapes).map(([name, lengt
 export const defaultSizes: readonly number[] = [1e3, 1e4, 1e5, 1e6, 1e7];
 
 /** The steps before the clock starts: rectified steps are then past their momentum phase. */
-export const warmUp = 10;
+export const warmUp = 12;

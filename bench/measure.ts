@@ -1,7 +1,8 @@
 // Measures one case: everyone interleaved, after the bits of the backends were compared.
-import { AdaBelief, cpu } from "../lib/index";
-import { warmUp, type Mode, type Model, type Variant } from "./cases";
-import { limits, makeParameters, optimizers, type Entry } from "./contestants";
+import { cpu } from "../lib/index";
+import { bytesOf, warmUp, type Memory, type Mode, type Model, type Variant } from "./cases";
+import { makeParameters, optimizers, type Entry } from "./contestants";
+import { limits } from "./limits";
 import { peers } from "./peers";
 import { race, spread } from "./statistics";
 
@@ -11,17 +12,20 @@ export interface Case {
   readonly backends: readonly string[];
   readonly threads: readonly number[];
   readonly modes: readonly Mode[];
+  readonly memories: readonly Memory[];
   readonly peers: boolean;
   readonly repeats: number;
 }
 
 export interface Result {
-  optimizer: Entry["optimizer"];
+  optimizer: string;
   mode: Mode;
   dtype: "float32";
   device: "cpu";
   backend: string;
   threads: number;
+  /** Where parameters and gradients lie. */
+  memory: Memory;
   variant: string;
   /** A size, or the name of a model. */
   model: string;
@@ -36,8 +40,8 @@ export interface Result {
   /** What moving them costs on as many threads, in the same run. */
   limit_ns_per_parameter: number;
   ratio_to_limit: number;
-  /** How many times as fast as the JavaScript loop in the same run. */
-  ratio_to_javascript: number;
+  /** How many times as fast as the JavaScript loop in the same run, which there is for the plain variant; else null. */
+  ratio_to_javascript: number | null;
 }
 
 /** Runs a few steps on every backend from the same start, and throws unless their bits are the same. */
@@ -46,11 +50,12 @@ async function verify({ variant, model, backends, threads, modes }: Case): Promi
   for (const backend of backends) {
     for (const mode of modes) {
       Object.assign(cpu, { backend, threads: Math.max(...threads) });
-      const parameters = makeParameters(model.lengths.map((length) => Math.min(length, 100_003)));
-      const optimizer = new AdaBelief(parameters, variant.options);
+      const lengths = model.lengths.map((length) => Math.min(length, 100_003));
+      const parameters = makeParameters(lengths, "ordinary");
+      const optimizer = variant.make(parameters);
       for (let step = 0; step < warmUp; ++step) {
-        if (mode === "sync") optimizer.step();
-        else await optimizer.stepAsync();
+        if (mode === "sync") optimizer.step(variant.step);
+        else await optimizer.stepAsync(variant.step);
       }
       const result = parameters.map(({ data }) => Buffer.from(data.buffer));
       wanted ??= result;
@@ -61,29 +66,34 @@ async function verify({ variant, model, backends, threads, modes }: Case): Promi
 }
 
 export async function measure(one: Case): Promise<Result[]> {
-  const { variant, model, backends, threads, modes, repeats } = one;
+  const { variant, model, threads, repeats } = one;
   const before = { backend: cpu.backend, threads: cpu.threads };
   try {
     await verify(one);
     const counts = [...new Set([1, ...threads])];
     const entries = [
       ...limits(model.lengths, variant, counts),
-      ...optimizers(model.lengths, variant, backends, threads, modes),
+      ...optimizers({ ...one, lengths: model.lengths }),
       ...(one.peers && variant.name === "plain" ? await peers(model.lengths, threads) : []),
     ];
     const parameters = model.lengths.reduce((sum, length) => sum + length, 0);
     const samples = await race(entries, repeats);
     const times = samples.map((list) => spread(list.map((ns) => ns / parameters)));
     const medianOf = (wanted: (entry: Entry) => boolean) => times[entries.findIndex(wanted)]?.median as number;
-    const loop = medianOf(({ optimizer }) => optimizer === "JavaScript loop");
-    return entries.map(({ optimizer, mode, backend, threads: count }, k) => {
+    const loop: number | undefined = medianOf(({ optimizer }) => optimizer === "JavaScript loop");
+    const bytes = bytesOf(variant);
+    return entries.map(({ optimizer, mode, backend, threads: count, memory }, k) => {
       const { median, p10, p90 } = times[k] as (typeof times)[number];
       const limit = medianOf((entry) => entry.optimizer === "limit" && entry.threads === count);
       return {
-        ...{ optimizer, mode, dtype: "float32", device: "cpu", backend, threads: count, variant: variant.name },
+        ...{ optimizer, mode, dtype: "float32", device: "cpu", backend, threads: count, memory, variant: variant.name },
         ...{ model: model.name, tensors: model.lengths.length, parameters },
-        ...{ ns_per_parameter: median, ns_per_parameter_p10: p10, ns_per_parameter_p90: p90, gb_per_s: variant.bytes / median },
-        ...{ limit_ns_per_parameter: limit, ratio_to_limit: median / limit, ratio_to_javascript: loop / median },
+        ...{ ns_per_parameter: median, ns_per_parameter_p10: p10, ns_per_parameter_p90: p90, gb_per_s: bytes / median },
+        ...{
+          limit_ns_per_parameter: limit,
+          ratio_to_limit: median / limit,
+          ratio_to_javascript: loop === undefined ? null : loop / median,
+        },
       };
     });
   } finally {

@@ -42,14 +42,14 @@ async function tfjs(backend: "cpu" | "wasm", lengths: readonly number[]): Promis
   if (backend === "wasm") (chosen.module as unknown as { setWasmPaths(folder: string): void }).setWasmPaths(`${chosen.folder}/`);
   if (!(await tf.setBackend(backend))) return undefined;
   const gradients: Record<string, Tensor> = {};
-  makeParameters(lengths).forEach(({ data, grad }, k) => {
+  makeParameters(lengths, "ordinary").forEach(({ data, grad }, k) => {
     const name = `${backend} ${k} ${lengths.length} ${data.length} ${Math.random()}`; // variables are global, by name
     tf.variable(tf.tensor1d(data), true, name);
     gradients[name] = tf.tensor1d(grad);
   });
   const optimizer = tf.train.adam(1e-3);
   return {
-    ...{ optimizer: "tfjs Adam", mode: "sync", backend: `tfjs-${backend}`, threads: 1 },
+    ...{ optimizer: "tfjs Adam", mode: "sync", backend: `tfjs-${backend}`, threads: 1, memory: "ordinary" },
     prepareAsync: () => tf.setBackend(backend),
     run: () => optimizer.applyGradients(gradients),
   };
@@ -61,9 +61,12 @@ function ruvector(lengths: readonly number[]): Entry | undefined {
   if (found === undefined) return undefined;
   type AdamW = new (length: number, lr: number, decay: number) => { stepInPlace(data: Float32Array, grad: Float32Array): void };
   const { AdamWOptimizer } = found.module as unknown as { AdamWOptimizer: AdamW };
-  const tensors = makeParameters(lengths).map((p) => ({ ...p, optimizer: new AdamWOptimizer(p.data.length, 1e-3, 0) }));
+  const tensors = makeParameters(lengths, "ordinary").map((p) => ({
+    ...p,
+    optimizer: new AdamWOptimizer(p.data.length, 1e-3, 0),
+  }));
   return {
-    ...{ optimizer: "ruvector AdamW", mode: "sync", backend: "ruvector", threads: 1 },
+    ...{ optimizer: "ruvector AdamW", mode: "sync", backend: "ruvector", threads: 1, memory: "ordinary" },
     run: () => tensors.forEach(({ data, grad, optimizer }) => optimizer.stepInPlace(data, grad)),
   };
 }

@@ -55,7 +55,7 @@ export async function pytorch(lengths: readonly number[], threads: readonly numb
       const version = (await dialogue.ask(JSON.stringify(lengths)))?.split(" ")[1];
       if (version === undefined) continue;
       entries.push({
-        ...{ optimizer, mode: "sync", backend: `torch-${kind}`, threads: count },
+        ...{ optimizer, mode: "sync", backend: `torch-${kind}`, threads: count, memory: "ordinary" },
         run: () => undefined,
         time: async (runs) => Number(await dialogue.ask(String(runs))),
         close: () => dialogue.close(),

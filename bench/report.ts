@@ -5,7 +5,7 @@ import { root } from "../lib/native";
 import type { Result } from "./measure";
 
 export interface Report {
-  schema: 1;
+  schema: 2;
   date: string;
   machine: { cpu: string; cores: number; memory_gb: number; node: string; platform: string; libc: string };
   version: string;
@@ -31,7 +31,7 @@ export function makeReport(results: Result[], repeats: number): Report {
     platform,
     libc,
   };
-  return { schema: 1, date: new Date().toISOString(), machine, version, commit: commit(), repeats, results };
+  return { schema: 2, date: new Date().toISOString(), machine, version, commit: commit(), repeats, results };
 }
 
 export const describeMachine = ({ machine, version, date }: Report): string =>
@@ -48,9 +48,11 @@ export function formatTable(header: readonly string[], rows: readonly (readonly 
 
 export function resultTable(results: readonly Result[]): string {
   const header = [
+    "optimizer",
     "variant",
     "backend",
     "mode",
+    "memory",
     "threads",
     "parameters",
     "ns/parameter",
@@ -60,16 +62,18 @@ export function resultTable(results: readonly Result[]): string {
     "× JavaScript",
   ];
   const rows = results.map((r) => [
+    r.optimizer,
     r.variant,
     r.backend,
     r.mode,
+    r.memory,
     String(r.threads),
     r.model,
     r.ns_per_parameter.toFixed(3),
     `${r.ns_per_parameter_p10.toFixed(3)} – ${r.ns_per_parameter_p90.toFixed(3)}`,
     r.gb_per_s.toFixed(1),
     r.ratio_to_limit.toFixed(2),
-    r.ratio_to_javascript.toFixed(1),
+    r.ratio_to_javascript?.toFixed(1) ?? "",
   ]);
-  return formatTable(header, rows, 3);
+  return formatTable(header, rows, 5);
 }

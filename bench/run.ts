@@ -1,4 +1,4 @@
-import type { Mode, Model, Variant } from "./cases";
+import type { Memory, Mode, Model, Variant } from "./cases";
 import { measure, type Result } from "./measure";
 
 export interface Plan {
@@ -7,6 +7,7 @@ export interface Plan {
   backends: readonly string[];
   threads: readonly number[];
   modes: readonly Mode[];
+  memories: readonly Memory[];
   peers: boolean;
   repeats: number;
 }

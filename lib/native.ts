@@ -56,6 +56,7 @@ export interface Addon {
   useBackend(name: string, byDefault: boolean): 0 | 1 | 2 | 3;
   allocate(length: number, like?: Float32Array): Float32Array | null;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number;
+  read(arrays: readonly Float32Array[]): number;
   norm(arrays: readonly Float32Array[], order: number): number;
   scale(arrays: readonly Float32Array[], factor: number): void;
   overlap(arrays: readonly Float32Array[]): readonly [number, number] | null;

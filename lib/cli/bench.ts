@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { defaultSizes, models, modes, ofSize, variants } from "../../bench/cases";
+import { defaultSizes, defaultVariants, memories, models, modes, ofSize, variants } from "../../bench/cases";
 import { plot } from "../../bench/plot";
 import { describeMachine, makeReport, resultTable } from "../../bench/report";
 import { runPlan } from "../../bench/run";
@@ -15,10 +15,13 @@ export const benchHelp = `adabelief bench [options]
   of all backends. Lists are separated by commas.
     --sizes 1e4,1e6       tensors of these sizes (default ${defaultSizes.map((size) => ofSize(size).name).join(",")}, without --models)
     --models gpt2         the tensors of models: ${names(models)}
-    --variants plain      of ${names(variants)} (default all)
+    --variants plain      of ${names(variants)},
+                          or all (default ${defaultVariants.join(",")})
     --backends avx2       of this machine's: ${cpu.backends.join(",")} (default all)
     --threads 1,2         numbers of threads (default 1)
     --modes sync,async    step and stepAsync (default sync)
+    --memories ordinary   where parameters and gradients lie: in ordinary Float32Arrays, or in those of
+                          cpu.allocate, allocated (default both)
     --peers               also what else is installed: tfjs Adam (cpu, wasm), @ruvector/attention's
                           AdamW, PyTorch
     --repeats 15          turns that everyone gets
@@ -29,10 +32,11 @@ export async function runBench(args: readonly string[]): Promise<void> {
   const options = readOptions(args, {
     sizes: { type: "string" },
     models: { type: "string" },
-    variants: { type: "string", default: names(variants) },
+    variants: { type: "string", default: defaultVariants.join(",") },
     backends: { type: "string", default: cpu.backends.join(",") },
     threads: { type: "string", default: "1" },
     modes: { type: "string", default: "sync" },
+    memories: { type: "string", default: memories.join(",") },
     repeats: { type: "string", default: "15" },
     peers: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -47,10 +51,11 @@ export async function runBench(args: readonly string[]): Promise<void> {
       ...(sizes === undefined ? [] : list(sizes, "a size in --sizes", (text) => whole(text, 1, 1e9)).map(ofSize)),
       ...(options.models === undefined ? [] : list(options.models, "a model", named(models))),
     ],
-    variants: list(options.variants, "a variant", named(variants)),
+    variants: options.variants === "all" ? variants : list(options.variants, "a variant", named(variants)),
     backends: list(options.backends, "a backend of this machine", (text) => cpu.backends.find((name) => name === text)),
     threads: list(options.threads, "a number in --threads", (text) => whole(text, 1, addon.maxThreads)),
     modes: list(options.modes, "a mode", (text) => modes.find((name) => name === text)),
+    memories: list(options.memories, "a memory", (text) => memories.find((name) => name === text)),
     peers: options.peers,
     repeats,
   };

@@ -98,6 +98,9 @@ std::vector<Floats32> list_of_floats(const Napi::Value& value) {
   return result;
 }
 
+/** read(arrays): what reading them costs at least, for the benchmark; a sum, so that nothing is left out */
+Napi::Value read(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), read_on_team(list_of_floats(info[0]))); }
+
 /** norm(arrays, order): of all of them as one vector */
 Napi::Value norm(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), norm_on_team(list_of_floats(info[0]), info[1].As<Napi::Number>()));
@@ -173,6 +176,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["useBackend"] = Napi::Function::New<choose_backend>(env, "useBackend");
   exports["allocate"] = Napi::Function::New<allocate>(env, "allocate");
   exports["accumulate"] = Napi::Function::New<accumulate>(env, "accumulate");
+  exports["read"] = Napi::Function::New<read>(env, "read");
   exports["norm"] = Napi::Function::New<norm>(env, "norm");
   exports["scale"] = Napi::Function::New<scale>(env, "scale");
   exports["overlap"] = Napi::Function::New<find_overlap>(env, "overlap");

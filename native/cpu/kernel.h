@@ -58,6 +58,8 @@ struct Factors {
 struct Passes {
   /** into[i] = the prepared gradient, less the mean */
   void (*prepare)(float* into, const float* grad, const float* data, Factors factors, float mean, std::size_t length);
+  /** A sum in no stated order: the least that reading can cost. */
+  float (*read)(const float* x, std::size_t length);
   double (*sum)(const float* x, std::size_t length);
   double (*sum_of_squares)(const float* x, float scale, std::size_t length);
   /** Lookahead: p[i] = slow[i] = slow[i] + alpha·(p[i] − slow[i]) */

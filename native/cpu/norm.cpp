@@ -23,6 +23,12 @@ double of_squares(const void* context, int row, std::size_t begin, std::size_t l
   return current_backend().loops->passes.sum_of_squares(x, 1, length);
 }
 
+double of_reading(const void* context, int row, std::size_t begin, std::size_t length) {
+  const auto& tensors = *static_cast<const Tensors*>(context);
+  return static_cast<double>(
+      current_backend().loops->passes.read(tensors.list[static_cast<std::size_t>(row)].data + begin, length));
+}
+
 double of_powers(const void* context, int row, std::size_t begin, std::size_t length) {
   const auto& tensors = *static_cast<const Tensors*>(context);
   const float* x = tensors.list[static_cast<std::size_t>(row)].data + begin;
@@ -32,6 +38,20 @@ double of_powers(const void* context, int row, std::size_t begin, std::size_t le
     sum += tensors.order == 1 ? magnitude : std::pow(magnitude, tensors.order);
   }
   return sum;
+}
+
+double sum_on_team(const std::vector<Floats32>& tensors, Reduction::Sum sum, double order) {
+  Reduction reduction;
+  reduction.clear(static_cast<int>(tensors.size()));
+  std::size_t elements = 0;
+  for (std::size_t k = 0; k < tensors.size(); ++k) {
+    reduction.add(static_cast<int>(k), tensors[k].length, tensors[k].length);
+    elements += tensors[k].length;
+  }
+  reduction.finish();
+  const Tensors context{tensors, order};
+  reduction.run(std::min(team_threads(), threads_for(elements)), sum, &context);
+  return reduction.total();
 }
 
 double largest(const std::vector<Floats32>& tensors) {
@@ -47,20 +67,16 @@ double largest(const std::vector<Floats32>& tensors) {
 
 }  // namespace
 
+double read_on_team(const std::vector<Floats32>& tensors) {
+  const FloatEnvironment environment;
+  return sum_on_team(tensors, of_reading, 0);
+}
+
 double norm_on_team(const std::vector<Floats32>& tensors, double order) {
   const FloatEnvironment environment;
   if (std::isinf(order)) return largest(tensors);
-  Reduction reduction;
-  reduction.clear(static_cast<int>(tensors.size()));
-  std::size_t elements = 0;
-  for (std::size_t k = 0; k < tensors.size(); ++k) {
-    reduction.add(static_cast<int>(k), tensors[k].length, tensors[k].length);
-    elements += tensors[k].length;
-  }
-  reduction.finish();
-  const Tensors context{tensors, order};
-  reduction.run(threads_for(elements), order == 2 ? of_squares : of_powers, &context);
-  return order == 2 ? std::sqrt(reduction.total()) : std::pow(reduction.total(), 1 / order);
+  const double total = sum_on_team(tensors, order == 2 ? of_squares : of_powers, order);
+  return order == 2 ? std::sqrt(total) : std::pow(total, 1 / order);
 }
 
 void scale_on_team(const std::vector<Floats32>& tensors, float factor) {

@@ -15,6 +15,9 @@ struct Floats32 {
  * bits on any number of threads. */
 double norm_on_team(const std::vector<Floats32>& tensors, double order);
 
+/** Reads every element, and does hardly anything with it. */
+double read_on_team(const std::vector<Floats32>& tensors);
+
 /** x ← x·factor, rounded, for every element. */
 void scale_on_team(const std::vector<Floats32>& tensors, float factor);
 

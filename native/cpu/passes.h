@@ -26,6 +26,18 @@ ADABELIEF_INLINE double summed(size_t length, const Value& value) {
   return sums[0];
 }
 
+inline float read(const float* x, size_t length) {
+  constexpr size_t lanes = 64;
+  float sums[lanes] = {};
+  for (size_t i = 0; i + lanes <= length; i += lanes) {
+#pragma omp simd
+    for (size_t k = 0; k < lanes; ++k) sums[k] += x[i + k];
+  }
+  float total = 0;
+  for (size_t k = 0; k < lanes; ++k) total += sums[k];
+  return total;
+}
+
 inline double sum(const float* x, size_t length) {
   return summed(length, [x](size_t i) { return x[i]; });
 }
@@ -70,7 +82,7 @@ inline void accumulate(float* into, const float* const* sources, int count, floa
   }
 }
 
-constexpr Passes passes = {&prepare, &sum, &sum_of_squares, &blend, &scale, &accumulate};
+constexpr Passes passes = {&prepare, &read, &sum, &sum_of_squares, &blend, &scale, &accumulate};
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief

@@ -1,0 +1,52 @@
+// The limit: as many tensors of the same lengths, in memory aligned to cache lines on huge pages, of which the same arrays are read
+// and written, with one addition each.
+import { cpu } from "../lib/index";
+import { addon, type Table } from "../lib/native";
+import { Work } from "../lib/work";
+import type { Pass, Variant } from "./cases";
+import type { Entry } from "./contestants";
+
+/** A table keeps no memory alive: its arrays live as long as it does. */
+const arraysOf = new WeakMap<object, Float32Array[]>();
+
+type Arrays = readonly Float32Array[];
+
+function makeTable(tensors: readonly Arrays[], states: number): Table {
+  const table = new addon.Table("limit");
+  const work = new Work(tensors.length);
+  table.resize(tensors.length);
+  tensors.forEach((arrays, row) => {
+    const [data, grad, first, second, third] = arrays as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+    const state = (array: Float32Array, k: number) => (k < states ? array : null);
+    table.bind(row, data.length, data, data, grad, state(first, 0), state(second, 1), state(third, 2), null);
+  });
+  work.variants[0] = states;
+  work.give(table);
+  arraysOf.set(table, tensors.flat());
+  return table;
+}
+
+/** What each of a variant's steps cannot do without, on each number of threads. */
+export function limits(lengths: readonly number[], variant: Variant, threads: readonly number[]): Entry[] {
+  const states = Math.max(...variant.steps.flat().map((pass) => ("states" in pass ? pass.states : 0)));
+  const tensors = lengths.map((length) => Array.from({ length: 2 + states }, () => cpu.allocate(length).fill(1)));
+  const tables = new Map<number, Table>();
+  const runOf = (pass: Pass): (() => void) => {
+    if ("reads" in pass) {
+      const arrays = tensors.flatMap((list) => list.slice(2 - pass.reads, 2));
+      return () => void addon.read(arrays);
+    }
+    const table = tables.get(pass.states) ?? makeTable(tensors, pass.states);
+    tables.set(pass.states, table);
+    return () => void table.step(1);
+  };
+  const steps = variant.steps.map((list) => list.map(runOf));
+  let t = 0;
+  return threads.map((count) => ({
+    ...{ optimizer: "limit", mode: "sync", backend: "limit", threads: count, memory: "allocated" },
+    prepare: () => void Object.assign(cpu, { backend: cpu.backends[0], threads: count }),
+    run: () => {
+      for (const pass of steps[t++ % steps.length] as (() => void)[]) pass();
+    },
+  }));
+}
