@@ -17,5 +17,6 @@ export { info, type Info } from "./info";
 export { Optimizer, type StepOptions, type StepReport } from "./optimizer";
 export { parameter, type Parameter } from "./parameter";
 export { recipes, type Recipe } from "./recipes";
+export * from "./schedules";
 export type { State, StateDict } from "./state-dict";
 export { update, type UpdateArrays } from "./update";

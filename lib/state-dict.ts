@@ -21,8 +21,9 @@ export interface StateDict {
   param_groups: ({ params: number[] } & Record<string, unknown>)[];
 }
 
-/** What PyTorch's releases and the published classes keep in a dict without need. */
-const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize", "capturable", "differentiable"];
+/** What PyTorch's releases and the published classes keep in a dict without need, and what its OneCycleLR puts into groups. */
+const cycleKeys = ["max_lr", "min_lr", "max_momentum", "base_momentum"];
+const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize", "capturable", "differentiable", ...cycleKeys];
 
 export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], pytorch: boolean): StateDict {
   const state: StateDict["state"] = {};
