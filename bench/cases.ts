@@ -76,7 +76,7 @@ export const modes: readonly Mode[] = ["sync", "async"];
 
 /** Where parameters and gradients lie: in Float32Arrays as programs make them, or in cpu.allocate's. State is the optimizer's own. */
 export type Memory = "ordinary" | "allocated";
-export const memories: readonly Memory[] = ["ordinary", "allocated"];
+export const memories: readonly Memory[] = ["allocated", "ordinary"];
 
 /** One tensor of a size, or the tensors of a model. */
 export interface Model {

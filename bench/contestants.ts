@@ -61,7 +61,7 @@ export function optimizers({ lengths, variant, backends, threads, modes, memorie
         })),
       ),
     );
-    if (variant.name !== "plain" || memory !== memories[0]) return native;
+    if (variant.name !== "plain" || memory !== memories[memories.length - 1]) return native;
     const states = parameters.map((p) => optimizer.state.get(p) as unknown as LoopState);
     let t = warmUp;
     const loop: Entry = {

@@ -16,7 +16,9 @@ export type ErrorCode =
   | "ERR_LEASED" // memory that a step under way on another thread is using
   | "ERR_RESIZABLE" // a resizable buffer in an asynchronous step
   | "ERR_NON_FINITE" // a norm that is infinite or NaN, where that was not to be
-  | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer
+  | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer or schedule
+  | "ERR_OPTIMIZER" // something that is no optimizer where one is needed, or one that lost its groups
+  | "ERR_SCHEDULE" // a schedule that cannot go on
   | "ERR_CLOSURE" // a closure that returned a promise
   | "ERR_BUSY" // a call while a step is under way
   | "ERR_DISPOSED" // a call after dispose()

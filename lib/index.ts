@@ -32,6 +32,7 @@ export { Optimizer } from "./optimizer";
 export { parameter, type Parameter } from "./parameter";
 export { recipes, type Recipe } from "./recipes";
 export type { Centralize, CommonOptions, LookaheadOptions } from "./rule";
+export * from "./schedules";
 export type { State, StateDict } from "./state-dict";
 export type { StepOptions, StepReport } from "./step-options";
 export { update, type UpdateArrays } from "./update";

@@ -24,8 +24,9 @@ export interface StateDict {
   lookahead?: LookaheadOptions;
 }
 
-/** What PyTorch's releases and the published classes keep in a dict without need. */
-const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize", "capturable", "differentiable"];
+/** What PyTorch's releases and the published classes keep in a dict without need, and what its OneCycleLR puts into groups. */
+const cycleKeys = ["max_lr", "min_lr", "max_momentum", "base_momentum"];
+const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize", "capturable", "differentiable", ...cycleKeys];
 
 export function writeStateDict<O extends object>(
   rule: Rule<O>,

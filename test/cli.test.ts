@@ -31,19 +31,22 @@ describe("adabelief bench", () => {
     const { status, stdout, stderr } = adabelief(...quick);
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout).toMatch(/ns\/parameter/);
-    expect(stdout).toMatch(/^amsgrad +javascript +sync +1 +1e4 .* 1\.0$/m);
+    expect(stdout).toMatch(/^JavaScript loop +plain +javascript +sync +ordinary +1 +1e4 .* 1\.0$/m);
+    expect(stdout).toMatch(/^AdaBelief +amsgrad +scalar +sync +allocated +1 +1e4 .*[0-9]$/m);
     // eslint-disable-next-line no-control-regex -- that is the question
     expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
   });
 
   it("prints one result a size, variant and contestant with --json", () => {
     const report = JSON.parse(adabelief(...quick, "--backends", "scalar", "--json").stdout) as Record<string, unknown>;
-    expect(report).toMatchObject({ schema: 1, version: info().version, machine: { node: process.version } });
+    expect(report).toMatchObject({ schema: 2, version: info().version, machine: { node: process.version } });
     const results = report["results"] as Record<string, unknown>[];
-    expect(results).toHaveLength(2 * 2 * 3);
+    expect(results).toHaveLength(2 * (4 + 3)); // plain: limit, both memories, JavaScript loop; amsgrad has no loop
     for (const result of results) {
       const figures = ["ns_per_parameter", "ns_per_parameter_p10", "ns_per_parameter_p90", "gb_per_s", "limit_ns_per_parameter"];
-      for (const figure of [...figures, "ratio_to_limit", "ratio_to_javascript"]) expect(result[figure]).toBeGreaterThan(0);
+      for (const figure of [...figures, "ratio_to_limit"]) expect(result[figure]).toBeGreaterThan(0);
+      if (result["variant"] === "plain") expect(result["ratio_to_javascript"]).toBeGreaterThan(0);
+      else expect(result["ratio_to_javascript"]).toBeNull();
       expect(result).toMatchObject({ dtype: "float32", device: "cpu", mode: "sync", tensors: 1 });
     }
   });
@@ -53,7 +56,7 @@ describe("adabelief bench --models --svg", () => {
   it("measures a model's tensors in both modes, and plots sizes", () => {
     const folder = mkdtempSync(join(tmpdir(), "adabelief-bench-"));
     const svg = join(folder, "plot.svg");
-    const common = ["--variants", "plain", "--backends", "scalar", "--repeats", "1", "--json"];
+    const common = ["--variants", "plain", "--backends", "scalar", "--memories", "ordinary", "--repeats", "1", "--json"];
     const model = adabelief("bench", "--models", "1000x1000", "--modes", "sync,async", "--threads", "2", ...common);
     const { results } = JSON.parse(model.stdout) as {
       results: { optimizer: string; mode: string; tensors: number; threads: number }[];

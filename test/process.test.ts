@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
 import { resultOf, runScript } from "./helpers/script";
 
 const parameters = `
@@ -35,13 +38,31 @@ describe("ADABELIEF_BACKEND", () => {
 });
 
 describe("require and import", () => {
-  it("share one copy of the package, with the same names", () => {
-    const code = `import("adabelief").then((esm) => console.log(JSON.stringify(
-      [esm.AdaBelief === adabelief.AdaBelief, Object.keys(esm), Object.keys(adabelief).sort()])));`;
+  it("share one copy of the package", () => {
+    const code = `import("adabelief").then((esm) => {
+      const same = Object.keys(esm).every((name) => esm[name] === adabelief[name]);
+      console.log(JSON.stringify([same, Object.keys(esm), Object.keys(adabelief).sort()]));
+    });`;
     const [same, imported, required] = resultOf(code) as [boolean, string[], string[]];
     expect(same).toBe(true);
     expect(imported).toEqual(required);
-    expect(imported).toContain("AdaBelief");
+    expect(imported).toEqual(expect.arrayContaining(["AdaBelief", "Optimizer", "StepLR", "parameter", "update"]));
+  });
+});
+
+describe("the code of docs/schedules.md", () => {
+  const text = readFileSync(join(__dirname, "..", "docs", "schedules.md"), "utf8");
+  const blocks = [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, code]) => code as string);
+  const run = (code: string) =>
+    runScript(ts.transpile(code, { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 }), { preload: false });
+
+  it("trains", () => expect(run(blocks[0] as string)).toMatchObject({ status: 0, stdout: "100 [ 0 ]\n" }));
+  it("resumes", () => {
+    const code = `${blocks[1]}\nconsole.log(JSON.stringify([saved.schedule, resumed.schedule.stateDict()]));`;
+    const { stdout, stderr } = run(code);
+    expect(stderr).toBe("");
+    const [saved, resumed] = JSON.parse(stdout) as unknown[];
+    expect(resumed).toEqual(saved);
   });
 });
 

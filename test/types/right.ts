@@ -1,7 +1,12 @@
 // Common uses, which must compile under strict. Compiled by test/types.test.ts, never run.
 import {
   AdaBelief,
+  LambdaLR,
+  OneCycleLR,
   Optimizer,
+  ReduceLROnPlateau,
+  SequentialLR,
+  StepLR,
   cpu,
   cuda,
   info,
@@ -10,7 +15,10 @@ import {
   update,
   type AdaBeliefOptions,
   type Info,
+  type LRScheduler,
   type Parameter,
+  type Scheduled,
+  type ScheduleStateDict,
   type StateDict,
   type StepReport,
 } from "adabelief";
@@ -63,6 +71,17 @@ cpu.backend = cpu.backends[0] as string;
 cpu.threads = 1;
 const why: string = cuda.available ? "" : cuda.reason;
 const facts: Info = info();
+const wrapper: { paramGroups: readonly { lr: number; betas: [number, number] }[] } = { paramGroups: [{ lr: 1, betas: [0, 0] }] };
+const schedules: LRScheduler[] = [
+  new StepLR(optimizer, { step_size: 30, gamma: 0.1 }),
+  new LambdaLR(wrapper, { lr_lambda: [(epoch) => 1 / (1 + epoch)] }),
+  new OneCycleLR(any, { max_lr: [0.1, 0.2], total_steps: 100 }),
+];
+const sequence = new SequentialLR(optimizer as Scheduled, { schedulers: schedules, milestones: [5, 10] });
+new ReduceLROnPlateau({ paramGroups: [{ lr: 0.1 }] }, { mode: "max" }).step(0.5);
+const lrs: number[] = sequence.getLastLr();
+const kept: ScheduleStateDict = sequence.stateDict();
+sequence.loadStateDict(kept);
 declare const options: AdaBeliefOptions;
 new AdaBelief([weight], options);
-export { any, facts, loss, maximum, moments, options, report, why };
+export { any, facts, loss, lrs, maximum, moments, options, report, why };

@@ -1,5 +1,16 @@
 // Mistakes that the types must catch: each line below a @ts-expect-error fails to compile, or this file does.
-import { AdaBelief, cuda, parameter, recipes, update, type Parameter } from "adabelief";
+import {
+  AdaBelief,
+  OneCycleLR,
+  ReduceLROnPlateau,
+  SequentialLR,
+  StepLR,
+  cuda,
+  parameter,
+  recipes,
+  update,
+  type Parameter,
+} from "adabelief";
 
 declare const data: Float32Array;
 const weight = parameter(data);
@@ -45,4 +56,18 @@ recipes.gan.lr = 1;
 update({ data, grad: data, exp_avg: data, exp_avg_var: data });
 // @ts-expect-error -- not settable
 cuda.available = true;
+// @ts-expect-error -- step_size is missing
+new StepLR(optimizer, { gamma: 0.1 });
+// @ts-expect-error -- another dialect
+new StepLR(optimizer, { stepSize: 30 });
+// @ts-expect-error -- options are an object
+new StepLR(optimizer, 30);
+// @ts-expect-error -- the groups, not the optimizer
+new StepLR(optimizer.paramGroups, { step_size: 30 });
+// @ts-expect-error -- no such strategy
+new OneCycleLR(optimizer, { max_lr: 1, total_steps: 10, anneal_strategy: "exp" });
+// @ts-expect-error -- the metric is missing
+new ReduceLROnPlateau(optimizer).step();
+// @ts-expect-error -- it needs metrics, which a sequence does not have
+new SequentialLR(optimizer, { schedulers: [new ReduceLROnPlateau(optimizer)], milestones: [] });
 export { list };

@@ -1,0 +1,13 @@
+export { CosineAnnealingLR, type CosineAnnealingLROptions } from "./cosine-annealing-lr";
+export { ExponentialLR, type ExponentialLROptions } from "./exponential-lr";
+export { LambdaLR, type LambdaLROptions } from "./lambda-lr";
+export { LinearLR, type LinearLROptions } from "./linear-lr";
+export type { LRScheduler } from "./lr-scheduler";
+export { MultiStepLR, type MultiStepLROptions } from "./multi-step-lr";
+export { OneCycleLR, type OneCycleLROptions } from "./one-cycle-lr";
+export type { Scheduled, ScheduledGroup } from "./optimizer-groups";
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from "./reduce-lr-on-plateau";
+export type { ScheduleStateDict } from "./schedule";
+export { SequentialLR, type SequentialLROptions } from "./sequential-lr";
+export { StepLR, type StepLROptions } from "./step-lr";
+export { WarmupDecayLR, type WarmupDecayLROptions } from "./warmup-decay-lr";

@@ -1,0 +1,81 @@
+// How options and saved states of schedules are read and checked. The messages are PyTorch's where it has one.
+import { describe, rangeError, typeError } from "../errors";
+import { readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds } from "../options";
+
+type Message = (key: string, value: unknown) => string;
+
+/** A number that passes a test. */
+export function number(passes: (value: number) => boolean, message: Message): Kind<number> {
+  return (value, key) => {
+    if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
+    if (!passes(value)) throw rangeError("ERR_INVALID_OPTION", message(key, value));
+    return value;
+  };
+}
+
+/** A whole number, not less than `least`. */
+export const whole = (least: number, message?: Message): Kind<number> =>
+  number(
+    (value) => Number.isSafeInteger(value) && value >= least,
+    message ?? ((key, value) => `${key} must be a whole number from ${least}, got ${describe(value)}`),
+  );
+
+/** A finite number, not less than 0. */
+export const finite: Kind<number> = number(
+  (value) => value >= 0 && value < Infinity,
+  (key, value) => `${key} must be a finite number from 0, got ${describe(value)}`,
+);
+
+/** A finite number above 0. */
+export const positive: Kind<number> = number(
+  (value) => value > 0 && value < Infinity,
+  (key, value) => `${key} must be a finite number above 0, got ${describe(value)}`,
+);
+
+/** One of some words. */
+export const word =
+  <W extends string>(words: readonly W[], message: Message): Kind<W> =>
+  (value, key) => {
+    if (typeof value !== "string") throw typeError("ERR_INVALID_OPTION", `${key} must be a string, got ${describe(value)}`);
+    if (!words.includes(value as W)) throw rangeError("ERR_INVALID_OPTION", message(key, value));
+    return value as W;
+  };
+
+/** Any number. JSON has no infinity and no NaN: there they are words. */
+export const anyNumber: Kind<number> = (value, key) => {
+  if (typeof value === "number") return value;
+  if (value === "Infinity" || value === "-Infinity" || value === "NaN") return Number(value);
+  throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
+};
+
+/** A saved list of numbers, as long as the one it replaces. */
+export const numbers: Kind<readonly number[]> = (value, key, last) => {
+  const length = last?.length ?? 0;
+  if (!Array.isArray(value) || value.length !== length) {
+    throw typeError(
+      "ERR_INVALID_OPTION",
+      `${key} must be an array, a number for each of ${length} groups, got ${describe(value)}`,
+    );
+  }
+  return value.map((item, index) => anyNumber(item, `${key}[${index}]`));
+};
+
+/** A number for all groups, or one for each: always returns one for each. `message` is what PyTorch says of a wrong count. */
+export function forEachGroup(one: Kind<number>, count: number, message: Message): Kind<readonly number[]> {
+  return (value, key) => {
+    if (!Array.isArray(value)) return Array.from({ length: count }, () => one(value, key));
+    if (value.length !== count) throw rangeError("ERR_INVALID_OPTION", message(key, value.length));
+    return value.map((item, index) => one(item, `${key}[${index}]`));
+  };
+}
+
+/** Reads the options that a caller gave. Those without a default must be there. */
+export function readGiven<O extends object>(what: string, given: unknown, kinds: Kinds<O>, defaults: Partial<O>): O {
+  requireObject(given, `The options of ${what}`);
+  const keys = Object.keys(kinds);
+  refuseUnknownKeys(given, keys, what);
+  const result = readOptions(kinds, given, defaults as O);
+  const missing = keys.find((key) => !(key in result));
+  if (missing !== undefined) throw typeError("ERR_INVALID_OPTION", `${what} needs ${missing}`);
+  return result;
+}

@@ -1,0 +1,106 @@
+import { plainError } from "../errors";
+import type { Kinds } from "../options";
+import { numbers, readGiven, whole } from "./kinds";
+import { groupsOf, writeGroups, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
+import { Schedule, type Saved } from "./schedule";
+
+/** What the options of every schedule over epochs have. */
+export interface EpochOptions {
+  /** The last epoch of an earlier run, to go on from it; every group must have `initial_lr` then. Default -1: from the start. */
+  last_epoch?: number;
+}
+
+interface SavedEpochs extends Saved {
+  base_lrs: readonly number[];
+  _step_count: number;
+}
+
+type LrRule = (lr: number, base: number, index: number) => number;
+
+const epoch = { last_epoch: whole(-1) };
+const savedKinds: Kinds<SavedEpochs> = { ...epoch, base_lrs: numbers, _last_lr: numbers, _step_count: whole(0) };
+
+/** Reads the options of a schedule over epochs. */
+export const readEpochOptions = <O extends object>(what: string, given: unknown, kinds: Kinds<O>, defaults: Partial<O>) =>
+  readGiven<O & { last_epoch: number }>(what, given, { ...kinds, ...epoch } as never, { ...defaults, last_epoch: -1 } as never);
+
+/**
+ * PyTorch's `LRScheduler`: a schedule whose learning rates follow from the epoch. Making one takes the first step, into epoch 0 (or the
+ * one after `last_epoch`); each `step` enters the next.
+ *
+ * Most have PyTorch's chainable form, which multiplies the lr that a group has: several of them on one optimizer work together, and so
+ * does an lr changed by hand. All arithmetic is in doubles, in PyTorch's order.
+ */
+export abstract class LRScheduler<O extends object = object> extends Schedule<O & SavedEpochs> {
+  /**
+   * @param kinds the schedule's own keys in a state dict
+   * @param own their values, and `last_epoch`
+   * @param bases the initial lr of each group, where they are not the groups' own
+   */
+  protected constructor(
+    optimizer: Scheduled,
+    kinds: Kinds<O>,
+    own: O & { last_epoch: number },
+    { bases, optional }: { bases?: readonly number[]; optional?: readonly string[] } = {},
+  ) {
+    const groups = groupsOf(optimizer);
+    const resuming = own.last_epoch !== -1;
+    const base_lrs = groups.map((group, index) => {
+      if (!resuming) return bases?.[index] ?? group.initial_lr ?? group.lr;
+      if (group.initial_lr !== undefined) return group.initial_lr;
+      const where = `in param_groups[${index}] when resuming an optimizer`;
+      throw plainError("ERR_SCHEDULE", `param 'initial_lr' is not specified ${where}`);
+    });
+    const saved: SavedEpochs = { last_epoch: own.last_epoch, base_lrs, _last_lr: groups.map(({ lr }) => lr), _step_count: 0 };
+    super(optimizer, { ...kinds, ...savedKinds } as never, { ...own, ...saved }, optional);
+    this.#enter(this.last_epoch + 1, undefined, resuming ? [] : base_lrs);
+  }
+
+  /** Enters the next epoch: sets the lr of every group. Call it after the optimizer's steps of an epoch (OneCycleLR: after each step). */
+  step(): void {
+    this.#enter(this.last_epoch + 1);
+  }
+
+  /** The lr of an epoch. `lr` is what the group has now, `base` its initial lr. */
+  protected abstract lrAt(epoch: number, lr: number, base: number, index: number): number;
+
+  /** PyTorch's closed form at epoch 0, whatever the group has now. */
+  protected firstLr(base: number, index: number): number {
+    return this.lrAt(0, base, base, index);
+  }
+
+  /** What else an epoch changes in a group. */
+  protected momentumAt(_epoch: number, _group: ScheduledGroup, _index: number): Partial<ScheduledGroup> {
+    return {};
+  }
+
+  /** For SequentialLR: forgets one epoch, which is the first step that the constructor took. */
+  rewind(): void {
+    this.state = { ...this.state, last_epoch: this.last_epoch - 1 };
+  }
+
+  /** For SequentialLR: takes the constructor's first step again. */
+  begin(): void {
+    this.state = { ...this.state, _step_count: 0 };
+    this.step();
+  }
+
+  /** For SequentialLR: enters epoch 0 from wherever the groups are. */
+  restart(): void {
+    this.#enter(0, (_lr, base, index) => this.firstLr(base, index));
+  }
+
+  #enter(epoch: number, rule: LrRule = this.lrAt.bind(this, epoch), initial: readonly number[] = []): void {
+    const groups = this.groups();
+    // A group that was added meanwhile starts from its own lr.
+    const base_lrs = groups.map((group, index) => this.state.base_lrs[index] ?? group.initial_lr ?? group.lr);
+    const changes = groups.map((group, index) => {
+      const base = base_lrs[index] as number;
+      const initial_lr = initial[index] ?? group.initial_lr ?? base;
+      return { initial_lr, lr: rule(group.lr, base, index), ...this.momentumAt(epoch, group, index) };
+    });
+    writeGroups(groups, changes);
+    const _last_lr = changes.map(({ lr }) => lr);
+    this.state = { ...this.state, base_lrs, last_epoch: epoch, _last_lr, _step_count: this.state._step_count + 1 };
+  }
+}

@@ -1,0 +1,50 @@
+// What a schedule asks of an optimizer: groups with an lr. Classes that wrap one and hand its groups on serve as well.
+import { describe, typeError } from "../errors";
+
+/** A group as far as schedules look at it. */
+export interface ScheduledGroup {
+  lr: number;
+  /** The lr that a schedule starts from; set by the first schedule, and saved with the group. */
+  initial_lr?: number;
+  /** Its first number is what OneCycleLR cycles. */
+  betas?: readonly number[];
+  /** What OneCycleLR cycles where there are no betas. */
+  momentum?: number;
+}
+
+/** What a schedule drives. */
+export interface Scheduled {
+  readonly paramGroups: readonly ScheduledGroup[];
+}
+
+/** The groups as they are now, checked. */
+export function groupsOf(optimizer: unknown): readonly ScheduledGroup[] {
+  const groups: unknown = (optimizer as Scheduled | null | undefined)?.paramGroups;
+  if (!Array.isArray(groups)) {
+    throw typeError("ERR_OPTIMIZER", `${describe(optimizer)} is not an optimizer: it has no array of paramGroups`);
+  }
+  if (groups.length === 0) throw typeError("ERR_OPTIMIZER", "This optimizer has no param group; was it disposed?");
+  groups.forEach((group: unknown, index) => {
+    const { lr, initial_lr = lr } = (group ?? {}) as { lr?: unknown; initial_lr?: unknown };
+    if (typeof lr === "number" && typeof initial_lr === "number") return;
+    const got = `${describe(lr)} and ${describe(initial_lr)}`;
+    throw typeError("ERR_OPTIMIZER", `The lr and initial_lr of param group ${index} must be numbers, got ${got}`);
+  });
+  return groups as ScheduledGroup[];
+}
+
+function isWritable(group: object, key: string): boolean {
+  const own = Object.getOwnPropertyDescriptor(group, key);
+  if (own === undefined) return Object.isExtensible(group);
+  return own.writable ?? own.set !== undefined;
+}
+
+/** Writes into all groups, or into none. */
+export function writeGroups(groups: readonly ScheduledGroup[], changes: readonly Partial<ScheduledGroup>[]): void {
+  groups.forEach((group, index) => {
+    const frozen = Object.keys(changes[index] as object).find((key) => !isWritable(group, key));
+    if (frozen === undefined) return;
+    throw typeError("ERR_OPTIMIZER", `The ${frozen} of param group ${index} cannot be written: it is frozen`);
+  });
+  groups.forEach((group, index) => Object.assign(group, changes[index]));
+}
