@@ -16,28 +16,57 @@ export function nonNegative(message: string): Kind<number> {
   };
 }
 
-/** Any number but NaN. */
-export const number: Kind<number> = (value, key) => {
-  if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
-  if (Number.isNaN(value)) throw rangeError("ERR_INVALID_OPTION", `Invalid ${key}: NaN`);
-  return value;
-};
+/** What is said of a value that does not pass. */
+export type Message = (key: string, value: unknown) => string;
 
-/** A number in [0, 1]. */
-export const proportion: Kind<number> = (value, key) => {
-  if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
-  if (!(value >= 0 && value <= 1)) throw rangeError("ERR_INVALID_OPTION", `Invalid ${key}: ${value}`);
-  return value;
-};
-
-/** A whole number, at least `least`. */
-export function wholeNumber(least: number): Kind<number> {
+/** A number that passes a test. */
+export function numberThat(passes: (value: number) => boolean, message: Message): Kind<number> {
   return (value, key) => {
     if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
-    if (!Number.isSafeInteger(value) || value < least) throw rangeError("ERR_INVALID_OPTION", `Invalid ${key}: ${value}`);
+    if (!passes(value)) throw rangeError("ERR_INVALID_OPTION", message(key, value));
     return value;
   };
 }
+
+/** A whole number, not less than `least`. */
+export const whole = (least: number, message?: Message): Kind<number> =>
+  numberThat(
+    (value) => Number.isSafeInteger(value) && value >= least,
+    message ?? ((key, value) => `${key} must be a whole number from ${least}, got ${describe(value)}`),
+  );
+
+/** A finite number, not less than 0. */
+export const finite: Kind<number> = numberThat(
+  (value) => value >= 0 && value < Infinity,
+  (key, value) => `${key} must be a finite number from 0, got ${describe(value)}`,
+);
+
+/** A finite number above 0. */
+export const positive: Kind<number> = numberThat(
+  (value) => value > 0 && value < Infinity,
+  (key, value) => `${key} must be a finite number above 0, got ${describe(value)}`,
+);
+
+/** One of some words. */
+export const word =
+  <W extends string>(words: readonly W[], message: Message): Kind<W> =>
+  (value, key) => {
+    if (typeof value !== "string") throw typeError("ERR_INVALID_OPTION", `${key} must be a string, got ${describe(value)}`);
+    if (!words.includes(value as W)) throw rangeError("ERR_INVALID_OPTION", message(key, value));
+    return value as W;
+  };
+
+/** Any number but NaN. */
+export const number: Kind<number> = numberThat(
+  (value) => !Number.isNaN(value),
+  (key) => `Invalid ${key}: NaN`,
+);
+
+/** A number in [0, 1]. */
+export const proportion: Kind<number> = numberThat(
+  (value) => value >= 0 && value <= 1,
+  (key, value) => `${key} must be a number from 0 to 1, got ${describe(value)}`,
+);
 
 /** true or false, and nothing that merely looks like it. */
 export const flag: Kind<boolean> = (value, key) => {

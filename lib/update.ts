@@ -1,4 +1,4 @@
-import { chooseRule } from "./optimizers/adabelief";
+import { chooseRule } from "./optimizers/adabelief-rules";
 import type { AdaBeliefOptions } from "./optimizers/adabelief-options";
 import { describe, rangeError } from "./errors";
 import { Member } from "./member";

@@ -41,7 +41,8 @@ describe("require and import", () => {
   it("share one copy of the package", () => {
     const code = `import("adabelief").then((esm) => {
       const same = Object.keys(esm).every((name) => esm[name] === adabelief[name]);
-      console.log(JSON.stringify([same, Object.keys(esm), Object.keys(adabelief).sort()]));
+      const names = Object.keys(esm).filter((name) => name !== "__esModule"); // how Node marks re-exported CommonJS
+      console.log(JSON.stringify([same, names, Object.keys(adabelief).sort()]));
     });`;
     const [same, imported, required] = resultOf(code) as [boolean, string[], string[]];
     expect(same).toBe(true);

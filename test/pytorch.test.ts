@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AdaBelief, parameter, type AdaBeliefVersion } from "../lib";
-import { rules } from "../lib/optimizers/adabelief";
+import { rules } from "../lib/optimizers/adabelief-rules";
 import { expectSameBits } from "./helpers/bits";
 import { findTorch } from "./helpers/python";
 

@@ -1,6 +1,7 @@
 // AdaBelief as the releases for TensorFlow have it: 0.0.1 and 0.2.1. One count of steps serves all parameters.
 import { averageLength, makeBias, writeBetas, writeStep } from "../moments";
-import { betas, flag, nonNegative, proportion, sameBetas, wholeNumber, type Kinds } from "../options";
+import { betas, flag, nonNegative, proportion, sameBetas, whole, type Kinds } from "../options";
+import { warmedUp } from "../warmup";
 import { withCommonOptions, type Coefficients, type Rule } from "../rule";
 import type { AdaBeliefGroupOptionsTf001, AdaBeliefGroupOptionsTf021 } from "./adabelief-options";
 
@@ -24,18 +25,6 @@ function coefficients001(): Coefficients<Options001> {
   };
 }
 
-/**
- * The learning rate at step t of a training with warm-up, of W = total_steps·warmup_proportion steps: up to W it rises to lr,
- * lr·t/W; from there it falls to min_lr, lr + (min_lr − lr)·min(t − W, D)/D, in D = max(total_steps − W, 1) steps.
- */
-export function warmedUp({ lr, total_steps, warmup_proportion, min_lr }: Options021, t: number): number {
-  if (total_steps === 0) return lr;
-  const warmup = total_steps * warmup_proportion;
-  if (t <= warmup) return (lr * t) / warmup;
-  const rest = Math.max(total_steps - warmup, 1);
-  return lr + ((min_lr - lr) * Math.min(t - warmup, rest)) / rest;
-}
-
 function coefficients021(): Coefficients<Options021> {
   const biasOf = makeBias();
   return (o, t, into, at) => {
@@ -47,7 +36,7 @@ function coefficients021(): Coefficients<Options021> {
     const next = writeStep(into, writeBetas(into, at, o.betas), o.eps, c2, rectification / c1);
     into[next] = c2;
     into[next + 1] = o.weight_decay;
-    into[next + 2] = -warmedUp(o, t);
+    into[next + 2] = -(o.total_steps === 0 ? o.lr : warmedUp(o.lr, o, t));
     return variant(o.weight_decay !== 0, o.amsgrad, early ? phase.momentum : phase.corrected);
   };
 }
@@ -88,7 +77,7 @@ export const tensorflowRule021: Rule<Options021> = withCommonOptions({
     weight_decay: nonNegative("weight_decay value"),
     rectify: flag,
     sma_threshold: nonNegative("sma_threshold"),
-    total_steps: wholeNumber(0),
+    total_steps: whole(0),
     warmup_proportion: proportion,
     min_lr: nonNegative("min_lr"),
   },

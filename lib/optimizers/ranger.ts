@@ -1,7 +1,7 @@
 import type { Params } from "../group";
 import { averageLength, makeBias, rectifiedSize, writeBetas, writeStep } from "../moments";
 import { Optimizer } from "../optimizer";
-import { betas, flag, nonNegative, proportion, sameBetas, wholeNumber, type Kinds } from "../options";
+import { betas, flag, nonNegative, proportion, sameBetas, whole, type Kinds } from "../options";
 import type { Coefficients, Rule } from "../rule";
 import type { State } from "../state-dict";
 
@@ -72,7 +72,7 @@ const rule: Rule<Options> = {
   kinds: {
     lr: nonNegative("learning rate"),
     alpha: proportion,
-    k: wholeNumber(1),
+    k: whole(1),
     N_sma_threshhold: nonNegative("N_sma_threshhold"),
     betas,
     eps: nonNegative("epsilon value"),

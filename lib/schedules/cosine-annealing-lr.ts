@@ -1,6 +1,5 @@
-import type { Kinds } from "../options";
+import { finite, whole, type Kinds } from "../options";
 import { cos } from "./cos";
-import { finite, whole } from "./kinds";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import type { Scheduled } from "./optimizer-groups";
 

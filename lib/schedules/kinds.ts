@@ -1,45 +1,6 @@
 // How options and saved states of schedules are read and checked. The messages are PyTorch's where it has one.
 import { describe, rangeError, typeError } from "../errors";
-import { readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds } from "../options";
-
-type Message = (key: string, value: unknown) => string;
-
-/** A number that passes a test. */
-export function number(passes: (value: number) => boolean, message: Message): Kind<number> {
-  return (value, key) => {
-    if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
-    if (!passes(value)) throw rangeError("ERR_INVALID_OPTION", message(key, value));
-    return value;
-  };
-}
-
-/** A whole number, not less than `least`. */
-export const whole = (least: number, message?: Message): Kind<number> =>
-  number(
-    (value) => Number.isSafeInteger(value) && value >= least,
-    message ?? ((key, value) => `${key} must be a whole number from ${least}, got ${describe(value)}`),
-  );
-
-/** A finite number, not less than 0. */
-export const finite: Kind<number> = number(
-  (value) => value >= 0 && value < Infinity,
-  (key, value) => `${key} must be a finite number from 0, got ${describe(value)}`,
-);
-
-/** A finite number above 0. */
-export const positive: Kind<number> = number(
-  (value) => value > 0 && value < Infinity,
-  (key, value) => `${key} must be a finite number above 0, got ${describe(value)}`,
-);
-
-/** One of some words. */
-export const word =
-  <W extends string>(words: readonly W[], message: Message): Kind<W> =>
-  (value, key) => {
-    if (typeof value !== "string") throw typeError("ERR_INVALID_OPTION", `${key} must be a string, got ${describe(value)}`);
-    if (!words.includes(value as W)) throw rangeError("ERR_INVALID_OPTION", message(key, value));
-    return value as W;
-  };
+import { readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds, type Message } from "../options";
 
 /** Any number. JSON has no infinity and no NaN: there they are words. */
 export const anyNumber: Kind<number> = (value, key) => {

@@ -1,5 +1,4 @@
-import type { Kinds } from "../options";
-import { number, whole } from "./kinds";
+import { numberThat, whole, type Kinds } from "../options";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import type { Scheduled } from "./optimizer-groups";
 
@@ -19,11 +18,11 @@ interface Own {
 }
 
 const kinds: Kinds<Own> = {
-  start_factor: number(
+  start_factor: numberThat(
     (value) => value > 0 && value <= 1,
     () => "Starting multiplicative factor expected to be greater than 0 and less or equal to 1.",
   ),
-  end_factor: number(
+  end_factor: numberThat(
     (value) => value >= 0 && value <= 1,
     () => "Ending multiplicative factor expected to be between 0 and 1.",
   ),

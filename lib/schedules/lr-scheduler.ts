@@ -1,6 +1,6 @@
 import { plainError } from "../errors";
-import type { Kinds } from "../options";
-import { numbers, readGiven, whole } from "./kinds";
+import { whole, type Kinds } from "../options";
+import { numbers, readGiven } from "./kinds";
 import { groupsOf, writeGroups, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 import { Schedule, type Saved } from "./schedule";
 

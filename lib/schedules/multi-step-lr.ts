@@ -1,7 +1,6 @@
 import { describe, rangeError, typeError } from "../errors";
-import type { Kind, Kinds } from "../options";
+import { finite, whole, type Kind, type Kinds } from "../options";
 import { makePower } from "../power";
-import { finite, whole } from "./kinds";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import type { Scheduled } from "./optimizer-groups";
 

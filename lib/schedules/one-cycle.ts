@@ -1,8 +1,8 @@
 // The cycle of OneCycleLR: what it is given, what it saves, and where in it a step is.
 import { describe, plainError, rangeError, typeError } from "../errors";
-import { flag, type Kind, type Kinds } from "../options";
+import { finite, numberThat, positive, whole, word, flag, type Kind, type Kinds } from "../options";
 import { cos } from "./cos";
-import { anyNumber, finite, forEachGroup, number, numbers, positive, whole, word } from "./kinds";
+import { anyNumber, forEachGroup, numbers } from "./kinds";
 import { readEpochOptions } from "./lr-scheduler";
 import { groupsOf, type Scheduled } from "./optimizer-groups";
 
@@ -63,7 +63,7 @@ export const kinds: Kinds<Cycle> = {
 
 const expected = (key: string, value: unknown) => `Expected positive integer ${key}, but got ${String(value)}`;
 
-const momentum = number(
+const momentum = numberThat(
   (value) => value >= 0 && value < 1,
   (key, value) => `${key} must be a number in [0, 1), got ${String(value)}`,
 );
@@ -90,7 +90,7 @@ const given = (count: number): Kinds<Given> => {
     total_steps: whole(1, expected),
     epochs: whole(1, expected),
     steps_per_epoch: whole(1, expected),
-    pct_start: number(
+    pct_start: numberThat(
       (value) => value >= 0 && value <= 1,
       (_, value) => `Expected float between 0 and 1 pct_start, but got ${String(value)}`,
     ),

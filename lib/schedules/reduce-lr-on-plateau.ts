@@ -1,6 +1,6 @@
 import { describe, plainError, typeError } from "../errors";
-import type { Kinds } from "../options";
-import { anyNumber, finite, forEachGroup, number, numbers, readGiven, whole, word } from "./kinds";
+import { finite, numberThat, whole, word, type Kinds } from "../options";
+import { anyNumber, forEachGroup, numbers, readGiven } from "./kinds";
 import { groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";
 import { Schedule, type Saved } from "./schedule";
 
@@ -42,7 +42,7 @@ interface Own extends Options, Saved {
 
 const optionKinds: Kinds<Options> = {
   mode: word(["min", "max"], (_, value) => `mode ${String(value)} is unknown!`),
-  factor: number(
+  factor: numberThat(
     (value) => value >= 0 && value < 1,
     (_, value) => `Factor should be < 1.0 and not negative, got ${String(value)}`,
   ),

@@ -1,6 +1,6 @@
 import { describe, plainError, rangeError, typeError } from "../errors";
-import type { Kind, Kinds } from "../options";
-import { numbers, readGiven, whole } from "./kinds";
+import { whole, type Kind, type Kinds } from "../options";
+import { numbers, readGiven } from "./kinds";
 import { LRScheduler } from "./lr-scheduler";
 import { groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";
 import { Schedule, requireStateDict, type Saved, type ScheduleStateDict } from "./schedule";

@@ -1,5 +1,4 @@
-import type { Kinds } from "../options";
-import { finite, whole } from "./kinds";
+import { finite, whole, type Kinds } from "../options";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import type { Scheduled } from "./optimizer-groups";
 

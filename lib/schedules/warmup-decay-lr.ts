@@ -1,5 +1,5 @@
-import type { Kinds } from "../options";
-import { finite, number, whole } from "./kinds";
+import { finite, proportion, whole, type Kinds } from "../options";
+import { warmedUp, type Warmup } from "../warmup";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import type { Scheduled } from "./optimizer-groups";
 
@@ -12,18 +12,9 @@ export interface WarmupDecayLROptions extends EpochOptions {
   min_lr?: number;
 }
 
-interface Own {
-  total_steps: number;
-  warmup_proportion: number;
-  min_lr: number;
-}
-
-const kinds: Kinds<Own> = {
+const kinds: Kinds<Warmup> = {
   total_steps: whole(1),
-  warmup_proportion: number(
-    (value) => value >= 0 && value <= 1,
-    (key, value) => `${key} must be a number from 0 to 1, got ${String(value)}`,
-  ),
+  warmup_proportion: proportion,
   min_lr: finite,
 };
 
@@ -34,17 +25,12 @@ const kinds: Kinds<Own> = {
  *     lr = lr₀·t/W                                 for t ≤ W
  *     lr = lr₀ + (min_lr − lr₀)·min(t − W, D)/D    after that
  */
-export class WarmupDecayLR extends LRScheduler<Own> {
+export class WarmupDecayLR extends LRScheduler<Warmup> {
   constructor(optimizer: Scheduled, options: WarmupDecayLROptions) {
     super(optimizer, kinds, readEpochOptions("WarmupDecayLR", options, kinds, { warmup_proportion: 0.1, min_lr: 0 }));
   }
 
   protected override lrAt(epoch: number, _lr: number, base: number): number {
-    const { total_steps, warmup_proportion, min_lr } = this.state;
-    const t = epoch + 1;
-    const warmup = total_steps * warmup_proportion;
-    if (t <= warmup) return (base * t) / warmup;
-    const decay = Math.max(total_steps - warmup, 1);
-    return base + ((min_lr - base) * Math.min(t - warmup, decay)) / decay;
+    return warmedUp(base, this.state, epoch + 1);
   }
 }

@@ -1,0 +1,22 @@
+export { AdaBelief } from "./adabelief";
+export type {
+  AdaBeliefGroupOptions,
+  AdaBeliefGroupOptions021,
+  AdaBeliefGroupOptionsTf001,
+  AdaBeliefGroupOptionsTf021,
+  AdaBeliefOptions,
+  AdaBeliefOptions005,
+  AdaBeliefOptions021,
+  AdaBeliefOptionsTf001,
+  AdaBeliefOptionsTf021,
+  AdaBeliefState,
+  AdaBeliefVersion,
+} from "./adabelief-options";
+export * from "./adabound";
+export * from "./adam";
+export * from "./fromage";
+export * from "./msvag";
+export * from "./radam";
+export * from "./ranger";
+export * from "./sgd";
+export * from "./yogi";
