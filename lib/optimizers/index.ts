@@ -15,6 +15,7 @@ export type {
 export * from "./adabound";
 export * from "./adam";
 export * from "./fromage";
+export * from "./lion";
 export * from "./msvag";
 export * from "./radam";
 export * from "./ranger";

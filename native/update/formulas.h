@@ -7,6 +7,7 @@
 #include "adam.h"
 #include "fromage.h"
 #include "limit.h"
+#include "lion.h"
 #include "msvag.h"
 #include "radam.h"
 #include "ranger.h"
@@ -19,7 +20,7 @@ namespace ADABELIEF_SET {
 template <class... Formula>
 struct List {};
 
-using Formulas = List<AdaBelief, AdaBeliefTensorFlow, AdaBound, Adam, Fromage, Msvag, RAdam, Ranger, Sgd, Yogi, Limit>;
+using Formulas = List<AdaBelief, AdaBeliefTensorFlow, AdaBound, Adam, Fromage, Lion, Msvag, RAdam, Ranger, Sgd, Yogi, Limit>;
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief
