@@ -36,7 +36,7 @@ struct AdaBeliefTensorFlow {
 
     if (phase(variant) == uncorrected) return plain_step(c.step, p, m, v);
     float u = c.step.size * m;
-    if (phase(variant) == corrected) u = u / (square_root(divide_by_invariant(v, c.bias_correction2)) + c.step.eps);
+    if (phase(variant) == corrected) u = u / (square_root(v / c.bias_correction2) + c.step.eps);
     if (decay(variant) == decays_with_step) u = fma(p, c.decay, u);
     return fma(u, c.learning_rate, p);
   }

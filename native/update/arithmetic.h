@@ -60,7 +60,8 @@ ADABELIEF_INLINE float fma(float a, float b, float c) {
 #endif
 #endif
 
-/** x / c rounded once, for x ≥ 0 and a c in [1e-10, 1] that is the same for every element, so that the compiler takes 1 / c out
+/** x / c rounded once, for an x that is a square root (so that neither remainder nor quotient leaves the range of normal floats:
+ * 0, or from 1e-23 to 2e19) and a c in [1e-10, 1] that is the same for every element, so that the compiler takes 1 / c out
  * of the loop: a product and its correction (Markstein), which have the bits of a division at a third of its cost. */
 ADABELIEF_INLINE float divide_by_invariant(float x, float c) {
 #if defined(ADABELIEF_FAST_FMA)
@@ -68,15 +69,6 @@ ADABELIEF_INLINE float divide_by_invariant(float x, float c) {
   const float quotient = x * reciprocal;
   const float corrected = fma(fma(-quotient, c, x), reciprocal, quotient);
   return x == HUGE_VALF ? x : corrected;  // the remainder of an infinite x is NaN
-#else
-  return x / c;
-#endif
-}
-
-/** The same for x of either sign. */
-ADABELIEF_INLINE float divide_signed_by_invariant(float x, float c) {
-#if defined(ADABELIEF_FAST_FMA)
-  return copysignf(divide_by_invariant(fabsf(x), c), x);
 #else
   return x / c;
 #endif

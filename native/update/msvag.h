@@ -24,8 +24,8 @@ struct Msvag {
   static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq, float&) {
     exp_avg = mean(c.betas, exp_avg, g);
     exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
-    const float m = divide_signed_by_invariant(exp_avg, c.bias_correction1);
-    const float v = divide_by_invariant(exp_avg_sq, c.bias_correction2);
+    const float m = exp_avg / c.bias_correction1;
+    const float v = exp_avg_sq / c.bias_correction2;
     const float square = m * m;
     const float variance = (v - square) / c.one_minus_rho;  // one_minus_rho is 0 in the first step
     const float gamma = square / (square + c.rho * variance);

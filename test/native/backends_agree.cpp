@@ -6,6 +6,7 @@
 
 #include "check.h"
 #include "cpu/float_environment.h"
+#include "numbers.h"
 #include "reference.h"
 
 using namespace adabelief;
@@ -21,18 +22,6 @@ const reference::Scalars extremes[] = {{0.99f, 0.0f, 1.0f, 0.0f, 1.0f, 0.0f, 1.0
                                        {0.0f, 0.9f, 0.1f, 0.999f, 0.001f, 1e30f, 0.5f, -INFINITY}};
 
 using Arrays = std::array<std::vector<float>, 5>;  // p, g, exp_avg, exp_avg_var, max_exp_avg_var
-
-enum class Numbers { usual, any, special };
-
-float number(Numbers numbers, Random& random) {
-  static const std::uint32_t special[] = {0x00000000, 0x80000000, 0x00000001, 0x80000001, 0x007FFFFF, 0x00800000, 0x3F800000,
-                                          0xBF800000, 0x7F7FFFFF, 0xFF7FFFFF, 0x7F800000, 0xFF800000, 0x7FC00000, 0x7F800001};
-  switch (numbers) {
-    case Numbers::usual: return random.unit();
-    case Numbers::any: return random.any();
-    default: return float_of(special[random.below(sizeof special / sizeof *special)]);
-  }
-}
 
 Arrays make(std::size_t length, Numbers numbers, Random& random) {
   Arrays arrays;

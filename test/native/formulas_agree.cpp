@@ -1,0 +1,188 @@
+// Every backend gives the bits of the scalar one: for every variant of every formula, with and without coupled weight decay, for
+// every length, misalignment and cut, in place and into another buffer, for every kind of number; and it touches nothing else.
+#include <array>
+#include <cmath>
+
+#include "check.h"
+#include "cpu/backend.h"
+#include "cpu/float_environment.h"
+#include "numbers.h"
+
+using namespace adabelief;
+
+namespace {
+
+constexpr std::size_t widest = 16, longest = 2 * widest + 3, aligned_from = 1024;
+constexpr float coupled_decay = 0.01f;
+
+/** A formula's coefficients, in the order of its `Coefficients`, at some step of some training. */
+struct Sample {
+  const char* formula;
+  float coefficients[max_coefficients];
+};
+
+#define ADABELIEF_BETAS 0.9f, 0.1f, 0.999f, 0.001f
+#define ADABELIEF_NO_BETAS 0.0f, 1.0f, 0.0f, 1.0f
+
+const Sample samples[] = {
+    {"adabelief", {0.99f, ADABELIEF_BETAS, 1e-8f, 0.0316f, -0.01f}},
+    {"adabelief", {1e-3f, ADABELIEF_NO_BETAS, 0.0f, 1.0f, -INFINITY}},
+    {"adabelief_tensorflow", {ADABELIEF_BETAS, 1e-14f, 0.0316f, 10.0f, 0.001f, 0.01f, -0.001f}},
+    {"adabelief_tensorflow", {ADABELIEF_BETAS, 0.0f, 0.5f, 0.3f, 0.25f, 0.5f, -0.1f}},
+    {"adabelief_tensorflow", {ADABELIEF_NO_BETAS, 1e-8f, 1.0f, 1.0f, 1.0f, 1e-3f, -INFINITY}},
+    {"adabound", {ADABELIEF_BETAS, 1e-8f, 3.16e-4f, 1e-4f, 100.1f}},
+    {"adabound", {ADABELIEF_NO_BETAS, 0.0f, 1.0f, 0.0f, INFINITY}},
+    {"adam", {0.99f, ADABELIEF_BETAS, 1e-8f, 0.0316f, -0.01f}},
+    {"adam", {0.0f, ADABELIEF_NO_BETAS, 0.0f, 1.0f, -1e30f}},
+    {"fromage", {-0.01f, 1.00005f, 0.3f}},
+    {"fromage", {-1e-3f, 1.0000005f, INFINITY}},
+    {"msvag", {0.9f, 0.1f, 0.9f, 0.1f, 0.19f, 0.001999f, 0.5013f, 0.4987f, -0.1f}},
+    {"msvag", {0.9f, 0.1f, 0.9f, 0.1f, 0.1f, 0.001f, 1.0f, 0.0f, -0.1f}},
+    {"msvag", {0.0f, 1.0f, 0.0f, 1.0f, 1.0f, 1.0f, 1.0f, 0.0f, -1.0f}},
+    {"radam", {-1e-5f, ADABELIEF_BETAS, 1e-8f, 0.1f, -3e-3f}},
+    {"radam", {-0.5f, ADABELIEF_NO_BETAS, 0.0f, 1.0f, -INFINITY}},
+    {"ranger", {0.95f, 0.05f, 0.999f, 0.001f, 1e-5f, 0.0316f, -0.01f, 0.01f}},
+    {"ranger", {ADABELIEF_NO_BETAS, 0.0f, 1.0f, -1e30f, 1e-3f}},
+    {"sgd", {0.9f, 1.0f, -0.1f}},
+    {"sgd", {1.5f, -2.0f, -INFINITY}},
+    {"yogi", {1e-6f, ADABELIEF_BETAS, 1e-3f, 0.0316f, -0.01f}},
+    {"yogi", {0.0f, ADABELIEF_NO_BETAS, 0.0f, 1.0f, -1e30f}},
+    {"limit", {1.0f}},
+};
+
+using Arrays = std::array<std::vector<float>, 2 + max_states>;  // p, g and the states
+
+Arrays make(std::size_t length, Numbers numbers, Random& random) {
+  Arrays arrays;
+  for (auto& array : arrays) {
+    array.resize(length);
+    for (float& value : array) value = number(numbers, random);
+  }
+  for (std::size_t k = 3; k < arrays.size() && numbers == Numbers::usual; ++k) {
+    for (float& value : arrays[k]) value = std::fabs(value);
+  }
+  return arrays;
+}
+
+struct Case {
+  const char* formula;
+  int variant;
+  bool coupled;
+  std::size_t length, offset, cut;
+  bool in_place;
+  std::uint64_t seed;
+};
+
+void run(const Variant& variant, const Case& c, const float* coefficients, const Span& span) {
+  if (c.coupled) return variant.run_decayed(span, coefficients, coupled_decay);
+  variant.run(span, coefficients);
+}
+
+/** What the scalar backend makes of the arrays. */
+void run_scalar(const Case& c, const float* coefficients, Arrays& arrays) {
+  const BackendList list = backends();
+  const Variant& variant = find_formula(list.begin[list.count - 1], c.formula)->variant[c.variant];
+  const auto [p, g, first, second, third] = std::array{arrays[0].data(), arrays[1].data(), arrays[2].data(), arrays[3].data(), arrays[4].data()};
+  run(variant, c, coefficients, {p, p, g, {first, second, third}, c.length});
+}
+
+/** Runs the kernel over guarded copies, cut in two, and compares every array with what the scalar backend makes of it. */
+void compare(const Backend& backend, const Case& c, const float* coefficients, const Arrays& before) {
+  Arrays wanted = before;
+  run_scalar(c, coefficients, wanted);
+
+  std::vector<Guarded> memory;
+  for (std::size_t k = 0; k < before.size(); ++k) {
+    memory.emplace_back(c.length, (c.offset + k * (c.offset % 3)) % widest);  // not all arrays at the same phase
+    if (c.length > 0) std::memcpy(memory[k].data(), before[k].data(), c.length * sizeof(float));
+  }
+  memory.emplace_back(c.length, (c.offset * 5) % widest);
+  float* out = memory[c.in_place ? 0 : before.size()].data();
+  const Variant& variant = find_formula(backend, c.formula)->variant[c.variant];
+  const auto piece = [&](std::size_t begin, std::size_t length) {
+    float* states[] = {memory[2].data() + begin, memory[3].data() + begin, memory[4].data() + begin};
+    run(variant, c, coefficients,
+        {memory[0].data() + begin, out + begin, memory[1].data() + begin, {states[0], states[1], states[2]}, length});
+  };
+  piece(0, c.cut);
+  piece(c.cut, c.length - c.cut);
+  CHECK(std::strcmp(last_ran(), backend.name) == 0, "%s ran in place of %s", last_ran(), backend.name);
+
+  const std::string where = std::string(backend.name) + ", " + c.formula + ", variant " + std::to_string(c.variant) +
+                            (c.coupled ? ", decayed" : "") + ", length " + std::to_string(c.length) + ", offset " +
+                            std::to_string(c.offset) + ", cut " + std::to_string(c.cut) + ", seed " + std::to_string(c.seed) +
+                            (c.in_place ? ", in place" : ", elsewhere");
+  for (std::size_t k = 0; k < memory.size(); ++k) {
+    CHECK(memory[k].intact(), "canary of array %zu: %s", k, where.c_str());
+    const bool is_out = memory[k].data() == out;
+    if (k == before.size() && !is_out) continue;
+    const std::size_t states = static_cast<std::size_t>(variant.states);
+    const bool written = is_out || (k >= 2 && k < 2 + states);
+    const std::vector<float>& right = written ? wanted[is_out ? 0 : k] : before[k];
+    for (std::size_t i = 0; i < c.length; ++i) {
+      CHECK(same(memory[k].data()[i], right[i]), "array %zu [%zu] is %a, expected %a: %s", k, i, memory[k].data()[i], right[i],
+            where.c_str());
+    }
+  }
+}
+
+/** The sum of directions, with all its bits. */
+void compare_directions(const Backend& backend, const Case& c, const float* coefficients, Arrays arrays) {
+  const BackendList list = backends();
+  const Span span{arrays[0].data(), arrays[0].data(), nullptr, {arrays[2].data(), arrays[3].data()}, c.length};
+  const auto sum = [&](const Backend& one) {
+    return find_formula(one, c.formula)->variant[c.variant].directions(span, coefficients);
+  };
+  const double ours = sum(backend), wanted = sum(list.begin[list.count - 1]);
+  CHECK(ours == wanted || (ours != ours && wanted != wanted), "%s: directions of %s %d over %zu: %a, expected %a, seed %llu",
+        backend.name, c.formula, c.variant, c.length, ours, wanted, static_cast<unsigned long long>(c.seed));
+}
+
+void sweep(const Backend& backend, const Sample& sample, int variant, bool coupled, std::uint64_t& seed) {
+  const Formula* formula = find_formula(backend, sample.formula);
+  const auto try_one = [&](std::size_t length, std::size_t offset, Numbers numbers) {
+    Random random(++seed);
+    const Case c{sample.formula, variant, coupled, length, offset, random.below(length + 1), seed % 2 == 0, seed};
+    const Arrays arrays = make(length, numbers, random);
+    compare(backend, c, sample.coefficients, arrays);
+    if (formula->variant[variant].directions) compare_directions(backend, c, sample.coefficients, arrays);
+  };
+  for (std::size_t length = 0; length <= longest; ++length) {
+    for (std::size_t k = 0; k < 4; ++k) try_one(length, (length + k * 5) % widest, static_cast<Numbers>((seed + k) % 3));
+  }
+  for (std::size_t offset = 0; offset < widest; ++offset) {  // long enough to be brought to an alignment first
+    try_one(aligned_from + offset, offset, Numbers::usual);
+  }
+  for (Numbers numbers : {Numbers::usual, Numbers::any, Numbers::special}) try_one(3000, 0, numbers);
+}
+
+void sweep(const Backend& backend) {
+  const FloatEnvironment environment;
+  std::uint64_t seed = 0;
+  for (const Sample& sample : samples) {
+    const Formula* formula = find_formula(backend, sample.formula);
+    CHECK(formula, "no formula is called %s", sample.formula);
+    for (int variant = 0; variant < formula->variants; ++variant) {
+      for (bool coupled : {false, true}) sweep(backend, sample, variant, coupled, seed);
+    }
+  }
+  for (int i = 0; i < backend.loops->count; ++i) {
+    bool sampled = false;
+    for (const Sample& sample : samples) sampled |= std::strcmp(sample.formula, backend.loops->formulas[i].name) == 0;
+    CHECK(sampled, "%s has no coefficients here", backend.loops->formulas[i].name);
+  }
+  std::printf("%s: %llu cases\n", backend.name, static_cast<unsigned long long>(seed));
+}
+
+}  // namespace
+
+int main() {
+  const BackendList list = backends();
+  for (int i = 0; i < list.count; ++i) {
+    if (list.begin[i].supported()) {
+      sweep(list.begin[i]);
+    } else {
+      std::printf("SKIPPED, not passed: this processor does not have %s\n", list.begin[i].name);
+    }
+  }
+}
