@@ -157,9 +157,8 @@ export class Tensors<O extends object> {
   /** Counts a step that is done, and takes over its state; or finds that it was skipped. */
   #commit(updated: number): StepReport {
     const found = this.#work.gradients;
-    const norm = found[gradients.norm] as number;
-    const gradNorm = norm === -1 ? {} : { gradNorm: norm };
-    if (found[gradients.skipped] === 1) return { updated: 0, skipped: true, ...gradNorm };
+    const gradNorm = found[gradients.norm] as number;
+    if (found[gradients.skipped] === 1) return { updated: 0, skipped: true, gradNorm };
     for (const member of this.members) {
       if (member.grad === null) continue;
       const { states, slow } = member.bound as NonNullable<Member["bound"]>;
@@ -167,7 +166,7 @@ export class Tensors<O extends object> {
       member.states = states;
       member.slow = slow;
     }
-    return { updated, skipped: false, ...gradNorm };
+    return gradNorm === -1 ? { updated, skipped: false } : { updated, skipped: false, gradNorm };
   }
 
   /** Makes the table's row true for what the member holds now, with the state arrays that this step needs. */

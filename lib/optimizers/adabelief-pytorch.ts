@@ -14,19 +14,18 @@ const decay = { none: 0, decoupled: 1, count: 2 };
 const amsgrad = { none: 0, epsInMaximum: 1, epsInVariance: 2, count: 3 };
 const phase = { plain: 0, rectified: 1, momentum: 2, frozen: 3 };
 
-/** The phase of a step, and its size: negative, with its bias correction. */
-function stepSize(newest: boolean, o: Options, t: number, bias: Bias): [number, number] {
-  if (!o.rectify) return [phase.plain, -(o.lr / bias.c1)];
-  const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
-  if (newest) {
-    if (rhoT >= 5) return [phase.rectified, -rectifiedSize(bias, rhoT, rhoInf) * o.lr];
-    return o.degenerated_to_sgd ? [phase.momentum, -(1 / bias.c1) * o.lr] : [phase.frozen, 0];
-  }
-  if (rhoT > 4) {
-    const rectification = Math.sqrt(((rhoT - 4) * (rhoT - 2) * rhoInf) / (rhoInf - 4) / (rhoInf - 2) / rhoT);
-    return [phase.plain, -((rectification * o.lr) / bias.c1)];
-  }
-  return [phase.momentum, -o.lr];
+/** The phase of a rectified step. */
+function phaseOf(newest: boolean, o: Options, rhoT: number): number {
+  if (newest) return rhoT >= 5 ? phase.rectified : o.degenerated_to_sgd ? phase.momentum : phase.frozen;
+  return rhoT > 4 ? phase.plain : phase.momentum;
+}
+
+/** The size of a rectified step: negative, with its bias correction. */
+function sizeOf(newest: boolean, { lr }: Options, bias: Bias, phaseKind: number, rhoT: number, rhoInf: number): number {
+  if (phaseKind === phase.momentum) return newest ? -(1 / bias.c1) * lr : -lr;
+  if (newest) return phaseKind === phase.frozen ? 0 : -rectifiedSize(bias, rhoT, rhoInf) * lr;
+  const rectification = Math.sqrt(((rhoT - 4) * (rhoT - 2) * rhoInf) / (rhoInf - 4) / (rhoInf - 2) / rhoT);
+  return -((rectification * lr) / bias.c1);
 }
 
 /** What p is multiplied by before its step. */
@@ -38,7 +37,13 @@ function coefficients(newest: boolean): Coefficients<Options> {
   const biasOf = makeBias();
   return (o, t, into, at) => {
     const bias = biasOf(o.betas, t);
-    const [phaseKind, size] = stepSize(newest, o, t, bias);
+    let phaseKind = phase.plain;
+    let size = -(o.lr / bias.c1);
+    if (o.rectify) {
+      const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
+      phaseKind = phaseOf(newest, o, rhoT);
+      size = sizeOf(newest, o, bias, phaseKind, rhoT, rhoInf);
+    }
     const amsgradKind = o.amsgrad ? (newest ? amsgrad.epsInVariance : amsgrad.epsInMaximum) : amsgrad.none;
     const factor = (into[at] = decayFactor(o));
     writeStep(into, writeBetas(into, at + 1, o.betas), o.eps, bias.c2, size);

@@ -14,6 +14,11 @@ constexpr Overlap none{false, 0, 0, Role::data, Role::data};
 
 }  // namespace
 
+Table::Table(const char* formula) {
+  const Backend& backend = current_backend();
+  formula_ = find_formula(backend, formula) - backend.loops->formulas;
+}
+
 void Table::resize(int rows) {
   rows_.resize(static_cast<std::size_t>(rows));
   writable_.reserve(rows_.size() * (3 + max_states));  // so that a step allocates nothing
@@ -77,14 +82,18 @@ Overlap Table::find_overlap(int row) const {
   return {true, row, last.row, Role::grad, last.role};
 }
 
+/** Notes which rows take part, and checks them where anything about their memory is new. */
 Overlap Table::check_active(const Work& work) {
+  bool grads_changed = false;
   for (int i = 0; i < rows(); ++i) {
     Row& row = rows_[static_cast<std::size_t>(i)];
     const bool present = work.set_of_row[i] != ignored, active = work.set_of_row[i] >= 0;
     if (row.present != present || row.active != active) changed_ = true;
     row.present = present;
     row.active = active;
+    if (active && row.grad_changed) grads_changed = true;
   }
+  if (!changed_ && !grads_changed) return none;
   const bool all = changed_;
   if (all) {
     const Overlap overlap = index_writable();
@@ -163,13 +172,12 @@ Overlap Table::find_lease() const {
 }
 
 Outcome Table::prepare(const Work& work, Overlap& overlap) {
-  const Formula* formula = find_formula(current_backend(), formula_);
-  if (!formula || !valid(work, *formula)) return Outcome::invalid;
+  if (!valid(work, formula())) return Outcome::invalid;
   overlap = check_active(work);
   if (overlap.found) return Outcome::overlap;
   overlap = find_lease();
   if (overlap.found) return Outcome::leased;
-  plan(work, *formula);
+  plan(work, formula());
   return Outcome::done;
 }
 

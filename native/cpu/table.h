@@ -57,10 +57,10 @@ enum class Outcome { done, overlap, leased, invalid };
 
 class Table {
  public:
-  explicit Table(const char* formula) : formula_(formula) {}
+  /** @param formula the name of one that there is */
+  explicit Table(const char* formula);
 
   int rows() const { return static_cast<int>(rows_.size()); }
-  const char* formula() const { return formula_; }
   std::size_t length(int row) const { return rows_[static_cast<std::size_t>(row)].span.length; }
   /** Bytes that the table itself takes. */
   std::size_t bytes() const {
@@ -93,14 +93,14 @@ class Table {
  private:
   struct Row {
     Span span{};
-    int states = 0;
     float* slow = nullptr;
-    int dimensions = 1;
-    std::size_t first = 1;
+    int states = 0;
     bool bound = false;
     bool present = false;  // not ignored
     bool active = false;   // to be updated
     bool grad_changed = false;
+    int dimensions = 1;
+    std::size_t first = 1;
   };
   struct Interval {
     std::uintptr_t begin, end;
@@ -115,6 +115,7 @@ class Table {
   };
   struct Run;
 
+  const Formula& formula() const { return current_backend().loops->formulas[formula_]; }
   void cut();
   void plan(const Work& work, const Formula& formula);
   std::size_t segment(const Row& row, std::int32_t stages) const;
@@ -124,7 +125,7 @@ class Table {
   Overlap check_active(const Work& work);
   Overlap find_lease() const;
 
-  const char* formula_;
+  std::ptrdiff_t formula_;  // its place, the same in every backend
   std::vector<Row> rows_;
   std::vector<Interval> writable_;  // of the rows that are present, sorted, disjoint
   std::vector<Place> chunks_;       // of the active rows, with the end after the last

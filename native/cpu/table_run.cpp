@@ -60,25 +60,24 @@ struct Table::Run {
     std::int32_t stages;
     const Variant& variant;
     Common common;
-    float coefficients[max_coefficients];
+    const float* coefficients;  // the formula's
   };
 
   Piece piece(int i, std::size_t begin, std::size_t length) const {
     const Row& row = table.rows_[static_cast<std::size_t>(i)];
     const auto set = static_cast<std::size_t>(work.set_of_row[i]);
     const float* coefficients = work.coefficients + set * max_coefficients;
+    Common common;
+    std::memcpy(&common, coefficients, sizeof common);
     Piece piece{i,
                 begin,
                 {row.span.data + begin, row.span.out + begin, row.span.grad + begin, {}, length},
                 row.slow ? row.slow + begin : nullptr,
                 work.stages[set],
                 formula.variant[work.variants[set]],
-                {},
-                {}};
+                common,
+                coefficients + common_coefficients};
     for (int k = 0; k < row.states; ++k) piece.span.state[k] = row.span.state[k] + begin;
-    std::memcpy(&piece.common, coefficients, sizeof piece.common);
-    std::memcpy(piece.coefficients, coefficients + common_coefficients,
-                static_cast<std::size_t>(formula.coefficients) * sizeof(float));
     return piece;
   }
 
@@ -106,12 +105,14 @@ struct Table::Run {
     }
   }
 
-  void update(Piece piece) const {
+  void update(Piece& piece) const {
     const Span& span = piece.span;
     if ((piece.stages & stage::begin) != 0) std::memcpy(piece.slow, span.data, span.length * sizeof(float));
+    float completed[max_coefficients];
     if (formula.with_norms) {
-      formula.with_norms(piece.coefficients, std::sqrt(table.data_norms_.of(piece.row, 0)),
-                         std::sqrt(table.grad_norms_.of(piece.row, 0)));
+      std::copy_n(piece.coefficients, formula.coefficients, completed);
+      formula.with_norms(completed, std::sqrt(table.data_norms_.of(piece.row, 0)), std::sqrt(table.grad_norms_.of(piece.row, 0)));
+      piece.coefficients = completed;
     }
     if (scaled() || (table.needs_.means && table.means_.has(piece.row))) {
       update_prepared(piece);
@@ -131,7 +132,7 @@ struct Table::Run {
   }
 
   /** Ends what a variant with late means has begun. */
-  void complete(Piece piece) const {
+  void complete(Piece& piece) const {
     if (!piece.variant.directions) return;
     alignas(64) float buffer[chunk_length];
     std::fill_n(buffer, piece.span.length, 0.0f);
@@ -150,7 +151,7 @@ struct Table::Run {
   }
 
   /** Calls a member for every piece in a chunk. */
-  template <void (Run::*act)(Piece) const>
+  template <void (Run::*act)(Piece&) const>
   static void run_chunk(const void* context, std::size_t chunk) {
     const Run& run = *static_cast<const Run*>(context);
     const Table& table = run.table;
@@ -159,7 +160,9 @@ struct Table::Run {
       if (run.work.set_of_row[i] < 0) continue;
       const std::size_t from = i == begin.row ? begin.offset : 0;
       const std::size_t to = i == end.row ? end.offset : table.rows_[static_cast<std::size_t>(i)].span.length;
-      if (from < to) (run.*act)(run.piece(i, from, to - from));
+      if (from >= to) continue;
+      Piece piece = run.piece(i, from, to - from);
+      (run.*act)(piece);
     }
   }
 
@@ -195,10 +198,9 @@ struct Table::Run {
 };
 
 void Table::run(const Work& work, int threads) {
-  const Backend& backend = current_backend();
   const FloatEnvironment environment;
   Gradients& gradients = *work.gradients;
-  Run run{*this, work, *find_formula(backend, formula_), backend.loops->passes};
+  Run run{*this, work, formula(), current_backend().loops->passes};
   const int team = std::min(threads, threads_for(elements_));
   const std::size_t chunks = chunks_.size() - 1;
 
