@@ -24,7 +24,7 @@ export interface Table {
     state2: Float32Array | null,
     slow: Float32Array | null,
   ): number;
-  bindGrad(row: number, grad: Float32Array): number;
+  bindGrads(rows: Int32Array, grads: readonly (Float32Array | null)[], count: number): number;
   setWork(
     setOfRow: Int32Array,
     variants: Int32Array,

@@ -57,6 +57,10 @@ export class Tensors<O extends object> {
   readonly #table: Table;
   readonly #statesOfVariant: readonly number[];
   #work = new Work(0);
+  // The gradients of this step that are other arrays than before, and how many.
+  #rowsOfNewGrads = new Int32Array(0);
+  readonly #grads: (Float32Array | null)[] = [];
+  #newGrads = 0;
 
   constructor(readonly rule: Rule<O>) {
     this.#table = new addon.Table(rule.formula);
@@ -71,6 +75,8 @@ export class Tensors<O extends object> {
     for (const { index, dimensions, first } of members) this.#table.shape(index, dimensions, first);
     this.members.push(...members);
     this.#work = new Work(all.length);
+    this.#rowsOfNewGrads = new Int32Array(all.length);
+    while (this.#grads.length < all.length) this.#grads.push(null);
     this.#work.give(this.#table);
   }
 
@@ -142,6 +148,7 @@ export class Tensors<O extends object> {
     }
     // No foreign code runs from here on: no accessor, no iterator, no method that somebody could have replaced.
     const { members } = this;
+    this.#newGrads = 0;
     for (let i = 0; i < members.length; ++i) {
       const member = members[i] as Member;
       if (member.set === rowState.skipped) {
@@ -151,6 +158,7 @@ export class Tensors<O extends object> {
         work.setOfRow[i] = member.set;
       }
     }
+    this.#bindGrads();
     return updated;
   }
 
@@ -186,9 +194,25 @@ export class Tensors<O extends object> {
       member.requireUnchanged(grad, role.grad);
       return;
     }
-    const status = this.#table.bindGrad(member.index, grad);
-    if (status !== 0) throw member.refusal(status);
-    bound.grad = grad;
+    const next = this.#newGrads++;
+    this.#rowsOfNewGrads[next] = member.index;
+    this.#grads[next] = grad;
+  }
+
+  /** Hands all gradients that are other arrays than before to the table, in one call. */
+  #bindGrads(): void {
+    const count = this.#newGrads;
+    if (count === 0) return;
+    const status = this.#table.bindGrads(this.#rowsOfNewGrads, this.#grads, count);
+    for (let k = 0; k < count; ++k) {
+      const member = this.members[this.#rowsOfNewGrads[k] as number] as Member;
+      this.#grads[k] = null; // keeps none alive
+      if (status === -1) (member.bound as NonNullable<Member["bound"]>).grad = member.grad;
+      else member.bound = null;
+    }
+    if (status === -1) return;
+    const refused = this.members[this.#rowsOfNewGrads[status >> 8] as number] as Member;
+    throw refused.refusal((role.grad << 8) | (status & 255));
   }
 
   /** A member without a gradient takes no part, but nothing may be written over it: so far as its memory can be used at all. */

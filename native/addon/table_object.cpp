@@ -97,12 +97,21 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
   return status(env, Memory::fine);
 }
 
-Napi::Value TableObject::bind_grad(const Napi::CallbackInfo& info) {
-  const int index = row(info[0]);
-  const Floats grad = floats(info[1], table_->length(index));
-  if (grad.memory != Memory::fine) return status(info.Env(), grad.memory, static_cast<int>(Role::grad));
-  table_->bind_grad(index, grad.data);
-  return status(info.Env(), Memory::fine);
+Napi::Value TableObject::bind_grads(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto rows = info[0].As<Napi::Int32Array>();
+  const auto grads = info[1].As<Napi::Array>();
+  const unsigned count = info[2].As<Napi::Number>().Uint32Value();
+  if (count > rows.ElementLength() || count > grads.Length()) throw Napi::RangeError::New(env, "more gradients than given");
+  for (unsigned k = 0; k < count; ++k) {
+    const int index = rows.Data()[k];
+    if (index < 0 || index >= table_->rows()) throw Napi::RangeError::New(env, "no such row");
+    const Napi::HandleScope scope(env);
+    const Floats grad = floats(grads.Get(k), table_->length(index));
+    if (grad.memory != Memory::fine) return Napi::Number::New(env, k * 256.0 + static_cast<int>(grad.memory));
+    table_->bind_grad(index, grad.data);
+  }
+  return Napi::Number::New(env, -1);
 }
 
 void TableObject::set_work(const Napi::CallbackInfo& info) {
@@ -144,7 +153,7 @@ Napi::Value TableObject::step_async(const Napi::CallbackInfo& info) {
 Napi::Function TableObject::define(Napi::Env env) {
   return DefineClass(env, "Table",
                      {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::shape>("shape"),
-                      InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grad>("bindGrad"),
+                      InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
                       InstanceMethod<&TableObject::set_work>("setWork"), InstanceMethod<&TableObject::step>("step"),
                       InstanceMethod<&TableObject::step_async>("stepAsync")});
 }

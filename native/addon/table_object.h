@@ -26,8 +26,9 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   /** bind(row, length, data, out, grad | null, ...three states | null, slow | null): 0, or what is wrong with which array (see
    * `status`). All of that length. */
   Napi::Value bind(const Napi::CallbackInfo& info);
-  /** bindGrad(row, grad): the same, for a gradient alone */
-  Napi::Value bind_grad(const Napi::CallbackInfo& info);
+  /** bindGrads(rows: Int32Array, grads, count): the same for gradients alone; -1, or which of them is wrong, and how: its place
+   * × 256 + what Memory says. Those before it are bound. */
+  Napi::Value bind_grads(const Napi::CallbackInfo& info);
   /** setWork(setOfRow, variants, stages: Int32Array, coefficients: Float32Array, gradients: Float64Array): where step() will read
    * what to do; see Work in native/cpu/table.h */
   void set_work(const Napi::CallbackInfo& info);
