@@ -25,16 +25,21 @@ struct Common {
 constexpr int common_coefficients = sizeof(Common) / sizeof(float);
 constexpr int max_coefficients = common_coefficients + 14;
 
+/** What happens to gradients: native/update/gradient.h. */
+struct Factors {
+  float scale, clip, decay, mean;
+};
+
 /** Runs one variant of one formula over a span, with the formula's coefficients. Checks nothing and cannot fail. */
 using Kernel = void (*)(const Span& span, const float* coefficients);
-/** The same for gradients that weight decay is coupled to. */
-using DecayedKernel = void (*)(const Span& span, const float* coefficients, float decay);
+/** The same over gradients that are prepared on the way. */
+using PreparingKernel = void (*)(const Span& span, const float* coefficients, const Factors& factors);
 /** The sum of the directions in which a variant is about to step. */
 using SumOfDirections = double (*)(const Span& span, const float* coefficients);
 
 struct Variant {
   Kernel run;
-  DecayedKernel run_decayed;
+  PreparingKernel run_prepared;
   SumOfDirections directions;  // null but for a variant that another one completes
   int following;               // that other one, which takes the rows' means of the directions as its gradients; or -1
   int states;                  // how many of Span::state it touches, from the first on
@@ -48,16 +53,11 @@ struct Formula {
   void (*with_norms)(float* coefficients, double p_norm, double g_norm);  // null where a tensor's norms play no part
 };
 
-/** The factors of native/update/gradient.h. */
-struct Factors {
-  float scale, clip, decay;
-};
-
 /** What there is to be done around a formula. Sums are in double and in a fixed order: sixteen partial sums, the elements dealt
  * out to them in turn, then added up in pairs. */
 struct Passes {
-  /** into[i] = the prepared gradient, less the mean */
-  void (*prepare)(float* into, const float* grad, const float* data, Factors factors, float mean, std::size_t length);
+  /** into[i] = the prepared gradient */
+  void (*prepare)(float* into, const float* grad, const float* data, const Factors& factors, std::size_t length);
   /** A sum in no stated order: the least that reading can cost. */
   float (*read)(const float* x, std::size_t length);
   double (*sum)(const float* x, std::size_t length);

@@ -14,8 +14,9 @@ namespace adabelief {
 namespace ADABELIEF_SET {
 
 /** Elements do not depend on each other, also where out is data: the pragma says exactly that (__restrict would say more). */
-template <class F, int variant, bool coupled>
-ADABELIEF_INLINE void over(const typename F::Coefficients& c, const Span& span, float decay, size_t begin, size_t end) {
+template <class F, int variant, bool prepares>
+ADABELIEF_INLINE void over(const typename F::Coefficients& c, const Span& span, const Gradient& gradient, size_t begin,
+                           size_t end) {
   const float* data = span.data;
   const float* grad = span.grad;
   float* out = span.out;
@@ -27,7 +28,7 @@ ADABELIEF_INLINE void over(const typename F::Coefficients& c, const Span& span, 
 #pragma omp simd
   for (size_t i = begin; i < end; ++i) {
     const float p = data[i];
-    const float g = coupled ? decayed(grad[i], p, decay) : grad[i];
+    const float g = prepares ? prepared(gradient, grad[i], p) : grad[i];
     out[i] = F::template update<variant>(c, p, g, states > 0 ? state0[i] : none, states > 1 ? state1[i] : none,
                                          states > 2 ? state2[i] : none);
   }
@@ -47,23 +48,23 @@ ADABELIEF_INLINE typename F::Coefficients coefficients_of(const float* coefficie
   return c;
 }
 
-template <class F, int variant, bool coupled>
-ADABELIEF_INLINE void run_aligned(const Span& span, const float* coefficients, float decay) {
+template <class F, int variant, bool prepares>
+ADABELIEF_INLINE void run_aligned(const Span& span, const float* coefficients, const Gradient& gradient) {
   note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
   const auto c = coefficients_of<F>(coefficients);
   const size_t head = misaligned(span.out, span.length);
-  over<F, variant, coupled>(c, span, decay, 0, head);
-  over<F, variant, coupled>(c, span, decay, head, span.length);
+  over<F, variant, prepares>(c, span, gradient, 0, head);
+  over<F, variant, prepares>(c, span, gradient, head, span.length);
 }
 
 template <class F, int variant>
 void run(const Span& span, const float* coefficients) {
-  run_aligned<F, variant, false>(span, coefficients, 0);
+  run_aligned<F, variant, false>(span, coefficients, {});
 }
 
 template <class F, int variant>
-void run_decayed(const Span& span, const float* coefficients, float decay) {
-  run_aligned<F, variant, true>(span, coefficients, decay);
+void run_prepared(const Span& span, const float* coefficients, const Factors& factors) {
+  run_aligned<F, variant, true>(span, coefficients, gradient_of(factors));
 }
 
 // What only some formulas have, found by asking them.
@@ -117,7 +118,7 @@ struct Variants;
 template <class F, int... variant>
 struct Variants<F, std::integer_sequence<int, variant...>> {
   static constexpr Variant table[] = {
-      {&run<F, variant>, &run_decayed<F, variant>, directions<F, variant>(), following<F, variant>(0), F::states(variant)}...};
+      {&run<F, variant>, &run_prepared<F, variant>, directions<F, variant>(), following<F, variant>(0), F::states(variant)}...};
 };
 
 template <class List>

@@ -49,8 +49,12 @@ inline double sum_of_squares(const float* x, float scale, size_t length) {
   });
 }
 
-inline void prepare(float* into, const float* grad, const float* data, Factors factors, float mean, size_t length) {
-  const Gradient c = {factors.scale, factors.clip, factors.decay, mean};
+ADABELIEF_INLINE Gradient gradient_of(const Factors& factors) {
+  return {factors.scale, factors.clip, factors.decay, factors.mean};
+}
+
+inline void prepare(float* into, const float* grad, const float* data, const Factors& factors, size_t length) {
+  const Gradient c = gradient_of(factors);
 #pragma omp simd
   for (size_t i = 0; i < length; ++i) into[i] = prepared(c, grad[i], data[i]);
 }

@@ -63,33 +63,39 @@ struct Table::Run {
     const float* coefficients;  // the formula's
   };
 
+  static Span part(const Span& span, std::size_t begin, std::size_t length) {
+    Span part{span.data + begin, span.out + begin, span.grad + begin, {}, length};
+    for (int k = 0; k < max_states; ++k) part.state[k] = span.state[k] ? span.state[k] + begin : nullptr;
+    return part;
+  }
+
   Piece piece(int i, std::size_t begin, std::size_t length) const {
     const Row& row = table.rows_[static_cast<std::size_t>(i)];
     const auto set = static_cast<std::size_t>(work.set_of_row[i]);
     const float* coefficients = work.coefficients + set * max_coefficients;
     Common common;
     std::memcpy(&common, coefficients, sizeof common);
-    Piece piece{i,
-                begin,
-                {row.span.data + begin, row.span.out + begin, row.span.grad + begin, {}, length},
-                row.slow ? row.slow + begin : nullptr,
-                work.stages[set],
-                formula.variant[work.variants[set]],
-                common,
-                coefficients + common_coefficients};
-    for (int k = 0; k < row.states; ++k) piece.span.state[k] = row.span.state[k] + begin;
-    return piece;
+    return {i,
+            begin,
+            part(row.span, begin, length),
+            row.slow ? row.slow + begin : nullptr,
+            work.stages[set],
+            formula.variant[work.variants[set]],
+            common,
+            coefficients + common_coefficients};
   }
 
-  bool scaled() const { return scale != 1 || clip != 1; }
+  Factors factors(const Piece& piece, float mean = 0) const { return {scale, clip, piece.common.decay, mean}; }
+  bool centralized(const Piece& piece) const { return table.needs_.means && table.means_.has(piece.row); }
+  /** Whether gradients are what the formula sees, but for a mean. */
+  bool untouched(const Piece& piece) const { return scale == 1 && clip == 1 && piece.common.decay == 0; }
 
-  /** Prepares gradients in `buffer`; `means` may be null. */
-  void prepare(const Piece& piece, const Reduction* means, float* buffer) const {
+  /** Prepares gradients in a buffer. */
+  void prepare(const Piece& piece, float* buffer) const {
     const Span& span = piece.span;
-    const Factors factors{scale, clip, piece.common.decay};
-    if (!means || !means->has(piece.row)) return passes.prepare(buffer, span.grad, span.data, factors, 0, span.length);
-    each_segment(piece, *means, [&](std::size_t from, std::size_t length, float mean) {
-      passes.prepare(buffer + from, span.grad + from, span.data + from, factors, mean, length);
+    if (!centralized(piece)) return passes.prepare(buffer, span.grad, span.data, factors(piece), span.length);
+    each_segment(piece, table.means_, [&](std::size_t from, std::size_t length, float mean) {
+      passes.prepare(buffer + from, span.grad + from, span.data + from, factors(piece, mean), length);
     });
   }
 
@@ -114,21 +120,28 @@ struct Table::Run {
       formula.with_norms(completed, std::sqrt(table.data_norms_.of(piece.row, 0)), std::sqrt(table.grad_norms_.of(piece.row, 0)));
       piece.coefficients = completed;
     }
-    if (scaled() || (table.needs_.means && table.means_.has(piece.row))) {
-      update_prepared(piece);
-    } else if (piece.common.decay != 0) {
-      piece.variant.run_decayed(span, piece.coefficients, piece.common.decay);
-    } else {
+    if (centralized(piece)) {
+      update_centralized(piece);
+    } else if (untouched(piece)) {
       piece.variant.run(span, piece.coefficients);
+    } else {
+      piece.variant.run_prepared(span, piece.coefficients, factors(piece));
     }
     if (!piece.variant.directions) blend(piece);
   }
 
-  void update_prepared(Piece& piece) const {
-    alignas(64) float buffer[chunk_length];
-    prepare(piece, table.needs_.means ? &table.means_ : nullptr, buffer);
-    piece.span.grad = buffer;
-    piece.variant.run(piece.span, piece.coefficients);
+  /** Long segments one by one, straight from memory; for short ones gradients are prepared in a buffer. */
+  void update_centralized(Piece& piece) const {
+    constexpr std::size_t worth_a_call = 1024;
+    if (table.means_.segment(piece.row) < worth_a_call) {
+      alignas(64) float buffer[chunk_length];
+      prepare(piece, buffer);
+      piece.span.grad = buffer;
+      return piece.variant.run(piece.span, piece.coefficients);
+    }
+    each_segment(piece, table.means_, [&](std::size_t from, std::size_t length, float mean) {
+      piece.variant.run_prepared(part(piece.span, from, length), piece.coefficients, factors(piece, mean));
+    });
   }
 
   /** Ends what a variant with late means has begun. */
@@ -178,16 +191,18 @@ struct Table::Run {
   }
   static double square_of_prepared(const void* context, int row, std::size_t begin, std::size_t length) {
     const Run& run = *static_cast<const Run*>(context);
+    const Piece piece = run.piece(row, begin, length);
+    if (run.untouched(piece) && !run.centralized(piece)) return run.passes.sum_of_squares(piece.span.grad, 1, length);
     alignas(64) float buffer[Reduction::block];
-    run.prepare(run.piece(row, begin, length), run.table.needs_.means ? &run.table.means_ : nullptr, buffer);
+    run.prepare(piece, buffer);
     return run.passes.sum_of_squares(buffer, 1, length);
   }
   static double sum_of_prepared(const void* context, int row, std::size_t begin, std::size_t length) {
     const Run& run = *static_cast<const Run*>(context);
     const Piece piece = run.piece(row, begin, length);
-    if (!run.scaled() && piece.common.decay == 0) return run.passes.sum(piece.span.grad, length);
+    if (run.untouched(piece)) return run.passes.sum(piece.span.grad, length);
     alignas(64) float buffer[Reduction::block];
-    run.prepare(piece, nullptr, buffer);
+    run.passes.prepare(buffer, piece.span.grad, piece.span.data, run.factors(piece), length);
     return run.passes.sum(buffer, length);
   }
   static double sum_of_directions(const void* context, int row, std::size_t begin, std::size_t length) {

@@ -48,7 +48,8 @@ struct Case {
 void compare(const Backend& backend, const Case& c, const reference::Scalars& scalars, const Arrays& before, bool in_place) {
   const Formula* formula = find_formula(backend, "adabelief");
   CHECK(formula && formula->variants == 2 * amsgrads * phases, "the formula has another shape");
-  const auto decay = static_cast<reference::Decay>(c.variant % decays);
+  auto decay = static_cast<reference::Decay>(c.variant % decays);
+  if (decay == reference::Decay::coupled && scalars.decay == 0) decay = reference::Decay::none;  // a factor of 0: no decay
   const bool coupled = decay == reference::Decay::coupled;  // no variant of the formula: it happens to the gradient
   const Variant& variant = formula->variant[(decay == reference::Decay::decoupled) + 2 * (c.variant / decays)];
   Arrays wanted = before;
@@ -69,7 +70,7 @@ void compare(const Backend& backend, const Case& c, const reference::Scalars& sc
                     memory[1].data() + begin,
                     {memory[2].data() + begin, memory[3].data() + begin, memory[4].data() + begin},
                     length};
-    coupled ? variant.run_decayed(span, &scalars.decay, scalars.decay) : variant.run(span, &scalars.decay);
+    coupled ? variant.run_prepared(span, &scalars.decay, {1, 1, scalars.decay, 0}) : variant.run(span, &scalars.decay);
   };
   piece(0, c.cut);
   piece(c.cut, c.length - c.cut);
