@@ -16,6 +16,7 @@ export type ErrorCode =
   | "ERR_LEASED" // memory that a step under way on another thread is using
   | "ERR_RESIZABLE" // a resizable buffer in an asynchronous step
   | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer
+  | "ERR_CHECKPOINT" // a file that is no checkpoint of this optimizer, or a value that a checkpoint cannot keep
   | "ERR_CLOSURE" // a closure that returned a promise
   | "ERR_BUSY" // a call while a step is under way
   | "ERR_DISPOSED" // a call after dispose()

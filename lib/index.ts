@@ -9,6 +9,8 @@ export {
   type AdaBeliefState,
   type AdaBeliefVersion,
 } from "./adabelief";
+export type { LoadStateOptions } from "./checkpoint/load";
+export type { SaveStateOptions } from "./checkpoint/save";
 export { cpu } from "./cpu";
 export { cuda } from "./cuda";
 export type { ErrorCode } from "./errors";
