@@ -57,7 +57,8 @@ export async function readCheckpoint<O extends object>(
 
   const about = (error: unknown): Error => {
     if ((error as { code?: unknown }).code !== "ERR_CHECKPOINT") return error as Error;
-    return plainError("ERR_CHECKPOINT", `${source}: ${(error as Error).message}`, error);
+    const { message } = error as Error; // which may quote the file at length
+    return plainError("ERR_CHECKPOINT", `${source}: ${message.length > 400 ? `${message.slice(0, 400)}…` : message}`, error);
   };
   const file = await openFile(source);
   let contents: Contents;
