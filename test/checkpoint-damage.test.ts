@@ -1,5 +1,5 @@
 // Files that are damaged, or made to do damage: each is refused without a trace, or what it says is what is loaded.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { AdaBelief, parameter, type AdaBeliefOptions, type Parameter, type StateDict } from "../lib";
 import { bitsOf } from "./helpers/bits";
 import { damage } from "./helpers/damage";
@@ -291,6 +291,15 @@ describe("a file made by hand is refused", () => {
     await expect(loading).rejects.toMatchObject({ code: "ERR_CHECKPOINT", message: expect.stringMatching(message) as unknown });
     await expect(loading).rejects.toThrow(`${at("by hand")}: `);
     expect(everything(one)).toBe(before);
+  });
+
+  it("with a header longer than the format allows, though the file is as long", async () => {
+    writeFileSync(at("long"), Buffer.from([1, 0xe1, 0xf5, 5, 0, 0, 0, 0])); // 100,000,001
+    truncateSync(at("long"), 200_000_000); // zeros that take no place on the disk
+    await expect(one.optimizer.loadState(at("long"))).rejects.toMatchObject({
+      code: "ERR_CHECKPOINT",
+      message: `${at("long")}: a header of 100000001 bytes, and safetensors allows 100000000`,
+    });
   });
 
   it("but not for lack of a checksum, as other writers leave it out", async () => {

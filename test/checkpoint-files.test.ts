@@ -21,11 +21,11 @@ describe("a save", () => {
   it("follows a link, and keeps the file's permissions", async () => {
     const inFolder = folderFor("links");
     await save(inFolder("run-7"), "old");
-    chmodSync(inFolder("run-7"), 0o640);
+    chmodSync(inFolder("run-7"), 0o666);
     symlinkSync("run-7", inFolder("latest"));
     await save(inFolder("latest"), "new");
     expect(await load(inFolder("run-7"))).toBe("new");
-    expect(statSync(inFolder("run-7")).mode & 0o777).toBe(0o640);
+    expect(statSync(inFolder("run-7")).mode & 0o777).toBe(0o666);
     expect(readdirSync(inFolder())).toEqual(["latest", "run-7"]);
   });
 
