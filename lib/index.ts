@@ -1,4 +1,6 @@
 export { accumulate } from "./accumulate";
+export type { LoadStateOptions } from "./checkpoint/load";
+export type { SaveStateOptions } from "./checkpoint/save";
 export { clipGradNorm, type ClipOptions } from "./clip";
 export { cpu } from "./cpu";
 export { cuda } from "./cuda";

@@ -1,3 +1,5 @@
+import type { LoadStateOptions } from "./checkpoint/load";
+import type { SaveStateOptions } from "./checkpoint/save";
 import { describe, typeError } from "./errors";
 import type { GroupOf, ParamGroup } from "./group";
 import { readLookahead } from "./lookahead-options";
@@ -86,6 +88,16 @@ export class Lookahead<O extends object, S extends State = State> {
   /** Takes over a dict of a Lookahead, k and alpha with it, or one of the optimizer alone: then the slow weights begin anew. */
   loadStateDict(saved: StateDict): void {
     this.optimizer.loadStateDict(saved);
+  }
+
+  /** As `Optimizer.saveState`, slow weights, k and alpha with it. */
+  saveState(path: string | URL, options?: SaveStateOptions): Promise<void> {
+    return this.optimizer.saveState(path, options);
+  }
+
+  /** As `Optimizer.loadState`. */
+  loadState<Extra = unknown>(path: string | URL, options?: LoadStateOptions): Promise<{ extra: Extra }> {
+    return this.optimizer.loadState<Extra>(path, options);
   }
 
   dispose(): void {

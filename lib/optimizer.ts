@@ -1,4 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { readCheckpoint, type LoadStateOptions } from "./checkpoint/load";
+import { saveCheckpoint, type SaveStateOptions } from "./checkpoint/save";
 import { arrayKind, lengthOf, plainError, rangeError, typeError } from "./errors";
 import { Group, readGroup, readParams, type GroupOf, type ParamGroup, type Params, type ReadGroup } from "./group";
 import { Member, slowName } from "./member";
@@ -7,7 +9,7 @@ import { flag, readOptions, refuseUnknownKeys, requireObject } from "./options";
 import type { Parameter } from "./parameter";
 import { titleOf, type LookaheadOptions, type Rule } from "./rule";
 import { readStepOptions, type GradientOptions, type StepOptions, type StepReport } from "./step-options";
-import { readStateDict, writeStateDict, type State, type StateDict } from "./state-dict";
+import { readStateDict, writeStateDict, type Loaded, type State, type StateDict } from "./state-dict";
 import { Tensors } from "./tensors";
 
 /** Puts Lookahead around an optimizer: from now on its steps do what `options` say. */
@@ -159,12 +161,52 @@ export abstract class Optimizer<O extends object, S extends State = State> {
    * @throws ERR_STATE_DICT where it belongs to another optimizer, version or shape, or a moment is missing; nothing is changed then
    */
   loadStateDict(saved: StateDict): void {
-    this.#exclusively("loadStateDict", () => {
-      const { groups, states, lookahead } = readStateDict(this.#rule, this.#groups, saved, this.#lookahead);
-      if (lookahead !== null) this.#lookAhead(lookahead);
-      for (const { group, options, initial_lr } of groups) group.load(options, initial_lr);
-      for (const { member, steps, arrays, slow } of states) member.setState(steps, arrays, slow);
-    });
+    this.#exclusively("loadStateDict", () => this.#take(readStateDict(this.#rule, this.#groups, saved, this.#lookahead)));
+  }
+
+  /**
+   * Writes options and state to a file, in safetensors format with PyTorch's names (docs/checkpoints.md).
+   *
+   * What is written is copied before this returns, so that training may go on at once; without `await` too. Whatever happens, a
+   * crash included, the path then has the old file or the new one, whole. Saves to one path are made in the order of the calls.
+   *
+   * @param path where to; an existing file is replaced
+   * @param options `parameters`: keep the parameters' values (their `data`) too, default false; `extra`: anything of your own that
+   *   JSON can hold
+   * @throws never: the promise is rejected with ERR_CHECKPOINT where `extra` holds what JSON would lose (NaN, functions, BigInt,
+   *   instances of classes, cycles; infinities and -0 are kept) or the path is no regular file; with what `stateDict` throws; or with the
+   *   file system's own error
+   */
+  async saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
+    this.#requireFree();
+    await saveCheckpoint(path, this.#rule, this.#groups, this.#lookahead, options);
+  }
+
+  /**
+   * Takes over options and state from a file written by `saveState`, or from Python in its layout. Parameters are matched by name
+   * where both sides have names, else by number.
+   *
+   * All of the file is checked before the first value is changed. Until the promise is settled every other method of this optimizer
+   * is an error (ERR_BUSY).
+   *
+   * @param options `parameters`: write the saved values into the parameters' own `data`, default false
+   * @returns `extra` as it was given to `saveState`, or undefined
+   * @throws never: the promise is rejected with ERR_CHECKPOINT where the file is damaged, no checkpoint, or one of another optimizer,
+   *   version or shape; ERR_DETACHED, ERR_LEASED and the like where a parameter's `data` cannot be written; or with the file
+   *   system's own error. Nothing is changed then
+   */
+  async loadState<Extra = unknown>(path: string | URL, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
+    this.#enter("loadState");
+    try {
+      const checkpoint = await readCheckpoint(path, this.#rule, this.#groups, this.#lookahead, options);
+      // Nothing is awaited between the last checks and the last write.
+      const { loaded, writeValues } = checkpoint.check();
+      this.#take(loaded);
+      writeValues();
+      return { extra: checkpoint.extra as Extra };
+    } finally {
+      this.#busy = null;
+    }
   }
 
   /** Lets go of parameters and state. Every later call but this one is an error. */
@@ -205,6 +247,12 @@ export abstract class Optimizer<O extends object, S extends State = State> {
 
   #update(options: GradientOptions): StepReport {
     return this.#tensors.step(this.#groups, options);
+  }
+
+  #take({ groups, states, lookahead }: Loaded<O>): void {
+    if (lookahead !== null) this.#lookAhead(lookahead);
+    for (const { group, options, initial_lr } of groups) group.load(options, initial_lr);
+    for (const { member, steps, arrays, slow } of states) member.setState(steps, arrays, slow);
   }
 
   #join(given: readonly ReadGroup<O>[]): void {

@@ -74,14 +74,15 @@ export function writeStateDict<O extends object>(
 }
 
 /** What a dict says, checked whole, and not yet in force. */
-interface Loaded<O extends object> {
+export interface Loaded<O extends object> {
   groups: { group: Group<O>; options: O; initial_lr: unknown }[];
   states: { member: Member; steps: number; arrays: Float32Array[]; slow: Float32Array | null }[];
   lookahead: LookaheadOptions | null;
 }
 
 /** A copy. An empty array may have lost its buffer, and then cannot be read. */
-const copyOf = (array: Float32Array): Float32Array => (lengthOf(array) === 0 ? new Float32Array(0) : new Float32Array(array));
+export const copyOf = (array: Float32Array): Float32Array =>
+  lengthOf(array) === 0 ? new Float32Array(0) : new Float32Array(array);
 
 const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
 
@@ -91,11 +92,13 @@ function requireRecord(value: unknown, what: string): asserts value is Record<st
   }
 }
 
+/** Checks a dict. `copy` is what becomes of its arrays: where they are nobody else's, they may be taken as they are. */
 export function readStateDict<O extends object>(
   rule: Rule<O>,
   groups: readonly Group<O>[],
   saved: unknown,
   attached: LookaheadOptions | null,
+  copy = copyOf,
 ): Loaded<O> {
   requireRecord(saved, "A state dict");
   const { optimizer, version, state, param_groups, lookahead } = saved;
@@ -150,7 +153,7 @@ export function readStateDict<O extends object>(
       if (seen.has(key)) throw refuse(`param_groups name parameter ${key} twice`);
       seen.add(key);
       const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
-      result.states.push(entry === undefined ? unstepped(member) : readState(rule, member, entry));
+      result.states.push(entry === undefined ? unstepped(member) : readState(rule, member, entry, copy));
     });
   });
   const stray = Object.keys(state).find((key) => !seen.has(key));
@@ -165,7 +168,12 @@ export function readStateDict<O extends object>(
 
 const unstepped = (member: Member): Loaded<never>["states"][number] => ({ member, steps: 0, arrays: [], slow: null });
 
-function readState<O extends object>(rule: Rule<O>, member: Member, entry: unknown): Loaded<O>["states"][number] {
+function readState<O extends object>(
+  rule: Rule<O>,
+  member: Member,
+  entry: unknown,
+  copy: typeof copyOf,
+): Loaded<O>["states"][number] {
   requireRecord(entry, `The state of ${member.label.toLowerCase()}`);
   const keys = Object.keys(entry);
   if (keys.length === 0) return unstepped(member);
@@ -176,14 +184,14 @@ function readState<O extends object>(rule: Rule<O>, member: Member, entry: unkno
   for (const name of rule.states) {
     const array = entry[name];
     if (array === undefined || array === null) break;
-    arrays.push(copyMoment(array, name, member));
+    arrays.push(copy(requireMoment(array, name, member)));
   }
-  const slow = entry[slowName] === undefined ? null : copyMoment(entry[slowName], slowName, member);
+  const slow = entry[slowName] === undefined ? null : copy(requireMoment(entry[slowName], slowName, member));
   const step = rule.counted === false ? (entry["step"] ?? 1) : entry["step"];
   return { member, steps: readStep(step, member), arrays, slow };
 }
 
-function copyMoment(array: unknown, name: string, member: Member): Float32Array {
+function requireMoment(array: unknown, name: string, member: Member): Float32Array {
   if (arrayKind(array) !== "Float32Array") {
     const advice =
       "arrays do not survive JSON; keep a state dict with v8.serialize or structuredClone, or rebuild its Float32Arrays";
@@ -193,7 +201,7 @@ function copyMoment(array: unknown, name: string, member: Member): Float32Array 
   if (length !== member.length) {
     throw rangeError("ERR_STATE_DICT", `${member.label}: ${name} must have ${member.length} elements, got ${length}`);
   }
-  return copyOf(array as Float32Array);
+  return array as Float32Array;
 }
 
 /** A count of steps: a number, or an array or tensor's array of one. */

@@ -73,4 +73,5 @@ def main():
         print(json.dumps({"answer": answer}), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

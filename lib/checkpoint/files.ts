@@ -1,0 +1,168 @@
+// Files: one is replaced whole or not at all, and read from its beginning to its end, with the checksum of what was read.
+import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { open, readdir, realpath, rename, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
+import { describe, plainError, typeError } from "../errors";
+
+/** An absolute path, so that a later chdir changes nothing. */
+export function pathOf(path: unknown): string {
+  if (typeof path === "string") return resolve(path);
+  if (path instanceof URL) return fileURLToPath(path);
+  throw typeError("ERR_INVALID_OPTION", `The path of a checkpoint must be a string or a file: URL, got ${describe(path)}`);
+}
+
+/** Those still to be done, by path: what is saved later must not be overwritten by what was saved earlier. */
+const last = new Map<string, Promise<void>>();
+
+/**
+ * Replaces a file: the new one is written beside it, flushed, and renamed. Whatever happens, the path has the old or the new content
+ * whole. Replacements of one path are made in the order of the calls.
+ */
+export function replaceFile(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  const act = () => replace(path, chunks);
+  const done = (last.get(path) ?? Promise.resolve()).then(act, act);
+  last.set(path, done);
+  const forget = () => last.get(path) === done && last.delete(path);
+  done.then(forget, forget);
+  return done;
+}
+
+async function replace(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+  // A link goes on pointing to the file that is replaced, and the new file has the old one's permissions.
+  const target = await realpath(path).catch(() => path);
+  const old = await stat(target).catch(() => undefined);
+  if (old !== undefined && !old.isFile()) throw plainError("ERR_CHECKPOINT", `${path}: ${notAFile}`);
+  const folder = dirname(target);
+  const begin = `.adabelief-${crc32(basename(target)).toString(16).padStart(8, "0")}-`;
+  await removeStale(folder, begin);
+  const temporary = join(folder, `${begin}${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
+  const file = await open(temporary, "wx", old?.mode);
+  try {
+    try {
+      if (old !== undefined) await file.chmod(old.mode & 0o777);
+      await writeFile(file, chunks);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await flushFolder(folder);
+}
+
+const notAFile = "not a regular file";
+
+/** Not written to for so long, a temporary file is nobody's any more, though its process's number is in use again. */
+const abandoned = 3_600_000;
+
+/** Removes what killed saves of the same file left behind. Whatever stands in the way of that is of no importance. */
+async function removeStale(folder: string, begin: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((one) => one.startsWith(begin) && one.endsWith(".tmp"))) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) continue;
+    const pid = parseInt(name.slice(begin.length), 10);
+    if (!isRunning(pid) || found.mtimeMs < Date.now() - abandoned) await rm(path, { force: true }).catch(() => undefined);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM"; // somebody else's
+  }
+}
+
+/** Flushes the names in a folder, where the file system does that at all. */
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, "r").catch(() => undefined);
+  if (folder === undefined) return;
+  try {
+    await folder.sync();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Opens a file for reading. Not a pipe or a device: those may have no end. */
+export async function openFile(path: string): Promise<SequentialReader> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)); // a pipe without a writer would wait for one
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw plainError("ERR_CHECKPOINT", `${path}: ${notAFile}`);
+    return new SequentialReader(file, found.size);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** How many bytes are read, written or summed up at once: the event loop gets its turn in between. */
+export const chunk = 1 << 22;
+
+/** Reads a file of known length in order: large parts straight into their place, small ones by way of a buffer. */
+export class SequentialReader {
+  /** The CRC-32 of all that was handed out. */
+  checksum = 0;
+  #position = 0;
+  readonly #buffer: Uint8Array;
+  #begin = 0;
+  #end = 0;
+
+  constructor(
+    private readonly file: FileHandle,
+    readonly length: number,
+  ) {
+    this.#buffer = new Uint8Array(Math.min(length, chunk));
+  }
+
+  /** Fills an array with the file's next bytes. */
+  async fill(into: Uint8Array): Promise<void> {
+    let done = 0;
+    while (done < into.length) {
+      const piece = into.subarray(done, done + chunk);
+      let got: number;
+      if (this.#begin === this.#end && piece.length === chunk) {
+        got = await this.#read(piece);
+      } else {
+        if (this.#begin === this.#end) {
+          this.#end = await this.#read(this.#buffer);
+          this.#begin = 0;
+        }
+        got = Math.min(piece.length, this.#end - this.#begin);
+        piece.set(this.#buffer.subarray(this.#begin, this.#begin + got));
+        this.#begin += got;
+      }
+      this.checksum = crc32(piece.subarray(0, got), this.checksum);
+      done += got;
+    }
+  }
+
+  /** Passes over bytes, which count in the checksum all the same. */
+  async skip(count: number): Promise<void> {
+    const scratch = new Uint8Array(Math.min(count, chunk));
+    for (let left = count; left > 0; left -= scratch.length) await this.fill(scratch.subarray(0, left));
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+
+  async #read(into: Uint8Array): Promise<number> {
+    const { bytesRead } = await this.file.read(into, 0, into.length, this.#position);
+    if (bytesRead === 0) throw plainError("ERR_CHECKPOINT", "it became shorter while it was read");
+    this.#position += bytesRead;
+    return bytesRead;
+  }
+}

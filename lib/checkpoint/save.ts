@@ -1,0 +1,142 @@
+// From an optimizer to a checkpoint. The layout is described in docs/checkpoints.md.
+import { crc32 } from "node:zlib";
+import { arrayKind, describe, lengthOf, plainError, typeError } from "../errors";
+import type { Group } from "../group";
+import type { Member } from "../member";
+import { addon, role } from "../native";
+import { flag, refuseUnknownKeys, requireObject } from "../options";
+import type { LookaheadOptions, Rule } from "../rule";
+import { copyOf, writeStateDict } from "../state-dict";
+import { chunk, pathOf, replaceFile } from "./files";
+import { writeJson } from "./json";
+import { namesOf } from "./names";
+import { elementsOf, encodeHeader, type Tensor } from "./safetensors";
+
+export interface SaveStateOptions {
+  /** Keep the parameters' values too. Default false. */
+  parameters?: boolean;
+  /** Anything of your own that JSON can hold: epoch, schedule, seed. */
+  extra?: unknown;
+}
+
+/** The format that this release writes, and the only one that it reads. */
+export const formatVersion = "1";
+
+/** The last tensor: the CRC-32 of every byte of the file before it. */
+export const checksum: Tensor = { name: "crc32", dtype: "U8", shape: [4] };
+
+type Filled = Tensor & { readonly bytes: Uint8Array };
+
+/** Writes a checkpoint. All that is to be written is copied before this returns. */
+export async function saveCheckpoint<O extends object>(
+  path: unknown,
+  rule: Rule<O>,
+  groups: readonly Group<O>[],
+  lookahead: LookaheadOptions | null,
+  options: SaveStateOptions,
+): Promise<void> {
+  const target = pathOf(path);
+  requireObject(options, "The options of saveState");
+  refuseUnknownKeys(options, ["parameters", "extra"], "saveState");
+  const { extra, parameters = false } = options;
+  const metadata: Record<string, string> = { format_version: formatVersion };
+  if (extra !== undefined) metadata["extra"] = writeJson(extra, "extra");
+  const values = flag(parameters, "parameters") ? valuesOf(groups) : [];
+
+  const { state, ...rest } = writeStateDict(rule, groups, true, lookahead);
+  rest.param_groups.forEach((group, k) => {
+    const names = namesOf((groups[k] as Group<O>).members);
+    if (names !== undefined) group["param_names"] = names;
+  });
+  metadata["state_dict"] = writeJson(rest, "state_dict");
+  const states = groups.flatMap(({ members }) => members.flatMap((member) => tensorsOf(member, state[member.index])));
+  // The wide ones first: then every tensor begins at a multiple of its element's size.
+  const isWide = ({ dtype }: Tensor) => dtype === "F64" || dtype === "I64";
+  const tensors = [...states.filter(isWide), ...states.filter((tensor) => !isWide(tensor)), ...values];
+  let header: Uint8Array;
+  try {
+    header = encodeHeader(metadata, [...tensors, checksum]);
+  } catch (cause) {
+    throw plainError("ERR_CHECKPOINT", `${target}: ${(cause as Error).message}`, cause);
+  }
+  await replaceFile(target, withChecksum([header, ...tensors.map(({ bytes }) => bytes)]));
+}
+
+/** Copies of the parameters' values. */
+function valuesOf<O extends object>(groups: readonly Group<O>[]): Filled[] {
+  const members = groups.flatMap((group) => group.members);
+  const found = members.map((member) => [member, member.parameter.data, shapeOf(member)] as const);
+  return found.map(([member, data, shape]) => {
+    if (arrayKind(data) !== "Float32Array") throw member.notFloats(data, role.data);
+    member.requireUnchanged(data, role.data);
+    if (addon.leased(data, false)) {
+      throw plainError("ERR_LEASED", `${member.label}: a step on another thread is writing its data; await stepAsync() first`);
+    }
+    return floats(`param.${member.index}`, shape, copyOf(data));
+  });
+}
+
+/** The tensors of one parameter's state: numbers as scalars that hold them exactly, arrays in the parameter's shape. */
+function tensorsOf(member: Member, entry: Record<string, unknown> = {}): Filled[] {
+  const tensors: Filled[] = [];
+  for (const [key, value] of Object.entries(entry)) {
+    const name = `state.${member.index}.${key}`;
+    if (typeof value === "number") tensors.push(scalar(name, value));
+    else if (arrayKind(value) === "Float32Array") {
+      const length = lengthOf(value as Float32Array);
+      tensors.push(floats(name, length === member.length ? shapeOf(member) : [length], value as Float32Array));
+    } else if (value !== undefined && value !== null) {
+      throw typeError("ERR_CHECKPOINT", `${member.label}: a checkpoint cannot keep ${key}, which is ${describe(value)}`);
+    }
+  }
+  return tensors;
+}
+
+/** The parameter's shape, if it still has one that fits. */
+function shapeOf({ parameter, length }: Member): readonly number[] {
+  const shape: unknown = parameter.shape;
+  const sizes = Array.isArray(shape) ? Array.from(shape as unknown[], Number) : [length];
+  return sizes.every((size) => Number.isSafeInteger(size) && size >= 0) && elementsOf(sizes) === length ? sizes : [length];
+}
+
+function floats(name: string, shape: readonly number[], array: Float32Array): Filled {
+  const { buffer, byteOffset, byteLength } = array;
+  return { name, dtype: "F32", shape, bytes: new Uint8Array(buffer, byteOffset, byteLength) };
+}
+
+function scalar(name: string, value: number): Filled {
+  const isInteger = Number.isSafeInteger(value) && !Object.is(value, -0);
+  const bytes = new Uint8Array(8);
+  const view = new DataView(bytes.buffer);
+  if (isInteger) view.setBigInt64(0, BigInt(value), true);
+  else view.setFloat64(0, value, true);
+  return { name, dtype: isInteger ? "I64" : "F64", shape: [], bytes };
+}
+
+/** The parts of a file in pieces, small ones together, and the checksum of them all. */
+function* withChecksum(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  let sum = 0;
+  for (const piece of inPieces(parts)) {
+    sum = crc32(piece, sum);
+    yield piece;
+  }
+  const end = new Uint8Array(4);
+  new DataView(end.buffer).setUint32(0, sum, true);
+  yield end;
+}
+
+function* inPieces(parts: readonly Uint8Array[]): Generator<Uint8Array> {
+  let small: Uint8Array[] = [];
+  let size = 0;
+  for (const part of parts) {
+    if (size + part.length > chunk && size > 0) {
+      yield Buffer.concat(small);
+      [small, size] = [[], 0];
+    }
+    if (part.length < chunk) {
+      small.push(part);
+      size += part.length;
+    } else for (let at = 0; at < part.length; at += chunk) yield part.subarray(at, at + chunk);
+  }
+  yield Buffer.concat(small);
+}
