@@ -106,7 +106,7 @@ export function readStateDict<O extends object>(
     throw refuse(`This state dict belongs to ${describe(optimizer)}, not to ${rule.optimizer}`);
   }
   if (version !== undefined && version !== rule.version) {
-    throw refuse(`This state dict belongs to version ${describe(version)}, not to ${titleOf(rule)}`);
+    throw refuse(`This state dict belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}`);
   }
   requireRecord(state, "state");
   if (!Array.isArray(param_groups)) throw refuse(`param_groups must be an array, got ${describe(param_groups)}`);
@@ -133,7 +133,9 @@ export function readStateDict<O extends object>(
     }
     const { params, initial_lr, version: groupVersion = rule.version } = savedGroup;
     if (groupVersion !== rule.version)
-      throw refuse(`param_groups[${index}] belongs to version ${describe(groupVersion)}, not to ${titleOf(rule)}`);
+      throw refuse(
+        `param_groups[${index}] belongs to version ${describe(groupVersion)}, not to ${rule.version ?? rule.optimizer}`,
+      );
     if (!group.writable)
       throw refuse(`Group ${index} of this optimizer is frozen or has accessors: its options cannot be loaded`);
     if (!Array.isArray(params) || params.length !== group.members.length) {
