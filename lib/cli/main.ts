@@ -2,11 +2,13 @@
 import { info } from "../info";
 import { UsageError } from "./arguments";
 import { benchHelp, runBench } from "./bench";
+import { compareHelp, runCompare } from "./compare";
 import { infoHelp, runInfo } from "./info";
 
 const commands: Record<string, { run: (args: readonly string[]) => void | Promise<void>; help: string }> = {
   info: { run: runInfo, help: infoHelp },
   bench: { run: runBench, help: benchHelp },
+  compare: { run: runCompare, help: compareHelp },
 };
 
 const help = `Fused native AdaBelief for Node.js.

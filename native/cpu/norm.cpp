@@ -12,6 +12,11 @@ namespace adabelief {
 
 namespace {
 
+/** In long double: the C library's pow for double would need a newer one than Node itself does. */
+double power(double base, double exponent) {
+  return static_cast<double>(std::pow(static_cast<long double>(base), static_cast<long double>(exponent)));
+}
+
 struct Tensors {
   const std::vector<Floats32>& list;
   double order;
@@ -35,7 +40,7 @@ double of_powers(const void* context, int row, std::size_t begin, std::size_t le
   double sum = 0;
   for (std::size_t i = 0; i < length; ++i) {
     const double magnitude = std::fabs(static_cast<double>(x[i]));
-    sum += tensors.order == 1 ? magnitude : std::pow(magnitude, tensors.order);
+    sum += tensors.order == 1 ? magnitude : power(magnitude, tensors.order);
   }
   return sum;
 }
@@ -76,7 +81,7 @@ double norm_on_team(const std::vector<Floats32>& tensors, double order) {
   const FloatEnvironment environment;
   if (std::isinf(order)) return largest(tensors);
   const double total = sum_on_team(tensors, order == 2 ? of_squares : of_powers, order);
-  return order == 2 ? std::sqrt(total) : std::pow(total, 1 / order);
+  return order == 2 ? std::sqrt(total) : power(total, 1 / order);
 }
 
 void scale_on_team(const std::vector<Floats32>& tensors, float factor) {
