@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace adabelief {
 
@@ -24,6 +25,15 @@ struct Common {
 
 constexpr int common_coefficients = sizeof(Common) / sizeof(float);
 constexpr int max_coefficients = common_coefficients + 14;
+
+/** What happens around a formula, one bit each: gradients centralized in tensors of more than one dimension, or of more than
+ * three; Lookahead's slow weights set to the parameter before the update, or blended with it afterwards. */
+namespace stage {
+constexpr std::int32_t centralize = 1, centralize_conv = 2, begin = 4, blend = 8;
+}
+
+/** Sums are made of blocks of so many elements, counted from where they begin. */
+constexpr std::size_t reduction_block = 4096;
 
 /** What happens to gradients: native/update/gradient.h. */
 struct Factors {

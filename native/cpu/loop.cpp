@@ -4,6 +4,7 @@
 
 #include "../update/formulas.h"
 #include "../update/gradient.h"
+#include "../update/traits.h"
 #include "kernel.h"
 #include "passes.h"
 
@@ -41,13 +42,6 @@ inline size_t misaligned(const float* out, size_t length) {
   return length >= 16 * line && head < length ? head : 0;
 }
 
-template <class F>
-ADABELIEF_INLINE typename F::Coefficients coefficients_of(const float* coefficients) {
-  typename F::Coefficients c;
-  memcpy(&c, coefficients, sizeof c);
-  return c;
-}
-
 template <class F, int variant, bool prepares>
 ADABELIEF_INLINE void run_aligned(const Span& span, const float* coefficients, const Gradient& gradient) {
   note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
@@ -65,17 +59,6 @@ void run(const Span& span, const float* coefficients) {
 template <class F, int variant>
 void run_prepared(const Span& span, const float* coefficients, const Factors& factors) {
   run_aligned<F, variant, true>(span, coefficients, gradient_of(factors));
-}
-
-// What only some formulas have, found by asking them.
-
-template <class F, int variant>
-constexpr auto following(int) -> decltype(F::following(variant)) {
-  return F::following(variant);
-}
-template <class, int>
-constexpr int following(long) {
-  return -1;
 }
 
 template <class F, int variant>
@@ -103,13 +86,13 @@ void call_with_norms(float* coefficients, double p_norm, double g_norm) {
 
 using WithNorms = void (*)(float* coefficients, double p_norm, double g_norm);
 
-template <class F, class = decltype(&F::with_norms)>
-constexpr WithNorms with_norms(int) {
-  return &call_with_norms<F>;
-}
-template <class>
-constexpr WithNorms with_norms(long) {
-  return nullptr;
+template <class F>
+constexpr WithNorms with_norms() {
+  if constexpr (needs_norms<F>(0)) {
+    return &call_with_norms<F>;
+  } else {
+    return nullptr;
+  }
 }
 
 template <class F, class Indices>
@@ -127,7 +110,7 @@ struct Table;
 template <class... F>
 struct Table<List<F...>> {
   static constexpr Formula formulas[] = {{F::name, sizeof(typename F::Coefficients) / sizeof(float), F::variants,
-                                          Variants<F, std::make_integer_sequence<int, F::variants>>::table, with_norms<F>(0)}...};
+                                          Variants<F, std::make_integer_sequence<int, F::variants>>::table, with_norms<F>()}...};
 };
 
 extern const Loops loops;

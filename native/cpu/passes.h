@@ -4,27 +4,11 @@
 
 #include "../update/gradient.h"
 #include "../update/lookahead.h"
+#include "../update/sum.h"
 #include "kernel.h"
 
 namespace adabelief {
 namespace ADABELIEF_SET {
-
-/** Σ value(i) for i below length: see `Passes`. */
-template <class Value>
-ADABELIEF_INLINE double summed(size_t length, const Value& value) {
-  constexpr size_t lanes = 16;
-  double sums[lanes] = {};
-  size_t i = 0;
-  for (; i + lanes <= length; i += lanes) {
-#pragma omp simd
-    for (size_t k = 0; k < lanes; ++k) sums[k] += static_cast<double>(value(i + k));
-  }
-  for (size_t k = 0; i + k < length; ++k) sums[k] += static_cast<double>(value(i + k));
-  for (size_t half = lanes / 2; half > 0; half /= 2) {
-    for (size_t k = 0; k < half; ++k) sums[k] += sums[k + half];
-  }
-  return sums[0];
-}
 
 inline float read(const float* x, size_t length) {
   constexpr size_t lanes = 64;
@@ -43,10 +27,7 @@ inline double sum(const float* x, size_t length) {
 }
 
 inline double sum_of_squares(const float* x, float scale, size_t length) {
-  return summed(length, [x, scale](size_t i) {
-    const double value = static_cast<double>(x[i] * scale);
-    return value * value;  // exact: 24 bits by 24 bits
-  });
+  return summed(length, [x, scale](size_t i) { return squared(x[i] * scale); });
 }
 
 ADABELIEF_INLINE Gradient gradient_of(const Factors& factors) {

@@ -14,13 +14,14 @@ void Reduction::clear(int rows) {
 
 void Reduction::add(int row, std::size_t length, std::size_t segment) {
   if (length == 0) return;
-  const std::size_t blocks = (segment + block - 1) / block, segments = length / segment;
+  const std::size_t blocks = (segment + reduction_block - 1) / reduction_block, segments = length / segment;
   places_[static_cast<std::size_t>(row)] = {count_, segment, segments, blocks};
-  const std::size_t taken = blocks > 1 ? 1 : block / segment;  // segments by one call
+  const std::size_t taken = blocks > 1 ? 1 : reduction_block / segment;  // segments by one call
   for (std::size_t k = 0; k < segments; k += taken) {
     for (std::size_t j = 0; j < blocks; ++j) {
-      const std::size_t begin = k * segment + j * block;
-      const std::size_t end = blocks > 1 ? std::min(begin + block, (k + 1) * segment) : std::min(k + taken, segments) * segment;
+      const std::size_t begin = k * segment + j * reduction_block;
+      const std::size_t end =
+          blocks > 1 ? std::min(begin + reduction_block, (k + 1) * segment) : std::min(k + taken, segments) * segment;
       parts_.push_back({row, begin, end, count_ + k * blocks + j});
     }
   }

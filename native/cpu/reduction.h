@@ -6,13 +6,13 @@
 #include <cstddef>
 #include <vector>
 
+#include "kernel.h"
+
 namespace adabelief {
 
 class Reduction {
  public:
-  static constexpr std::size_t block = 4096;
-
-  /** Sums `length` elements of a row, at most `block`. Called on several threads at once. */
+  /** Sums `length` elements of a row, at most `reduction_block`. Called on several threads at once. */
   using Sum = double (*)(const void* context, int row, std::size_t begin, std::size_t length);
 
   /** Begins a plan for so many rows. */

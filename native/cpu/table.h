@@ -28,12 +28,6 @@ struct Overlap {
  * memory is not known, which is ignored. */
 constexpr std::int32_t skipped = -1, ignored = -2;
 
-/** What happens around a formula, one bit each: gradients centralized in tensors of more than one dimension, or of more than
- * three; Lookahead's slow weights set to the parameter before the update, or blended with it afterwards. */
-namespace stage {
-constexpr std::int32_t centralize = 1, centralize_conv = 2, begin = 4, blend = 8;
-}
-
 /** What a step does to all gradients at once, and what it found: numbers, because JavaScript writes and reads them. */
 struct Gradients {
   double scale = 1;

@@ -193,7 +193,7 @@ struct Table::Run {
     const Run& run = *static_cast<const Run*>(context);
     const Piece piece = run.piece(row, begin, length);
     if (run.untouched(piece) && !run.centralized(piece)) return run.passes.sum_of_squares(piece.span.grad, 1, length);
-    alignas(64) float buffer[Reduction::block];
+    alignas(64) float buffer[reduction_block];
     run.prepare(piece, buffer);
     return run.passes.sum_of_squares(buffer, 1, length);
   }
@@ -201,7 +201,7 @@ struct Table::Run {
     const Run& run = *static_cast<const Run*>(context);
     const Piece piece = run.piece(row, begin, length);
     if (run.untouched(piece)) return run.passes.sum(piece.span.grad, length);
-    alignas(64) float buffer[Reduction::block];
+    alignas(64) float buffer[reduction_block];
     run.passes.prepare(buffer, piece.span.grad, piece.span.data, run.factors(piece), length);
     return run.passes.sum(buffer, length);
   }

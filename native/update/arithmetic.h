@@ -11,8 +11,10 @@
 
 #if defined(__CUDACC__)
 #define ADABELIEF_INLINE __host__ __device__ __forceinline__
+#define ADABELIEF_LANES _Pragma("unroll")
 #else
 #define ADABELIEF_INLINE __attribute__((always_inline)) inline
+#define ADABELIEF_LANES _Pragma("omp simd")  // before a loop whose turns do not depend on each other
 #endif
 
 namespace adabelief {
@@ -22,10 +24,12 @@ namespace ADABELIEF_SET {
 
 ADABELIEF_INLINE float fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 ADABELIEF_INLINE float square_root(float x) { return __fsqrt_rn(x); }
+ADABELIEF_INLINE double square_root(double x) { return __dsqrt_rn(x); }
 
 #else
 
 ADABELIEF_INLINE float square_root(float x) { return ::sqrtf(x); }
+ADABELIEF_INLINE double square_root(double x) { return ::sqrt(x); }
 
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
 #define ADABELIEF_FAST_FMA

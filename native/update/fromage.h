@@ -19,7 +19,7 @@ struct Fromage {
   };
 
   /** Completes a tensor's coefficients with its norm and that of its gradient. */
-  static void with_norms(Coefficients& c, double p_norm, double g_norm) {
+  static ADABELIEF_INLINE void with_norms(Coefficients& c, double p_norm, double g_norm) {
     const bool both = p_norm > 0 && g_norm > 0;
     c.ratio = both ? static_cast<float>(p_norm) / static_cast<float>(g_norm) : 1.0f;
   }

@@ -1,0 +1,69 @@
+// The kernels, for nvcc: every formula and variant, under the names of launch.h.
+#include "kernels.h"
+
+namespace adabelief {
+namespace device {
+
+using namespace ADABELIEF_SET;
+
+__device__ __forceinline__ Here here() { return {blockIdx.x, threadIdx.x, blockDim.x}; }
+
+template <int place, class First, class... Rest>
+constexpr auto formula_at(List<First, Rest...>) {
+  if constexpr (place == 0) {
+    return First{};
+  } else {
+    return formula_at<place - 1>(List<Rest...>{});
+  }
+}
+template <int place>
+using FormulaAt = decltype(formula_at<place>(Formulas{}));
+
+template <int formula, int variant>
+__global__ void __launch_bounds__(piece_threads) update(const __grid_constant__ Launch launch) {
+  update_piece<FormulaAt<formula>, variant>(launch, here());
+}
+
+template <int formula, int variant>
+__global__ void __launch_bounds__(piece_threads) sum_directions(const __grid_constant__ Launch launch) {
+  sum_block_of_directions<FormulaAt<formula>, variant>(launch, here());
+}
+
+__global__ void __launch_bounds__(piece_threads) sum_blocks(const __grid_constant__ Launch launch) { sum_block(launch, here()); }
+
+__global__ void __launch_bounds__(piece_threads) sum_segments(const __grid_constant__ Launch launch) {
+  sum_segment(launch, here());
+}
+
+// Their addresses are taken so that all of them are made.
+
+using Kernel = void (*)(Launch);
+
+template <int formula, int variant>
+constexpr Kernel directions() {
+  if constexpr (following<FormulaAt<formula>, variant>(0) >= 0) {
+    return &sum_directions<formula, variant>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <int formula, int... variant>
+void take(std::integer_sequence<int, variant...>) {
+  [[maybe_unused]] static volatile Kernel kernels[] = {&update<formula, variant>..., directions<formula, variant>()...};
+}
+
+template <int... formula>
+void take_all(std::integer_sequence<int, formula...>) {
+  (take<formula>(std::make_integer_sequence<int, FormulaAt<formula>::variants>()), ...);
+}
+
+template <class... F>
+constexpr int count(List<F...>) {
+  return sizeof...(F);
+}
+
+template void take_all(std::make_integer_sequence<int, count(Formulas{})>);
+
+}  // namespace device
+}  // namespace adabelief
