@@ -1,7 +1,7 @@
 // The limit: as many tensors of the same lengths, in memory aligned to cache lines on huge pages, of which the same arrays are read
 // and written, with one addition each.
 import { cpu } from "../lib/index";
-import { addon, type Table } from "../lib/native";
+import { addon, host, type Table } from "../lib/native";
 import { Work } from "../lib/work";
 import type { Pass, Variant } from "./cases";
 import type { Entry } from "./contestants";
@@ -18,7 +18,7 @@ function makeTable(tensors: readonly Arrays[], states: number): Table {
   tensors.forEach((arrays, row) => {
     const [data, grad, first, second, third] = arrays as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
     const state = (array: Float32Array, k: number) => (k < states ? array : null);
-    table.bind(row, data.length, data, data, grad, state(first, 0), state(second, 1), state(third, 2), null);
+    table.bind(row, data.length, host, data, data, grad, state(first, 0), state(second, 1), state(third, 2), null);
   });
   work.variants[0] = states;
   work.give(table);

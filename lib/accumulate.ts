@@ -1,5 +1,6 @@
 import { arrayKind, describe, lengthOf, rangeError, typeError } from "./errors";
-import { addon, requireUnleased } from "./native";
+import { requireUnleased } from "./floats";
+import { addon } from "./native";
 
 /**
  * Sums gradients of workers or micro-batches into one array, on every core, in the given order:

@@ -1,5 +1,7 @@
+import { isCudaArray } from "./cuda/array";
 import { arrayKind, describe, lengthOf, plainError, rangeError, typeError } from "./errors";
-import { addon, requireUnleased } from "./native";
+import { requireUnleased } from "./floats";
+import { addon } from "./native";
 import { flag, refuseUnknownKeys, requireObject } from "./options";
 import type { Parameter } from "./parameter";
 import { requireNorm } from "./step-options";
@@ -18,7 +20,8 @@ export interface ClipOptions {
  *     g ← g·min(1, maxNorm / (norm + 1e-6))
  *
  * The norm is summed in double: in blocks of 4096 elements from the beginning of each gradient, each block in sixteen partial sums, in a
- * fixed order. The factor is rounded to float32. To clip without writing the gradients, see `step({ maxGradNorm })`.
+ * fixed order. The factor is rounded to float32. To clip without writing the gradients, and on a device, see
+ * `step({ maxGradNorm })`.
  *
  * @param params a parameter or several, of which those without a gradient are left out
  * @param maxNorm what the norm is brought down to, ≥ 0
@@ -58,7 +61,8 @@ function gradientsOf(params: unknown): Float32Array[] {
     }
     const grad: unknown = (item as Parameter).grad ?? null;
     if (grad !== null && arrayKind(grad) !== "Float32Array") {
-      throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: grad must be a Float32Array, got ${describe(grad)}`);
+      const advice = isCudaArray(grad) ? "; on a device, step({ maxGradNorm }) clips without writing the gradients" : "";
+      throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: grad must be a Float32Array, got ${describe(grad)}${advice}`);
     }
     return grad as Float32Array | null;
   });

@@ -23,7 +23,14 @@ export type ErrorCode =
   | "ERR_CLOSURE" // a closure that returned a promise
   | "ERR_BUSY" // a call while a step is under way
   | "ERR_DISPOSED" // a call after dispose()
-  | "ERR_OUT_OF_MEMORY"; // no memory for the state
+  | "ERR_OUT_OF_MEMORY" // no memory for the state, or on a device
+  | "ERR_CUDA_UNAVAILABLE" // CUDA cannot run here; the message says why
+  | "ERR_CUDA_DEVICE" // no such device
+  | "ERR_CUDA_POINTER" // an address that is 0, misaligned, on another device, or too near the end of its allocation
+  | "ERR_CUDA_STREAM" // no stream, or one of another device
+  | "ERR_MIXED_DEVICES" // arrays of one parameter that do not lie in one place
+  | "ERR_CUDA" // the driver refused a call; nothing was changed
+  | "ERR_CUDA_LOST"; // the device failed in the middle of its work: what it held is undefined
 
 type Constructor<E extends Error> = new (message: string, options?: ErrorOptions) => E;
 
@@ -45,6 +52,13 @@ export function warnOnce(code: string, message: string): void {
   process.emitWarning(message, { type: "AdaBeliefWarning", code });
 }
 
+const describers: ((value: object) => string | undefined)[] = [];
+
+/** Lets `describe` name a class of our own. The function must run no code of the value's. */
+export function describeAlso(describer: (value: object) => string | undefined): void {
+  describers.push(describer);
+}
+
 /** What a value is, for a message: `"0.1" (a string)`, `a Float64Array of 3`. Runs no code of the value's own. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === "boolean") return String(value);
@@ -54,6 +68,10 @@ export function describe(value: unknown): string {
   if (typeof value !== "object") return `a ${typeof value}`;
   const kind = arrayKind(value);
   if (kind !== undefined) return `a ${kind} of ${lengthOf(value as Float32Array)}`;
+  for (const describer of describers) {
+    const name = describer(value);
+    if (name !== undefined) return name;
+  }
   try {
     return Array.isArray(value) ? `an array of ${value.length}` : "an object";
   } catch {

@@ -1,19 +1,20 @@
 import { describe, typeError } from "./errors";
 import type { Member } from "./member";
 import { readOptions, refuseUnknownKeys, requireObject, type Kind } from "./options";
-import type { Parameter } from "./parameter";
+import type { Floats } from "./floats";
+import type { AnyParameter, Parameter } from "./parameter";
 import { titleOf, type Coefficients, type LookaheadOptions, type Rule } from "./rule";
 import type { Work } from "./work";
 import { addon, statesOfVariants } from "./native";
 
 /** What a constructor takes: parameters, or groups of them with options of their own. */
-export type Params<O> = Iterable<Parameter> | Iterable<GroupOf<O>>;
+export type Params<O> = Iterable<AnyParameter> | Iterable<GroupOf<O>>;
 
 /** A group as a caller writes it. Options that it lacks are the optimizer's defaults. */
-export type GroupOf<O> = O & { params: Parameter | Iterable<Parameter>; name?: string; initial_lr?: number };
+export type GroupOf<O> = O & { params: AnyParameter | Iterable<AnyParameter>; name?: string; initial_lr?: number };
 
 /** A group as an optimizer shows it. Its options are live: the next step uses what they are then. */
-export type ParamGroup<O> = O & { readonly params: readonly Parameter[]; name?: string; initial_lr?: number };
+export type ParamGroup<O> = O & { readonly params: readonly Parameter<Floats>[]; name?: string; initial_lr?: number };
 
 /** What a group may hold beside its options. */
 const groupKeys = ["params", "name", "initial_lr"];

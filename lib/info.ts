@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { path as findBinary } from "node-gyp-build";
 import { cpu } from "./cpu";
-import { cuda } from "./cuda";
-import { addon, root, target } from "./native";
+import { driver } from "./cuda/driver";
+import { addon, root, target, type CudaDevice } from "./native";
 
 /** What `adabelief info --json` prints. */
 export interface Info {
@@ -17,7 +17,14 @@ export interface Info {
   backends: { name: string; supported: boolean }[];
   backend: string;
   threads: number;
-  cuda: { available: boolean; reason: string };
+  cuda: {
+    available: boolean;
+    /** Why not; "" where available. */
+    reason: string;
+    /** What the driver is made for, as in "13.0", and whether it is the tests' stand-in; null where there is none. */
+    driver: { version: string; standIn: boolean } | null;
+    devices: readonly CudaDevice[];
+  };
 }
 
 function libc(): string {
@@ -26,7 +33,20 @@ function libc(): string {
   return version === undefined ? "unknown" : `glibc ${version}`;
 }
 
-/** What runs where: version, platform, the binary that was loaded, backends, threads, and why CUDA is off. */
+/** 13000 is 13.0. */
+const versionText = (version: number) => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
+
+function describeCuda(): Info["cuda"] {
+  const { available, reason, driverVersion, standIn, devices } = driver();
+  return {
+    available,
+    reason,
+    driver: driverVersion === 0 ? null : { version: versionText(driverVersion), standIn },
+    devices,
+  };
+}
+
+/** What runs where: version, platform, the binary that was loaded, backends, threads, the GPUs or why there are none. */
 export function info(): Info {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   const path = findBinary(root);
@@ -39,6 +59,6 @@ export function info(): Info {
     backends: addon.backends(),
     backend: cpu.backend,
     threads: cpu.threads,
-    cuda: { available: cuda.available, reason: cuda.reason },
+    cuda: describeCuda(),
   };
 }

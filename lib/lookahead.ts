@@ -3,10 +3,9 @@ import type { SaveStateOptions } from "./checkpoint/save";
 import { describe, typeError } from "./errors";
 import type { GroupOf, ParamGroup } from "./group";
 import { readLookahead } from "./lookahead-options";
-import { attachLookahead, Optimizer } from "./optimizer";
-import type { Parameter } from "./parameter";
+import { attachLookahead, Optimizer, type ZeroGradOptions } from "./optimizer";
 import type { LookaheadOptions } from "./rule";
-import type { State, StateDict } from "./state-dict";
+import type { State, StateDict, StateOf } from "./state-dict";
 import type { StepOptions, StepReport } from "./step-options";
 
 /** The state of a parameter under Lookahead: the optimizer's own, and the slow weights. */
@@ -52,8 +51,8 @@ export class Lookahead<O extends object, S extends State = State> {
   }
 
   /** The state of a parameter, its slow weights with it. */
-  get state(): { get(parameter: Parameter): LookaheadState<S> | undefined } {
-    return this.optimizer.state as { get(parameter: Parameter): LookaheadState<S> | undefined };
+  get state(): StateOf<LookaheadState<S>> {
+    return this.optimizer.state as unknown as StateOf<LookaheadState<S>>;
   }
 
   /** As `Optimizer.step`, and every k-th time the blend. */
@@ -67,7 +66,12 @@ export class Lookahead<O extends object, S extends State = State> {
     return this.optimizer.stepAsync(options);
   }
 
-  zeroGrad(options?: { set_to_none?: boolean }): void {
+  /** As `Optimizer.synchronize`. */
+  synchronize(): void {
+    this.optimizer.synchronize();
+  }
+
+  zeroGrad(options?: ZeroGradOptions): void {
     this.optimizer.zeroGrad(options);
   }
 

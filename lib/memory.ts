@@ -1,4 +1,4 @@
-// Where arrays of our own lie: large ones in native memory that is fast to stream, small ones in V8's.
+// Where arrays of our own lie on the host: large ones in native memory that is fast to stream, small ones in V8's.
 import { constants } from "node:buffer";
 import { types } from "node:util";
 import { markAsUntransferable } from "node:worker_threads";
@@ -11,9 +11,27 @@ const large = 16384;
 /** Native code's own limit: beyond it an ordinary array, or the engine's own refusal. */
 const largest = constants.MAX_LENGTH / Float32Array.BYTES_PER_ELEMENT;
 
-/** An array of zeros, `like` another in its place within a cache line, so that both reach the next line together. */
-export function zerosLike(like: Float32Array, length: number): Float32Array {
-  return (length >= large && length <= largest ? addon.allocate(length, like) : null) ?? new Float32Array(length);
+/**
+ * An array of zeros, `like` another in its place within a cache line, so that both reach the next line together.
+ *
+ * @throws ERR_OUT_OF_MEMORY
+ */
+export function hostZeros(length: number, like?: Float32Array): Float32Array {
+  try {
+    return (length >= large && length <= largest ? addon.allocate(length, like) : null) ?? new Float32Array(length);
+  } catch (cause) {
+    throw noMemory(length, cause);
+  }
+}
+
+const noMemory = (length: number, cause: unknown) =>
+  rangeError("ERR_OUT_OF_MEMORY", `There is no memory for ${length} floats`, cause);
+
+/** A number of elements, checked. */
+export function requireLength(length: unknown): number {
+  if (typeof length !== "number") throw typeError("ERR_LENGTH", `A length must be a number, got ${describe(length)}`);
+  if (Number.isSafeInteger(length) && length >= 0) return length;
+  throw rangeError("ERR_LENGTH", `A length must be a whole number from 0 on, got ${length}`);
 }
 
 /**
@@ -24,14 +42,11 @@ export function zerosLike(like: Float32Array, length: number): Float32Array {
  * @throws ERR_LENGTH for what is no length; ERR_OUT_OF_MEMORY
  */
 export function allocate(length: number): Float32Array {
-  if (typeof length !== "number") throw typeError("ERR_LENGTH", `A length must be a number, got ${describe(length)}`);
-  if (!Number.isSafeInteger(length) || length < 0) {
-    throw rangeError("ERR_LENGTH", `A length must be a whole number from 0 on, got ${length}`);
-  }
+  requireLength(length);
   try {
     return (length <= largest ? addon.allocate(length) : null) ?? new Float32Array(length);
   } catch (cause) {
-    throw rangeError("ERR_OUT_OF_MEMORY", `There is no memory for ${length} floats`, cause);
+    throw noMemory(length, cause);
   }
 }
 

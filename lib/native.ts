@@ -9,22 +9,36 @@ import { describe, plainError, rangeError } from "./errors";
 /** What prevents a step: [row, role, other row, other role] for an overlap, [row, role] for memory that another step is using. */
 export type Obstacle = readonly [number, number, number, number] | readonly [number, number];
 
-/** See native/addon/table_object.h. */
+/** Memory on a device: opaque here, tagged and checked by the addon, given back with its last owner. */
+export interface DeviceMemory {
+  readonly deviceMemory: unique symbol;
+}
+
+/** What stands for an array of floats in native code. */
+export type NativeFloats = Float32Array | DeviceMemory;
+
+/** In the place of a device's number: the memory of the processor. */
+export const host = -1;
+
+/** See native/addon/table_object.h. `device` is `host` or the number of the device that all arrays of the row lie on. */
 export interface Table {
   resize(rows: number): void;
   shape(row: number, dimensions: number, first: number): void;
   bind(
     row: number,
     length: number,
-    data: Float32Array,
-    out: Float32Array,
-    grad: Float32Array | null,
-    state0: Float32Array | null,
-    state1: Float32Array | null,
-    state2: Float32Array | null,
-    slow: Float32Array | null,
+    device: number,
+    data: NativeFloats,
+    out: NativeFloats,
+    grad: NativeFloats | null,
+    state0: NativeFloats | null,
+    state1: NativeFloats | null,
+    state2: NativeFloats | null,
+    slow: NativeFloats | null,
   ): number;
-  bindGrads(rows: Int32Array, grads: readonly (Float32Array | null)[], count: number): number;
+  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): number;
+  setStream(stream: bigint): void;
+  synchronize(): void;
   setWork(
     setOfRow: Int32Array,
     variants: Int32Array,
@@ -37,7 +51,7 @@ export interface Table {
 }
 
 /** Why an array was refused, in the order of native/addon/memory.h. */
-export const memory = ["fine", "not_float32", "detached", "other_length"] as const;
+export const memory = ["fine", "not_float32", "detached", "other_length", "not_device", "other_device", "disposed"] as const;
 
 /** What an array is to its parameter, in the order of native/cpu/table.h; from `state` on they are state arrays, `slow` Lookahead's. */
 export const role = { data: 0, out: 1, grad: 2, state: 3, slow: 6 } as const;
@@ -48,7 +62,45 @@ export const stage = { centralize: 1, centralizeConv: 2, begin: 4, blend: 8 } as
 /** What a step does to all gradients and what it found, by place in an array of numbers: Gradients in native/cpu/table.h. */
 export const gradients = { scale: 0, maxNorm: 1, skipNonFinite: 2, norm: 3, skipped: 4, count: 5 } as const;
 
+/** What the driver says of a device. */
+export interface CudaDevice {
+  /** As in "NVIDIA H200". */
+  readonly name: string;
+  /** Bytes. */
+  readonly memory: number;
+  /** As in "9.0". */
+  readonly computeCapability: string;
+}
+
+/** What was found when the driver was looked for. */
+export interface CudaDriver {
+  readonly available: boolean;
+  /** Why not, in words; "" where available. */
+  readonly reason: string;
+  /** 13000 is CUDA 13.0; 0: no driver. */
+  readonly driverVersion: number;
+  /** Whether it is the library made for tests, which runs the kernels on the processor. */
+  readonly standIn: boolean;
+  readonly devices: readonly CudaDevice[];
+}
+
+/** See native/addon/cuda.cpp. Streams are the driver's handles, 0n the legacy default stream. */
+export interface CudaAddon {
+  load(path: string): CudaDriver;
+  allocate(device: number, length: number, stream: bigint): DeviceMemory;
+  wrap(pointer: bigint, length: number, device: number): DeviceMemory;
+  openIpc(handle: Uint8Array, offset: number, length: number, device: number): DeviceMemory;
+  ipcHandle(memory: DeviceMemory): { handle: Uint8Array; offset: number };
+  pointer(memory: DeviceMemory): bigint;
+  read(memory: DeviceMemory, into: Float32Array, stream: bigint): void;
+  readAsync(memory: DeviceMemory, into: Float32Array, stream: bigint): Promise<undefined>;
+  write(memory: DeviceMemory, from: Float32Array, stream: bigint): void;
+  fill(memory: DeviceMemory, stream: bigint): void;
+  free(memory: DeviceMemory): void;
+}
+
 export interface Addon {
+  readonly cuda: CudaAddon;
   Table: new (formula: string) => Table;
   backends(): { name: string; supported: boolean }[];
   backend(): string;
@@ -59,8 +111,8 @@ export interface Addon {
   read(arrays: readonly Float32Array[]): number;
   norm(arrays: readonly Float32Array[], order: number): number;
   scale(arrays: readonly Float32Array[], factor: number): void;
-  overlap(arrays: readonly Float32Array[]): readonly [number, number] | null;
-  leased(array: Float32Array, writing: boolean): boolean;
+  overlap(arrays: readonly NativeFloats[]): readonly [number, number] | null;
+  leased(array: NativeFloats, writing: boolean): boolean;
   threads(): number;
   setThreads(count: number, byDefault: boolean): boolean;
   readonly maxThreads: number;
@@ -111,12 +163,6 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
 }
 
 export const addon: Addon = loadAddon();
-
-/** Refuses to write to an array that a step under way on another thread is using. */
-export function requireUnleased(array: Float32Array, what: string): void {
-  if (!addon.leased(array, true)) return;
-  throw plainError("ERR_LEASED", `${what} is in use by a step under way on another thread; await stepAsync() first`);
-}
 
 /** Sets how many threads a step may use, or says why not. */
 export function useThreads(count: number, { byDefault = false, what = "cpu.threads" } = {}): void {

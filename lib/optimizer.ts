@@ -1,36 +1,47 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { readCheckpoint, type LoadStateOptions } from "./checkpoint/load";
 import { saveCheckpoint, type SaveStateOptions } from "./checkpoint/save";
-import { arrayKind, lengthOf, plainError, rangeError, typeError } from "./errors";
+import { requireStream, type StreamOptions } from "./cuda/driver";
+import { plainError, rangeError, typeError } from "./errors";
+import { fillWithZeros, requireUnleased, type Floats } from "./floats";
 import { Group, readGroup, readParams, type GroupOf, type ParamGroup, type Params, type ReadGroup } from "./group";
 import { Member, slowName } from "./member";
-import { requireUnleased, role } from "./native";
+import { role } from "./native";
 import { flag, readOptions, refuseUnknownKeys, requireObject } from "./options";
 import type { Parameter } from "./parameter";
 import { titleOf, type LookaheadOptions, type Rule } from "./rule";
-import { readStepOptions, type GradientOptions, type StepOptions, type StepReport } from "./step-options";
-import { readStateDict, writeStateDict, type Loaded, type State, type StateDict } from "./state-dict";
+import { readStepOptions, type ReadStepOptions, type StepOptions, type StepReport } from "./step-options";
+import { readStateDict, writeStateDict, type Loaded, type State, type StateDict, type StateOf } from "./state-dict";
 import { Tensors } from "./tensors";
+
+export interface ZeroGradOptions extends StreamOptions {
+  /** Sets the gradients to null, which makes the next step skip their parameters. Default false. */
+  set_to_none?: boolean;
+}
 
 /** Puts Lookahead around an optimizer: from now on its steps do what `options` say. */
 export let attachLookahead: (optimizer: Optimizer<object>, options: LookaheadOptions) => void;
 
 /** Who owns groups and state. Every optimizer is one of these with a rule of its own. */
 export abstract class Optimizer<O extends object, S extends State = State> {
-  /** The state of a parameter: `step` and live arrays under PyTorch's names; undefined before its first update. */
-  readonly state: { get(parameter: Parameter): S | undefined } = Object.freeze({
-    get: (parameter: Parameter) => this.#stateOf(parameter),
+  /**
+   * The state of a parameter: `step` and live arrays under PyTorch's names, where the parameter itself lies; undefined before its first
+   * update. Those on a device are the optimizer's: it disposes of them when it is disposed of, reset, or takes over another state.
+   */
+  readonly state: StateOf<S> = Object.freeze({
+    get: (parameter: Parameter<Floats>) => this.#stateOf(parameter) as never,
   });
 
   readonly #rule: Rule<O>;
   readonly #tensors: Tensors<O>;
-  readonly #memberOf = new Map<Parameter, Member>();
+  readonly #memberOf = new Map<Parameter<Floats>, Member>();
   readonly #defaults: Readonly<O>;
   #groups: readonly Group<O>[] = [];
   #live: readonly ParamGroup<O>[] = Object.freeze([]);
   #lookahead: LookaheadOptions | null = null;
   #busy: string | null = null;
   #disposed = false;
+  #lost: unknown;
 
   static {
     attachLookahead = (optimizer, options) => optimizer.#attach(options);
@@ -62,9 +73,14 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   /**
    * Updates every parameter that has a gradient.
    *
-   * @param options what happens to the gradients first: `gradScale`, `skipNonFinite`, `maxGradNorm`
+   * Those on a device are launched in the order of a stream, and not waited for, unless what was found in the gradients must be
+   * reported: see `synchronize` and `stepAsync`.
    *
-   * Everything is checked before the first element is written: where `step` throws, parameters, state and groups are as they were.
+   * @param options what happens to the gradients first: `gradScale`, `skipNonFinite`, `maxGradNorm`; `stream`: the driver's handle of
+   *   a stream of the parameters' device, default 0n, the legacy default stream
+   *
+   * Everything is checked before the first element is written: where `step` throws, parameters, state and groups are as they were. Only
+   * a device that fails in the middle cannot be undone (ERR_CUDA_LOST): then every later call but `dispose` is that error.
    *
    * @throws with a `code`: memory that changed its length, type or place; overlap; an option that cannot be; ERR_BUSY from within a step
    */
@@ -80,17 +96,20 @@ export abstract class Optimizer<O extends object, S extends State = State> {
       if (typeof result === "object" && result !== null && "then" in result) {
         throw typeError("ERR_CLOSURE", "A closure must compute the gradients before it returns; this one returned a promise");
       }
-      this.#requireUndisposed();
+      this.#requireUsable();
       this.#busy = "step";
       this.#update({});
       return result;
+    } catch (error) {
+      throw this.#noticed(error);
     } finally {
       this.#busy = null;
     }
   }
 
   /**
-   * The same update on another thread, with the same bits, while this one goes on. One core is left to it.
+   * The same update on another thread, with the same bits, while this one goes on. One core is left to it. The promise is resolved when
+   * the devices are done, too.
    *
    * All checks are made before it returns. Until the promise is settled, gradients must not be written, and parameters and state
    * neither read nor written; every method of this optimizer and every change of `cpu` is an error (ERR_BUSY), and a step over the same
@@ -104,32 +123,47 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     this.#enter("stepAsync");
     try {
       return await this.#tensors.stepAsync(this.#groups, readStepOptions(options, "stepAsync"));
+    } catch (error) {
+      throw this.#noticed(error);
     } finally {
       this.#busy = null;
     }
   }
 
-  /** Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them. */
-  zeroGrad(options: { set_to_none?: boolean } = {}): void {
-    this.#requireFree();
-    requireObject(options, "The options of zeroGrad");
-    refuseUnknownKeys(options, ["set_to_none"], "zeroGrad");
-    const { members } = this.#tensors;
-    if (flag(options.set_to_none ?? false, "set_to_none")) {
-      for (const { parameter } of members) parameter.grad = null;
-      return;
-    }
-    const gradients = members.map((member) => {
-      const grad: unknown = member.parameter.grad ?? null;
-      if (grad !== null && arrayKind(grad) !== "Float32Array") throw member.notFloats(grad, role.grad);
-      return grad as Float32Array | null;
+  /**
+   * Waits until the devices are done with every step so far. Without parameters on a device there is nothing to wait for.
+   *
+   * @throws ERR_CUDA_LOST where one of them failed since
+   */
+  synchronize(): void {
+    this.#freely(() => this.#tensors.synchronize());
+  }
+
+  /**
+   * Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them.
+   *
+   * @param options `set_to_none`: default false; `stream`: in whose order those on a device are filled, default 0n
+   * @throws with a `code`, and nothing changed; but where a device refuses or fails (ERR_CUDA, ERR_CUDA_LOST), some may be zero already
+   */
+  zeroGrad(options: ZeroGradOptions = {}): void {
+    this.#freely(() => {
+      requireObject(options, "The options of zeroGrad");
+      refuseUnknownKeys(options, ["set_to_none", "stream"], "zeroGrad");
+      const { set_to_none = false, stream = 0n } = options as ZeroGradOptions;
+      requireStream(stream);
+      const { members } = this.#tensors;
+      if (flag(set_to_none, "set_to_none")) {
+        for (const { parameter } of members) parameter.grad = null;
+        return;
+      }
+      const gradients = members.flatMap((member) => {
+        const grad = member.parameter.grad ?? null;
+        if (grad !== null) member.requireFloats(grad, role.grad);
+        return grad === null ? [] : [grad];
+      });
+      for (const grad of gradients) requireUnleased(grad, "A gradient");
+      for (const grad of gradients) fillWithZeros(grad, stream);
     });
-    for (const grad of gradients) {
-      if (grad !== null) requireUnleased(grad, "A gradient");
-    }
-    for (const grad of gradients) {
-      if (grad !== null && lengthOf(grad) > 0) Float32Array.prototype.fill.call(grad, 0);
-    }
   }
 
   /** Adds a group, as while training a model that grows. Options that it lacks are the defaults. */
@@ -143,20 +177,23 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   }
 
   /**
-   * A deep copy of options and state in PyTorch's layout.
+   * A deep copy of options and state in PyTorch's layout, on the host: what lies on a device is waited for and copied.
    *
    * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
    */
   stateDict(options: { pytorch?: boolean } = {}): StateDict {
-    this.#requireFree();
-    requireObject(options, "The options of stateDict");
-    refuseUnknownKeys(options, ["pytorch"], "stateDict");
-    const pytorch = flag(options.pytorch ?? false, "pytorch");
-    return writeStateDict(this.#rule, this.#groups, pytorch, this.#lookahead);
+    return this.#freely(() => {
+      requireObject(options, "The options of stateDict");
+      refuseUnknownKeys(options, ["pytorch"], "stateDict");
+      const pytorch = flag(options.pytorch ?? false, "pytorch");
+      this.#tensors.synchronize();
+      return writeStateDict(this.#rule, this.#groups, pytorch, this.#lookahead);
+    });
   }
 
   /**
-   * Takes over the options and a copy of the state of a dict written by `stateDict` or by the published Python classes.
+   * Takes over the options and a copy of the state of a dict written by `stateDict` or by the published Python classes. Each parameter's
+   * state goes where the parameter lies, wherever it was before.
    *
    * @throws ERR_STATE_DICT where it belongs to another optimizer, version or shape, or a moment is missing; nothing is changed then
    */
@@ -178,8 +215,10 @@ export abstract class Optimizer<O extends object, S extends State = State> {
    *   file system's own error
    */
   async saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
-    this.#requireFree();
-    await saveCheckpoint(path, this.#rule, this.#groups, this.#lookahead, options);
+    await this.#freely(() => {
+      this.#tensors.synchronize();
+      return saveCheckpoint(path, this.#rule, this.#groups, this.#lookahead, options);
+    });
   }
 
   /**
@@ -200,19 +239,22 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     try {
       const checkpoint = await readCheckpoint(path, this.#rule, this.#groups, this.#lookahead, options);
       // Nothing is awaited between the last checks and the last write.
+      this.#tensors.synchronize();
       const { loaded, writeValues } = checkpoint.check();
-      this.#take(loaded);
       writeValues();
+      this.#take(loaded);
       return { extra: checkpoint.extra as Extra };
+    } catch (error) {
+      throw this.#noticed(error);
     } finally {
       this.#busy = null;
     }
   }
 
-  /** Lets go of parameters and state. Every later call but this one is an error. */
+  /** Lets go of parameters and state, and gives back the state's memory on devices. Every later call but this one is an error. */
   dispose(): void {
     if (this.#disposed) return;
-    this.#requireFree();
+    this.#requireIdle();
     this.#disposed = true;
     this.#groups = [];
     this.#live = Object.freeze([]);
@@ -225,11 +267,12 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   }
 
   #attach(options: LookaheadOptions): void {
-    this.#requireFree();
-    if (this.#rule.lookahead !== undefined) {
-      throw typeError("ERR_INVALID_OPTION", `${this.#rule.optimizer} has Lookahead already`);
-    }
-    this.#lookAhead(options);
+    this.#freely(() => {
+      if (this.#rule.lookahead !== undefined) {
+        throw typeError("ERR_INVALID_OPTION", `${this.#rule.optimizer} has Lookahead already`);
+      }
+      this.#lookAhead(options);
+    });
   }
 
   #lookAhead(options: LookaheadOptions): void {
@@ -237,15 +280,15 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     for (const group of this.#groups) group.attached = options;
   }
 
-  #stateOf(parameter: Parameter): S | undefined {
+  #stateOf(parameter: Parameter<Floats>): object | undefined {
     const member = this.#memberOf.get(parameter);
     if (member === undefined || (member.states.length === 0 && member.slow === null)) return undefined;
     const arrays = member.states.map((array, k) => [this.#rule.states[k], array] as const);
     const slow = member.slow === null ? {} : { [slowName]: member.slow };
-    return Object.freeze({ step: member.steps, ...(Object.fromEntries(arrays) as object), ...slow }) as unknown as S;
+    return Object.freeze({ step: member.steps, ...(Object.fromEntries(arrays) as object), ...slow });
   }
 
-  #update(options: GradientOptions): StepReport {
+  #update(options: ReadStepOptions): StepReport {
     return this.#tensors.step(this.#groups, options);
   }
 
@@ -257,10 +300,10 @@ export abstract class Optimizer<O extends object, S extends State = State> {
 
   #join(given: readonly ReadGroup<O>[]): void {
     let index = this.#tensors.members.length;
-    const added = new Map<Parameter, Member>();
+    const added = new Map<Parameter<Floats>, Member>();
     const groups = given.map(({ params, options, extra }) => {
       const members = params.map((item) => {
-        const parameter = item as Parameter;
+        const parameter = item as Parameter<Floats>;
         if (this.#memberOf.has(parameter) || added.has(parameter)) {
           const advice = "tied weights are one parameter, to be given once, whose gradient is the sum of both uses";
           throw plainError("ERR_DUPLICATE_PARAMETER", `Parameter ${index} appears more than once: ${advice}`);
@@ -277,20 +320,38 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     this.#live = Object.freeze(this.#groups.map((group) => group.live));
   }
 
-  #requireUndisposed(): void {
-    if (this.#disposed) throw plainError("ERR_DISPOSED", `This ${this.#rule.optimizer} was disposed`);
+  #requireUsable(): void {
+    const { optimizer } = this.#rule;
+    if (this.#disposed) throw plainError("ERR_DISPOSED", `This ${optimizer} was disposed`);
+    if (this.#lost === undefined) return;
+    const what = `This ${optimizer} is lost, because a device failed: ${(this.#lost as Error).message}`;
+    throw plainError(
+      "ERR_CUDA_LOST",
+      `${what}. Dispose of it, and go on from a checkpoint, in a new process or on the host`,
+      this.#lost,
+    );
   }
 
   /** Refuses a call from within a step; a closure may still call it. */
-  #requireFree(): void {
-    this.#requireUndisposed();
+  #requireIdle(): void {
     if (this.#busy !== null && this.#busy !== "a closure") {
       throw plainError("ERR_BUSY", `This ${this.#rule.optimizer} is in the middle of ${this.#busy}`);
     }
   }
 
+  /** Does something that only waits for its turn. */
+  #freely<T>(act: () => T): T {
+    this.#requireUsable();
+    this.#requireIdle();
+    try {
+      return act();
+    } catch (error) {
+      throw this.#noticed(error);
+    }
+  }
+
   #enter(what: string): void {
-    this.#requireUndisposed();
+    this.#requireUsable();
     if (this.#busy !== null) throw plainError("ERR_BUSY", `This ${this.#rule.optimizer} is in the middle of ${this.#busy}`);
     this.#busy = what;
   }
@@ -299,8 +360,16 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     this.#enter(what);
     try {
       act();
+    } catch (error) {
+      throw this.#noticed(error);
     } finally {
       this.#busy = null;
     }
+  }
+
+  /** An error on its way out: after that of a lost device this optimizer is lost. */
+  #noticed(error: unknown): unknown {
+    if ((error as { code?: unknown } | null | undefined)?.code === "ERR_CUDA_LOST") this.#lost = error;
+    return error;
   }
 }

@@ -1,16 +1,29 @@
 // State dicts in PyTorch's layout: written as deep copies, read with patience for what its releases leave lying about.
+import { isCudaArray, release, type CudaArray } from "./cuda/array";
 import { arrayKind, describe, lengthOf, rangeError, typeError } from "./errors";
+import { copyOf, copyTo, type Floats } from "./floats";
 import { knownKeys, type Group } from "./group";
 import { slowName, type Member } from "./member";
-import { role } from "./native";
+import { host, role } from "./native";
 import { readOptions, refuseUnknownKeys } from "./options";
 import { readLookahead } from "./lookahead-options";
+import type { Parameter } from "./parameter";
 import { titleOf, type LookaheadOptions, type Rule } from "./rule";
 
 /** The state of one parameter. */
 export interface State {
   /** How many updates this parameter has had. */
   readonly step: number;
+}
+
+/** The state of a parameter whose arrays are A. */
+export type StateOn<S extends State, A extends Floats> = A extends CudaArray
+  ? { [Key in keyof S]: S[Key] extends Float32Array | undefined ? CudaArray : S[Key] }
+  : S;
+
+/** Where an optimizer shows the state of its parameters. */
+export interface StateOf<S extends State> {
+  get<A extends Floats>(parameter: Parameter<A>): StateOn<S, A> | undefined;
 }
 
 export interface StateDict {
@@ -76,13 +89,9 @@ export function writeStateDict<O extends object>(
 /** What a dict says, checked whole, and not yet in force. */
 export interface Loaded<O extends object> {
   groups: { group: Group<O>; options: O; initial_lr: unknown }[];
-  states: { member: Member; steps: number; arrays: Float32Array[]; slow: Float32Array | null }[];
+  states: { member: Member; steps: number; arrays: Floats[]; slow: Floats | null }[];
   lookahead: LookaheadOptions | null;
 }
-
-/** A copy. An empty array may have lost its buffer, and then cannot be read. */
-export const copyOf = (array: Float32Array): Float32Array =>
-  lengthOf(array) === 0 ? new Float32Array(0) : new Float32Array(array);
 
 const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
 
@@ -92,13 +101,16 @@ function requireRecord(value: unknown, what: string): asserts value is Record<st
   }
 }
 
-/** Checks a dict. `copy` is what becomes of its arrays: where they are nobody else's, they may be taken as they are. */
+/**
+ * Checks a dict. `copy` is what becomes of its arrays on the host: where they are nobody else's, they may be taken as they are. Those
+ * of parameters on a device are copied there last of all: where one copy fails, none of them is left.
+ */
 export function readStateDict<O extends object>(
   rule: Rule<O>,
   groups: readonly Group<O>[],
   saved: unknown,
   attached: LookaheadOptions | null,
-  copy = copyOf,
+  copy: (array: Float32Array) => Float32Array = copyOf,
 ): Loaded<O> {
   requireRecord(saved, "A state dict");
   const { optimizer, version, state, param_groups, lookahead } = saved;
@@ -155,7 +167,9 @@ export function readStateDict<O extends object>(
       if (seen.has(key)) throw refuse(`param_groups name parameter ${key} twice`);
       seen.add(key);
       const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
-      result.states.push(entry === undefined ? unstepped(member) : readState(rule, member, entry, copy));
+      result.states.push(
+        entry === undefined ? unstepped(member) : readState(rule, member, entry, member.place === host ? copy : asItIs),
+      );
     });
   });
   const stray = Object.keys(state).find((key) => !seen.has(key));
@@ -165,7 +179,40 @@ export function readStateDict<O extends object>(
   if (slow !== undefined && attached === null && rule.lookahead === undefined) {
     throw refuse(`${slow.member.label}: ${rule.optimizer} keeps no "${slowName}" in its state`);
   }
+  copyToDevices(result);
   return result;
+}
+
+const asItIs = (array: Float32Array) => array;
+
+/** Copies what belongs on a device there. */
+function copyToDevices<O extends object>({ states }: Loaded<O>): void {
+  const made: CudaArray[] = [];
+  const copy = (place: number, array: Floats): Floats => {
+    const there = copyTo(place, array as Float32Array);
+    if (isCudaArray(there)) made.push(there);
+    return there;
+  };
+  try {
+    for (const state of states) {
+      const { place } = state.member;
+      if (place === host) continue;
+      state.arrays = state.arrays.map((array) => copy(place, array));
+      if (state.slow !== null) state.slow = copy(place, state.slow);
+    }
+  } catch (error) {
+    made.forEach(release);
+    throw error;
+  }
+}
+
+/** Gives back what a dict that is not taken over after all has on devices. */
+export function letGo<O extends object>({ states }: Loaded<O>): void {
+  for (const { arrays, slow } of states) {
+    for (const array of [...arrays, slow]) {
+      if (isCudaArray(array)) release(array);
+    }
+  }
 }
 
 const unstepped = (member: Member): Loaded<never>["states"][number] => ({ member, steps: 0, arrays: [], slow: null });
@@ -174,7 +221,7 @@ function readState<O extends object>(
   rule: Rule<O>,
   member: Member,
   entry: unknown,
-  copy: typeof copyOf,
+  copy: (array: Float32Array) => Float32Array,
 ): Loaded<O>["states"][number] {
   requireRecord(entry, `The state of ${member.label.toLowerCase()}`);
   const keys = Object.keys(entry);

@@ -1,4 +1,5 @@
 // What a step may be told, and what it tells.
+import { requireStream, type StreamOptions } from "./cuda/driver";
 import { describe, rangeError, typeError } from "./errors";
 import { flag, refuseUnknownKeys, requireObject } from "./options";
 
@@ -15,7 +16,11 @@ export interface GradientOptions {
   readonly maxGradNorm?: number;
 }
 
-export type StepOptions = GradientOptions;
+/** What a step may be told. `stream` is that of the parameters on a device; those on the host do without. */
+export type StepOptions = GradientOptions & StreamOptions;
+
+/** The same, read and checked. */
+export type ReadStepOptions = Readonly<StepOptions>;
 
 /** What a step did. */
 export interface StepReport {
@@ -27,20 +32,21 @@ export interface StepReport {
   readonly gradNorm?: number;
 }
 
-const keys = ["gradScale", "skipNonFinite", "maxGradNorm"];
+const keys = ["gradScale", "skipNonFinite", "maxGradNorm", "stream"];
 
-const nothing: GradientOptions = {};
+const nothing: ReadStepOptions = {};
 
 /** Reads the options of a step, once: they may be accessors. */
-export function readStepOptions(given: unknown, what: string): GradientOptions {
+export function readStepOptions(given: unknown, what: string): ReadStepOptions {
   if (given === undefined) return nothing;
   requireObject(given, `The options of ${what}`);
   refuseUnknownKeys(given, keys, what);
-  const { gradScale, skipNonFinite, maxGradNorm } = given;
+  const { gradScale, skipNonFinite, maxGradNorm, stream } = given;
   return {
     ...(gradScale === undefined ? {} : { gradScale: requireFactor(gradScale) }),
     ...(skipNonFinite === undefined ? {} : { skipNonFinite: flag(skipNonFinite, "skipNonFinite") }),
     ...(maxGradNorm === undefined ? {} : { maxGradNorm: requireNorm(maxGradNorm, "maxGradNorm") }),
+    ...(stream === undefined ? {} : { stream: requireStream(stream) }),
   };
 }
 

@@ -1,37 +1,32 @@
 // The members of an optimizer and the native table of their memory: what changed since the last step is noticed here.
-import { arrayKind, plainError, rangeError } from "./errors";
+import { plainError, rangeError } from "./errors";
+import { nativeOf, placeOf, zerosLike, type Floats } from "./floats";
 import type { Group } from "./group";
 import type { Member } from "./member";
-import { requireSteady, zerosLike } from "./memory";
-import { addon, gradients, role, rowState, statesOfVariants, type Obstacle, type Table } from "./native";
+import { requireSteady } from "./memory";
+import { addon, gradients, host, role, rowState, statesOfVariants, type NativeFloats, type Obstacle, type Table } from "./native";
 import type { Rule } from "./rule";
-import type { GradientOptions, StepReport } from "./step-options";
+import type { ReadStepOptions, StepReport } from "./step-options";
 import { Work } from "./work";
 
-/** The member's state arrays, with zeros for those that it lacks: its own again if a step failed before it wrote them. */
-function statesFor(member: Member, count: number): readonly Float32Array[] {
-  const { states, bound } = member;
-  if (states.length >= count) return states;
-  if (bound !== null && bound.states.length === count) return bound.states;
+/** Zeros for a member's state. */
+function zerosFor({ data, length, label }: Member, stream: bigint, what: string): Floats {
   try {
-    return [...states, ...Array.from({ length: count - states.length }, () => zerosLike(member.data, member.length))];
+    return zerosLike(data, length, stream);
   } catch (cause) {
-    throw rangeError(
-      "ERR_OUT_OF_MEMORY",
-      `${member.label}: no memory for its state of ${count} × ${member.length} floats`,
-      cause,
-    );
+    if ((cause as { code?: unknown }).code !== "ERR_OUT_OF_MEMORY") throw cause;
+    throw rangeError("ERR_OUT_OF_MEMORY", `${label}: no memory for its ${what} of ${length} floats`, cause);
   }
 }
 
-/** The member's slow weights, to be: its own again if a step failed before it wrote them. */
-function slowFor({ slow, bound, data, length, label }: Member): Float32Array {
-  const known = slow ?? bound?.slow ?? null;
-  if (known !== null) return known;
-  try {
-    return zerosLike(data, length);
-  } catch (cause) {
-    throw rangeError("ERR_OUT_OF_MEMORY", `${label}: no memory for its slow weights of ${length} floats`, cause);
+/** Gives the member the state arrays that this step needs, zeros where it lacks some: those of before if a step failed since. */
+function wantStates(member: Member, count: number, stream: bigint): void {
+  const { states, wanted } = member;
+  if (states.length >= count) member.wanted = states;
+  else if (wanted.length !== count) {
+    const next = wanted.slice(0, count);
+    member.wanted = next; // also where one of them cannot be had: the others are there for the next try
+    while (next.length < count) next.push(zerosFor(member, stream, "state"));
   }
 }
 
@@ -41,9 +36,9 @@ function requireApart(members: readonly Member[]): void {
     const { data, out = data } = member.parameter;
     const named = [{ member, which: role.data as number, array: data }];
     if (out !== data) named.push({ member, which: role.out, array: out });
-    return named.filter(({ array }) => arrayKind(array) === "Float32Array");
+    return named.filter(({ array }) => placeOf(array) !== undefined);
   });
-  const overlap = addon.overlap(places.map(({ array }) => array));
+  const overlap = addon.overlap(places.map(({ array }) => nativeOf(array)));
   if (overlap === null) return;
   const [one, other] = overlap.map((k) => places[k] as (typeof places)[number]) as [
     (typeof places)[number],
@@ -59,8 +54,11 @@ export class Tensors<O extends object> {
   #work = new Work(0);
   // The gradients of this step that are other arrays than before, and how many.
   #rowsOfNewGrads = new Int32Array(0);
-  readonly #grads: (Float32Array | null)[] = [];
+  readonly #grads: (NativeFloats | null)[] = [];
   #newGrads = 0;
+  /** Whether any member lies on a device. */
+  #onDevice = false;
+  #stream = 0n;
 
   constructor(readonly rule: Rule<O>) {
     this.#table = new addon.Table(rule.formula);
@@ -74,6 +72,7 @@ export class Tensors<O extends object> {
     this.#table.resize(all.length);
     for (const { index, dimensions, first } of members) this.#table.shape(index, dimensions, first);
     this.members.push(...members);
+    this.#onDevice ||= members.some(({ place }) => place !== host);
     this.#work = new Work(all.length);
     this.#rowsOfNewGrads = new Int32Array(all.length);
     while (this.#grads.length < all.length) this.#grads.push(null);
@@ -81,7 +80,7 @@ export class Tensors<O extends object> {
   }
 
   /** One update of every member that has a gradient. Where it throws, nothing was written. */
-  step(groups: readonly Group<O>[], options: GradientOptions): StepReport {
+  step(groups: readonly Group<O>[], options: ReadStepOptions): StepReport {
     const updated = this.#prepare(groups, options);
     if (updated === 0) return { updated, skipped: false };
     const obstacle = this.#table.step(this.#work.sets);
@@ -90,7 +89,7 @@ export class Tensors<O extends object> {
   }
 
   /** The same on another thread. All checks are made, and may throw, before it returns. */
-  stepAsync(groups: readonly Group<O>[], options: GradientOptions): Promise<StepReport> {
+  stepAsync(groups: readonly Group<O>[], options: ReadStepOptions): Promise<StepReport> {
     const updated = this.#prepare(groups, options);
     if (updated === 0) return Promise.resolve({ updated, skipped: false });
     const owners = this.#owners();
@@ -103,28 +102,33 @@ export class Tensors<O extends object> {
   #owners(): object[] {
     const { members } = this;
     const owners: object[] = [this.#work];
-    const own = (array: Float32Array) => {
-      requireSteady(array);
+    let place = host;
+    const own = (array: Floats) => {
+      if (place === host) requireSteady(array as Float32Array);
       owners[owners.length] = array;
     };
     for (let i = 0; i < members.length; ++i) {
-      const { data, out, grad, bound } = members[i] as Member;
+      const member = members[i] as Member;
+      const { data, out, grad, bound } = member;
       if (grad === null || bound === null) continue;
+      place = member.place;
       own(data);
       own(out);
       own(grad);
-      for (let k = 0; k < bound.states.length; ++k) own(bound.states[k] as Float32Array);
+      for (let k = 0; k < bound.states.length; ++k) own(bound.states[k] as Floats);
       if (bound.slow !== null) own(bound.slow);
     }
     return owners;
   }
 
   /** Checks everything, and describes the step to the table. Returns how many members have a gradient. */
-  #prepare(groups: readonly Group<O>[], options: GradientOptions): number {
+  #prepare(groups: readonly Group<O>[], options: ReadStepOptions): number {
     for (const group of groups) {
       group.read();
       for (const member of group.members) member.read();
     }
+    const { stream = 0n } = options;
+    this.#useStream(stream);
     const work = this.#work;
     work.begin();
     if (options.gradScale !== undefined) work.gradients[gradients.scale] = options.gradScale;
@@ -141,8 +145,9 @@ export class Tensors<O extends object> {
         }
         member.t = shared ?? member.steps + 1;
         member.set = group.set(member, work);
-        member.wantedSlow = group.lookahead === null ? member.slow : slowFor(member);
-        member.wanted = statesFor(member, this.#statesOfVariant[work.variants[member.set] as number] as number);
+        if (group.lookahead === null || member.slow !== null) member.wantedSlow = member.slow;
+        else member.wantedSlow ??= zerosFor(member, stream, "slow weights");
+        wantStates(member, this.#statesOfVariant[work.variants[member.set] as number] as number, stream);
         updated += 1;
       }
     }
@@ -160,6 +165,18 @@ export class Tensors<O extends object> {
     }
     this.#bindGrads();
     return updated;
+  }
+
+  #useStream(stream: bigint): void {
+    if (stream === this.#stream) return;
+    if (!this.#onDevice) throw rangeError("ERR_CUDA_STREAM", "stream: none of the parameters lies on a device");
+    this.#table.setStream(stream);
+    this.#stream = stream;
+  }
+
+  /** Waits until the devices are done with all steps so far. */
+  synchronize(): void {
+    if (this.#onDevice) this.#table.synchronize();
   }
 
   /** Counts a step that is done, and takes over its state; or finds that it was skipped. */
@@ -180,7 +197,7 @@ export class Tensors<O extends object> {
   /** Makes the table's row true for what the member holds now, with the state arrays that this step needs. */
   #settle(member: Member): void {
     const { bound, data, out, wanted, wantedSlow } = member;
-    const grad = member.grad as Float32Array;
+    const grad = member.grad as Floats;
     const same = bound !== null && data === bound.data && out === bound.out && wanted === bound.states;
     if (!same || wantedSlow !== bound.slow) {
       this.#bind(member, grad, wanted, wantedSlow);
@@ -188,7 +205,7 @@ export class Tensors<O extends object> {
     }
     member.requireUnchanged(data, role.data);
     if (out !== data) member.requireUnchanged(out, role.out);
-    for (let k = 0; k < wanted.length; ++k) member.requireUnchanged(wanted[k] as Float32Array, role.state + k);
+    for (let k = 0; k < wanted.length; ++k) member.requireUnchanged(wanted[k] as Floats, role.state + k);
     if (wantedSlow !== null) member.requireUnchanged(wantedSlow, role.slow);
     if (grad === bound.grad) {
       member.requireUnchanged(grad, role.grad);
@@ -196,7 +213,7 @@ export class Tensors<O extends object> {
     }
     const next = this.#newGrads++;
     this.#rowsOfNewGrads[next] = member.index;
-    this.#grads[next] = grad;
+    this.#grads[next] = member.place === host ? (grad as Float32Array) : nativeOf(grad);
   }
 
   /** Hands all gradients that are other arrays than before to the table, in one call. */
@@ -227,15 +244,16 @@ export class Tensors<O extends object> {
     return rowState.skipped;
   }
 
-  #bind(member: Member, grad: Float32Array, states: readonly Float32Array[], slow: Float32Array | null): void {
+  #bind(member: Member, grad: Floats, states: readonly Floats[], slow: Floats | null): void {
     const { data, out } = member;
     const status = bindRow(this.#table, member, grad, states, slow);
     if (status !== 0) throw member.refusal(status);
     member.bound = { data, out, grad, states, slow };
   }
 
-  /** Forgets every member. */
+  /** Forgets every member and its state. */
   leave(): void {
+    for (const member of this.members) member.setState(0);
     this.members.length = 0;
     this.#table.resize(0);
   }
@@ -244,22 +262,23 @@ export class Tensors<O extends object> {
 /** Gives a member's row its memory; 0, or what is wrong with which array. */
 export function bindRow(
   table: Table,
-  { index, length, data, out }: Member,
-  grad: Float32Array | null,
-  states: readonly Float32Array[],
-  slow: Float32Array | null,
+  { index, length, place, data, out }: Member,
+  grad: Floats | null,
+  states: readonly Floats[],
+  slow: Floats | null,
 ): number {
   const { length: count, 0: first, 1: second, 2: third } = states;
   return table.bind(
     index,
     length,
-    data,
-    out,
-    grad,
-    count > 0 ? (first as Float32Array) : null,
-    count > 1 ? (second as Float32Array) : null,
-    count > 2 ? (third as Float32Array) : null,
-    slow,
+    place,
+    nativeOf(data),
+    nativeOf(out),
+    nativeOf(grad),
+    count > 0 ? nativeOf(first as Floats) : null,
+    count > 1 ? nativeOf(second as Floats) : null,
+    count > 2 ? nativeOf(third as Floats) : null,
+    nativeOf(slow),
   );
 }
 

@@ -1,34 +1,39 @@
 import { chooseRule } from "./optimizers/adabelief-rules";
 import type { AdaBeliefOptions } from "./optimizers/adabelief-options";
+import type { CudaArray } from "./cuda/array";
+import { requireStream } from "./cuda/driver";
 import { describe, rangeError } from "./errors";
+import type { Floats } from "./floats";
 import { Member } from "./member";
-import { addon, role, statesOfVariants, type Table } from "./native";
+import { addon, host, role, statesOfVariants, type Table } from "./native";
 import { Work } from "./work";
 import { readOptions, refuseUnknownKeys, requireObject } from "./options";
 import type { Coefficients, Rule } from "./rule";
 import { bindRow, obstacleError } from "./tensors";
 
-/** The arrays of one update, all of one length. */
-export interface UpdateArrays {
+/** The arrays of one update, all of one length and in one place: on the host, or on one device. */
+export interface UpdateArrays<A extends Floats = Float32Array> {
   /** The values. Updated in place unless there is `out`. */
-  data: Float32Array;
+  data: A;
   /** The gradient; only read. */
-  grad: Float32Array;
+  grad: A;
   /** The running mean of the gradient, updated in place. Zeros before the first update. */
-  exp_avg: Float32Array;
+  exp_avg: A;
   /** The running variance around it, updated in place. Zeros before the first update. */
-  exp_avg_var: Float32Array;
+  exp_avg_var: A;
   /** The largest variance so far, updated in place. Needed with amsgrad. */
-  max_exp_avg_var?: Float32Array;
+  max_exp_avg_var?: A;
   /** Where the updated values go; default: `data`. */
-  out?: Float32Array;
+  out?: A;
   /** The shape of the tensor, for `centralize`. */
   shape?: readonly number[];
   /** The number of this update, from 1: it decides the bias corrections. */
   step: number;
+  /** For arrays on a device: the stream in whose order the update happens. Default 0n, the legacy default stream. */
+  stream?: bigint;
 }
 
-const arrayKeys = ["data", "grad", "exp_avg", "exp_avg_var", "max_exp_avg_var", "out", "shape", "step"];
+const arrayKeys = ["data", "grad", "exp_avg", "exp_avg_var", "max_exp_avg_var", "out", "shape", "step", "stream"];
 
 /** A table of one row, kept for the next call: it holds pointers, and looks at none before they are bound anew. */
 class Scratch<O extends object> {
@@ -55,7 +60,8 @@ function scratchOf<O extends object>(rule: Rule<O>): Scratch<O> {
 }
 
 /**
- * The stateless kernel: one update of AdaBelief over arrays that the caller keeps, with the options and the bits of the class.
+ * The stateless kernel: one update of AdaBelief over arrays that the caller keeps, with the options and the bits of the class. On
+ * a device it is launched, and not waited for.
  *
  * @param request the arrays, `step`, and the options of `AdaBelief` (`version` among them) with its defaults
  * @throws with a `code`, and nothing written, where an array or option cannot be, or memory overlaps
@@ -63,15 +69,27 @@ function scratchOf<O extends object>(rule: Rule<O>): Scratch<O> {
  * @example
  * update({ data, grad, exp_avg, exp_avg_var, step: 1, lr: 1e-3 });
  */
-export function update(request: UpdateArrays & AdaBeliefOptions): void {
+export function update(request: (UpdateArrays | UpdateArrays<CudaArray>) & AdaBeliefOptions): void {
   requireObject(request, "The argument of update");
-  const { data, grad, exp_avg, exp_avg_var, max_exp_avg_var, out, shape, step, ...given } = request;
+  const {
+    data,
+    grad,
+    exp_avg,
+    exp_avg_var,
+    max_exp_avg_var,
+    out,
+    shape,
+    step,
+    stream = 0n,
+    ...given
+  } = request as UpdateArrays<Floats> & AdaBeliefOptions;
   const { rule, options } = chooseRule(given);
   refuseUnknownKeys(options, [...Object.keys(rule.kinds), ...arrayKeys], `update with version ${rule.version ?? ""}`);
   const read = readOptions(rule.kinds, options, rule.defaults);
   if (!Number.isSafeInteger(step) || step < 1) {
     throw rangeError("ERR_INVALID_OPTION", `step must be a whole number from 1 on, got ${describe(step)}`);
   }
+  requireStream(stream);
 
   const { table, work, states, coefficients } = scratchOf(rule);
   const parameter = { data, grad, ...(out === undefined ? {} : { out }), ...(shape === undefined ? {} : { shape }) };
@@ -82,15 +100,16 @@ export function update(request: UpdateArrays & AdaBeliefOptions): void {
   const set = work.add(rule, coefficients, read, { t: step, fresh: false, lookahead: null, begins: false });
   const needed = states[work.variants[set] as number] as number;
   if (grad === null) throw member.notFloats(grad, role.grad);
-  const arrays = needed > 2 ? [exp_avg, exp_avg_var, max_exp_avg_var as Float32Array] : [exp_avg, exp_avg_var];
+  const arrays = needed > 2 ? [exp_avg, exp_avg_var, max_exp_avg_var as Floats] : [exp_avg, exp_avg_var];
   for (let k = 0; k < needed; ++k) {
-    const state = arrays[k] as Float32Array | null | undefined;
+    const state = arrays[k] as Floats | null | undefined;
     if (state === undefined || state === null) throw member.notFloats(state, role.state + k);
   }
   member.wanted = arrays;
   table.shape(0, member.dimensions, member.first);
   const status = bindRow(table, member, grad, member.wanted, null);
   if (status !== 0) throw member.refusal(status);
+  if (member.place !== host) table.setStream(stream);
   const obstacle = table.step(1);
   if (obstacle) throw obstacleError(obstacle, [member]);
 }

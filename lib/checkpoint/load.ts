@@ -1,12 +1,14 @@
 // From a checkpoint to an optimizer. A file may be damaged or hostile: what it claims is checked before memory is taken for it.
-import { arrayKind, plainError, rangeError } from "../errors";
+import { isCudaArray, type CudaArray } from "../cuda/array";
+import { plainError, rangeError } from "../errors";
+import { requireUnleased } from "../floats";
 import type { Group } from "../group";
 import type { Member } from "../member";
-import { zerosLike } from "../memory";
-import { requireUnleased, role } from "../native";
+import { hostZeros } from "../memory";
+import { role } from "../native";
 import { flag, refuseUnknownKeys, requireObject } from "../options";
 import type { LookaheadOptions, Rule } from "../rule";
-import { readStateDict, type Loaded, type StateDict } from "../state-dict";
+import { letGo, readStateDict, type Loaded, type StateDict } from "../state-dict";
 import { openFile, pathOf, type SequentialReader } from "./files";
 import { parseJson } from "./json";
 import { followNames } from "./names";
@@ -30,7 +32,10 @@ export interface LoadStateOptions {
 /** A checkpoint that was read whole. */
 export interface Checkpoint<O extends object> {
   readonly extra: unknown;
-  /** Makes the last checks. Returns what to take over, and how to write the parameters' values, which cannot fail. */
+  /**
+   * Makes the last checks. Returns what to take over, and how to write the parameters' values before that: on the host that cannot
+   * fail; where a device fails, nothing is left of the checkpoint.
+   */
   check(): { loaded: Loaded<O>; writeValues: () => void };
 }
 
@@ -73,8 +78,17 @@ export async function readCheckpoint<O extends object>(
   const { dict, values, extra } = contents;
   const check = () => {
     try {
+      const write = writerOf(values);
       const loaded = readDict(rule, groups, lookahead, dict);
-      return { loaded, writeValues: writerOf(values) };
+      const writeValues = () => {
+        try {
+          write();
+        } catch (error) {
+          letGo(loaded);
+          throw error;
+        }
+      };
+      return { loaded, writeValues };
     } catch (error) {
       throw about(error);
     }
@@ -150,6 +164,7 @@ function readDict<O extends object>(
   try {
     return readStateDict(rule, groups, dict, lookahead, (array) => array);
   } catch (cause) {
+    if (/^ERR_(CUDA|OUT_OF_MEMORY)/.test((cause as { code?: string }).code ?? "")) throw cause; // it is not the file's fault
     throw plainError("ERR_CHECKPOINT", (cause as Error).message, cause);
   }
 }
@@ -206,9 +221,10 @@ async function readValue(file: SequentialReader, { tensor, member }: Place): Pro
     throw refuse(`${quote(tensor.name)} is ${integer}, and JavaScript counts to ${Number.MAX_SAFE_INTEGER}`);
   }
   const elements = elementsOf(tensor.shape);
+  const { data } = member;
   let array: Float32Array;
   try {
-    array = elements === member.length ? zerosLike(member.data, elements) : new Float32Array(elements);
+    array = hostZeros(elements, isCudaArray(data) ? undefined : data);
   } catch (cause) {
     throw rangeError("ERR_OUT_OF_MEMORY", `There is no memory for ${quote(tensor.name)} of ${elements} floats`, cause);
   }
@@ -236,13 +252,34 @@ function requireValues(values: ReadonlyMap<Member, Float32Array>, memberOf: Read
 function writerOf(values: ReadonlyMap<Member, Float32Array>): () => void {
   const pairs = [...values].map(([member, from]) => ({ member, from, into: member.parameter.data }));
   for (const { member, into } of pairs) {
-    if (arrayKind(into) !== "Float32Array") throw member.notFloats(into, role.data);
+    member.requireFloats(into, role.data);
     member.requireUnchanged(into, role.data);
     requireUnleased(into, `The data of ${member.label.toLowerCase()}`);
   }
+  const onDevices = pairs.flatMap(({ from, into }) => (isCudaArray(into) ? [{ from, into }] : []));
   return () => {
+    writeToDevices(onDevices);
     for (const { from, into } of pairs) {
-      if (from.length > 0) Float32Array.prototype.set.call(into, from);
+      if (!isCudaArray(into) && from.length > 0) Float32Array.prototype.set.call(into, from);
     }
   };
+}
+
+/** Writes all of them, or puts back those that were written. */
+function writeToDevices(values: readonly { from: Float32Array; into: CudaArray }[]): void {
+  const before = values.map(({ into }) => into.read());
+  const touched: CudaArray[] = [];
+  try {
+    for (const { from, into } of values) {
+      touched.push(into);
+      into.write(from);
+    }
+  } catch (error) {
+    try {
+      touched.forEach((array, k) => array.write(before[k] as Float32Array));
+    } catch (cause) {
+      throw plainError("ERR_CUDA_LOST", `Parameters could be neither written nor put back: ${(cause as Error).message}`, cause);
+    }
+    throw error;
+  }
 }

@@ -1,12 +1,13 @@
 // From an optimizer to a checkpoint. The layout is described in docs/checkpoints.md.
 import { crc32 } from "node:zlib";
 import { arrayKind, describe, lengthOf, plainError, typeError } from "../errors";
+import { copyOf, nativeOf } from "../floats";
 import type { Group } from "../group";
 import type { Member } from "../member";
 import { addon, role } from "../native";
 import { flag, refuseUnknownKeys, requireObject } from "../options";
 import type { LookaheadOptions, Rule } from "../rule";
-import { copyOf, writeStateDict } from "../state-dict";
+import { writeStateDict } from "../state-dict";
 import { chunk, pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
 import { namesOf } from "./names";
@@ -67,9 +68,9 @@ function valuesOf<O extends object>(groups: readonly Group<O>[]): Filled[] {
   const members = groups.flatMap((group) => group.members);
   const found = members.map((member) => [member, member.parameter.data, shapeOf(member)] as const);
   return found.map(([member, data, shape]) => {
-    if (arrayKind(data) !== "Float32Array") throw member.notFloats(data, role.data);
+    member.requireFloats(data, role.data);
     member.requireUnchanged(data, role.data);
-    if (addon.leased(data, false)) {
+    if (addon.leased(nativeOf(data), false)) {
       throw plainError("ERR_LEASED", `${member.label}: a step on another thread is writing its data; await stepAsync() first`);
     }
     return floats(`param.${member.index}`, shape, copyOf(data));

@@ -1,9 +1,18 @@
-import { info } from "../info";
+import { info, type Info } from "../info";
 import { readOptions } from "./arguments";
 import { bold } from "./terminal";
 
 export const infoHelp = `adabelief info [--json]
-  Version, platform, the binary that was loaded, the backends, and why CUDA is off.`;
+  Version, platform, the binary that was loaded, the backends, and the GPUs or why there are none.`;
+
+function cudaText({ available, reason, driver, devices }: Info["cuda"]): string {
+  if (!available) return `off: ${reason}`;
+  const list = devices.map(({ name, memory, computeCapability }) => {
+    return `${bold(name)} (${(memory / 2 ** 30).toFixed(1)} GiB, ${computeCapability})`;
+  });
+  const what = driver?.standIn === true ? "a stand-in for tests, on the processor: no GPU; it plays" : "driver for";
+  return `${list.join(", ")}; ${what} CUDA ${driver?.version ?? "unknown"}`;
+}
 
 export function runInfo(args: readonly string[]): void {
   const { json } = readOptions(args, { json: { type: "boolean", default: false } });
@@ -22,7 +31,7 @@ export function runInfo(args: readonly string[]): void {
     ["binary", `${facts.binary.path} (${facts.binary.origin})`],
     ["backends", backends.join(", ")],
     ["threads", String(facts.threads)],
-    ["cuda", facts.cuda.available ? "available" : `off: ${facts.cuda.reason}`],
+    ["cuda", cudaText(facts.cuda)],
   ];
   for (const [name, value] of rows as [string, string][]) console.log(`${name.padEnd(10)} ${value}`);
 }
