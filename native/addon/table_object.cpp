@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "async_step.h"
@@ -103,10 +104,12 @@ Napi::Value TableObject::bind_grads(const Napi::CallbackInfo& info) {
   const auto grads = info[1].As<Napi::Array>();
   const unsigned count = info[2].As<Napi::Number>().Uint32Value();
   if (count > rows.ElementLength() || count > grads.Length()) throw Napi::RangeError::New(env, "more gradients than given");
+  constexpr unsigned handles = 256;  // of so many gradients lives at a time
+  std::optional<Napi::HandleScope> scope;
   for (unsigned k = 0; k < count; ++k) {
     const int index = rows.Data()[k];
     if (index < 0 || index >= table_->rows()) throw Napi::RangeError::New(env, "no such row");
-    const Napi::HandleScope scope(env);
+    if (k % handles == 0) scope.emplace(env);
     const Floats grad = floats(grads.Get(k), table_->length(index));
     if (grad.memory != Memory::fine) return Napi::Number::New(env, k * 256.0 + static_cast<int>(grad.memory));
     table_->bind_grad(index, grad.data);
