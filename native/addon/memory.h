@@ -1,4 +1,4 @@
-// The one place that looks inside a typed array.
+// The one place that looks inside a typed array. Memory on a device: cuda_memory.h.
 #pragma once
 
 #include <napi.h>
@@ -8,7 +8,7 @@
 namespace adabelief {
 
 /** Why an array cannot be used; lib/native.ts has the same list, in the same order. */
-enum class Memory : int { fine, not_float32, detached, other_length };
+enum class Memory : int { fine, not_float32, detached, other_length, not_device, other_device, disposed };
 
 struct Floats {
   Memory memory;
