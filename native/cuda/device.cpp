@@ -125,6 +125,7 @@ void CudaDevice::require_stream(cu::Stream stream) {
 
 /** Loads the kernels: those made for this device, or by a driver older than the toolkit from text. */
 void CudaDevice::load() {
+  const std::lock_guard<std::mutex> lock(loading_);
   if (module_) return;
   static const char nothing[] = "";  // a stand-in has the kernels itself
   const auto& [fatbin, ptx] = image();

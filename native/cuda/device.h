@@ -77,8 +77,9 @@ class CudaDevice {
   const Driver& driver_;
   const int ordinal_;
   cu::Context context_ = nullptr;
-  mutable std::mutex mutex_;  // of what follows
+  std::mutex loading_;
   cu::Module module_ = nullptr;
+  mutable std::mutex mutex_;  // of what follows
   std::map<std::string, cu::Function> kernels_;
   std::map<std::pair<int, int>, cu::Function> updates_, directions_;
   std::string lost_;  // why; empty: it is not

@@ -34,10 +34,17 @@ DeviceRows::DeviceRows(CudaDevice& device) : device_(device), table_(device), su
 
 DeviceRows::~DeviceRows() {
   try {
+    wait();
     const Current current(device_);
     device_.driver().cuEventDestroy_v2(order_);
   } catch (const CudaError&) {  // lost with its device
   }
+}
+
+/** Makes room, once nothing that was launched uses what there is. */
+void DeviceRows::reserve(DeviceBuffer& buffer, std::size_t bytes) {
+  if (bytes > buffer.bytes()) wait();
+  buffer.reserve(bytes);
 }
 
 void DeviceRows::clear() {
@@ -86,11 +93,15 @@ void DeviceRows::use(cu::Stream stream) {
   const Current current(device_);
   device_.require_stream(stream);
   if (launched_) {
-    device_.check(device_.driver().cuEventRecord(order_, stream_), "cuEventRecord");
+    if (!stream_) mark();
     device_.check(device_.driver().cuStreamWaitEvent(stream, order_, 0), "cuStreamWaitEvent");
   }
   stream_ = stream;
 }
+
+/** Notes how far this stream has come. A stream of somebody else's may be gone when that is asked for, so it is marked at once.
+ */
+void DeviceRows::mark() { device_.check(device_.driver().cuEventRecord(order_, stream_), "cuEventRecord"); }
 
 /** In portions so small that the driver takes them into the command, and need not wait for the stream. */
 void DeviceRows::copy(cu::Pointer to, const void* from, std::size_t bytes) {
@@ -114,13 +125,13 @@ void DeviceRows::prepare(std::size_t sums, int formula, const std::vector<Device
   if (needs.any()) {
     device_.kernel(sum_blocks_name);
     device_.kernel(sum_segments_name);
-    sums_.reserve(kinds_of_sums * sums * sizeof(double));
+    reserve(sums_, kinds_of_sums * sums * sizeof(double));
     room_ = sums;
     host_sums_.resize(sums);
   }
   if (!fresh_) return;
   const std::size_t row_bytes = rows_.size() * sizeof(DeviceRow), piece_bytes = pieces_.size() * sizeof(DevicePiece);
-  table_.reserve(row_bytes + piece_bytes);
+  reserve(table_, row_bytes + piece_bytes);
   copy(table_.data(), rows_.data(), row_bytes);
   copy(table_.data() + row_bytes, pieces_.data(), piece_bytes);
   fresh_ = false;
@@ -188,11 +199,14 @@ void DeviceRows::run(int formula, const std::vector<DeviceSet>& sets, const Need
     launch.means = sums(directions);
     this->launch(device_.kernel(DeviceKernel::update, formula, set.following), pieces.elements, launch);
   }
+  if (stream_) mark();
 }
 
 void DeviceRows::wait() {
+  if (!launched_) return;
   const Current current(device_);
-  device_.check(device_.driver().cuStreamSynchronize(stream_), "cuStreamSynchronize");
+  if (stream_) device_.check(device_.driver().cuStreamWaitEvent(nullptr, order_, 0), "cuStreamWaitEvent");
+  device_.check(device_.driver().cuStreamSynchronize(nullptr), "cuStreamSynchronize");
 }
 
 }  // namespace adabelief

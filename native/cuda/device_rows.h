@@ -19,6 +19,7 @@ class DeviceBuffer {
   /** Makes room for so many bytes; what it held may be lost. The context must be current. */
   void reserve(std::size_t bytes);
   cu::Pointer data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
 
  private:
   void release() noexcept;
@@ -81,6 +82,8 @@ class DeviceRows {
 
   template <class Count>
   Pieces cut(int set, std::uint64_t size, const Count& count);
+  void reserve(DeviceBuffer& buffer, std::size_t bytes);
+  void mark();
   void copy(cu::Pointer to, const void* from, std::size_t bytes);
   void launch(cu::Function kernel, const Pieces& pieces, Launch& launch);
   void sum_blocks(const SetPieces& pieces, Launch launch, SumOf what, Sums into);
@@ -97,7 +100,7 @@ class DeviceRows {
   std::size_t room_ = 0;  // for sums of each kind
   bool fresh_ = false;    // the list is not yet on the device
   cu::Stream stream_ = nullptr;
-  cu::Event order_ = nullptr;
+  cu::Event order_ = nullptr;  // the end of the last step on a stream that is not the default one
   bool launched_ = false;
 };
 
