@@ -13,6 +13,7 @@
 #include "../cpu/lease.h"
 #include "../cpu/norm.h"
 #include "../cpu/team.h"
+#include "cuda_memory.h"
 #include "memory.h"
 #include "table_object.h"
 
@@ -109,22 +110,30 @@ Napi::Value norm(const Napi::CallbackInfo& info) {
 /** scale(arrays, factor) */
 void scale(const Napi::CallbackInfo& info) { scale_on_team(list_of_floats(info[0]), info[1].As<Napi::Number>().FloatValue()); }
 
-/** overlap(arrays): null, or the indices of two Float32Arrays that share memory */
+/** Where an array lies: a Float32Array, or memory on a device. */
+Range range_of(const Napi::Value& value) {
+  const DeviceFloats* memory = device_memory(value);
+  const float* data = memory ? memory->data() : value.As<Napi::Float32Array>().Data();
+  const std::size_t length = !memory ? value.As<Napi::Float32Array>().ElementLength() : memory->disposed() ? 0 : memory->length();
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  return {begin, begin + length * sizeof(float)};
+}
+
+/** overlap(arrays): null, or the indices of two arrays that share memory */
 Napi::Value find_overlap(const Napi::CallbackInfo& info) {
   const auto list = info[0].As<Napi::Array>();
   struct Place {
-    const float *begin, *end;
+    Range range;
     unsigned index;
   };
   std::vector<Place> places;
   for (unsigned k = 0; k < list.Length(); ++k) {
-    const auto array = Napi::Value(list.Get(k)).As<Napi::Float32Array>();
-    if (array.ElementLength() > 0) places.push_back({array.Data(), array.Data() + array.ElementLength(), k});
+    const Range range = range_of(list.Get(k));
+    if (range.begin < range.end) places.push_back({range, k});
   }
-  const std::less<const float*> before;
-  std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) { return before(a.begin, b.begin); });
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.range.begin < b.range.begin; });
   for (std::size_t i = 1; i < places.size(); ++i) {
-    if (!before(places[i].begin, places[i - 1].end)) continue;
+    if (places[i].range.begin >= places[i - 1].range.end) continue;
     Napi::Array pair = Napi::Array::New(info.Env(), 2);
     pair.Set(0u, places[i - 1].index);
     pair.Set(1u, places[i].index);
@@ -135,9 +144,10 @@ Napi::Value find_overlap(const Napi::CallbackInfo& info) {
 
 /** leased(array, writing): whether a step under way forbids to read or to write it */
 Napi::Value ask_lease(const Napi::CallbackInfo& info) {
-  const auto array = info[0].As<Napi::Float32Array>();
   const bool writing = info[1].As<Napi::Boolean>();
-  return Napi::Boolean::New(info.Env(), leases() > 0 && leased(array.Data(), array.ByteLength(), writing));
+  if (leases() == 0) return Napi::Boolean::New(info.Env(), false);
+  const Range range = range_of(info[0]);
+  return Napi::Boolean::New(info.Env(), leased(reinterpret_cast<const void*>(range.begin), range.end - range.begin, writing));
 }
 
 /** threads(): how many a step may use */
@@ -184,6 +194,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   exports["threads"] = Napi::Function::New<count_threads>(env, "threads");
   exports["setThreads"] = Napi::Function::New<choose_threads>(env, "setThreads");
   exports["maxThreads"] = max_threads;
+  exports["cuda"] = define_cuda(env);
   exports["formulas"] = Napi::Function::New<describe_formulas>(env, "formulas");
   exports["commonCoefficients"] = common_coefficients;
   exports["maxCoefficients"] = max_coefficients;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../cpu/team.h"
+#include "cuda_memory.h"
 
 namespace adabelief {
 
@@ -21,7 +22,15 @@ Napi::Value AsyncStep::start(Napi::Env env, std::shared_ptr<Table> table, const 
   return promise;
 }
 
-void AsyncStep::Execute() { table_->run(work_, std::max(1, team_threads() - 1)); }
+void AsyncStep::Execute() {
+  try {
+    table_->run(work_, std::max(1, team_threads() - 1));
+    table_->synchronize();
+  } catch (const CudaError& error) {
+    kind_ = error.kind;
+    SetError(error.what());
+  }
+}
 
 void AsyncStep::OnOK() {
   hold_ = {};
@@ -30,7 +39,7 @@ void AsyncStep::OnOK() {
 
 void AsyncStep::OnError(const Napi::Error& error) {
   hold_ = {};
-  deferred_.Reject(error.Value());
+  deferred_.Reject(coded(Env(), kind_, error.Message()).Value());
 }
 
 }  // namespace adabelief

@@ -17,7 +17,7 @@ class AsyncStep : public Napi::AsyncWorker {
   static Napi::Value start(Napi::Env env, std::shared_ptr<Table> table, const Work& work, Napi::Object owners);
 
  protected:
-  /** On a thread of the pool, while JavaScript runs. One core is left to it. */
+  /** On a thread of the pool, while JavaScript runs. One core is left to it. Waits for devices as well. */
   void Execute() override;
   /** On JavaScript's thread, once, in a later turn of its loop. */
   void OnOK() override;
@@ -31,6 +31,7 @@ class AsyncStep : public Napi::AsyncWorker {
   Table::Hold hold_;
   Napi::ObjectReference owners_;
   Napi::Promise::Deferred deferred_;
+  CudaError::Kind kind_ = CudaError::Kind::refused;  // of what went wrong
 };
 
 }  // namespace adabelief

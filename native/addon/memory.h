@@ -1,4 +1,4 @@
-// The one place that looks inside a typed array.
+// The one place that looks inside a typed array. Memory on a device: cuda_memory.h.
 #pragma once
 
 #include <napi.h>
@@ -8,7 +8,7 @@
 namespace adabelief {
 
 /** Why an array cannot be used; lib/native.ts has the same list, in the same order. */
-enum class Memory : int { fine, not_float32, detached, other_length };
+enum class Memory : int { fine, not_float32, detached, other_length, not_device, other_device, disposed };
 
 struct Floats {
   Memory memory;
@@ -19,12 +19,11 @@ struct Floats {
  */
 inline Floats floats(const Napi::Value& value, std::size_t wanted) {
   napi_env env = value.Env();
-  bool typed = false;
-  if (napi_is_typedarray(env, value, &typed) != napi_ok || !typed) return {Memory::not_float32, nullptr};
   napi_typedarray_type type;
   std::size_t length, offset;
   void* data;
   napi_value buffer;
+  // This also fails for what is no typed array.
   if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok || type != napi_float32_array) {
     return {Memory::not_float32, nullptr};
   }

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <iterator>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "async_step.h"
+#include "cuda_memory.h"
 #include "memory.h"
 
 namespace adabelief {
@@ -22,6 +24,11 @@ const char* known_formula(const Napi::CallbackInfo& info) {
 /** What is wrong with which array, in one number: 0 is fine. */
 Napi::Value status(Napi::Env env, Memory memory, int role = 0) {
   return Napi::Number::New(env, static_cast<int>(memory) + role * 256);
+}
+
+/** The address of an array, of the processor's memory or a device's. */
+Floats floats_on(int device, const Napi::Value& value, std::size_t wanted) {
+  return device == host ? floats(value, wanted) : device_floats(value, wanted, device);
 }
 
 Napi::Value describe(Napi::Env env, Outcome outcome, const Overlap& overlap) {
@@ -76,7 +83,9 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const int index = row(info[0]);
   const auto length = static_cast<std::size_t>(info[1].As<Napi::Number>().Int64Value());
-  constexpr std::size_t first = 2;  // where the arrays begin among the arguments, in the order of Role
+  const int device = info[2].As<Napi::Number>().Int32Value();
+  if (device < host) throw Napi::RangeError::New(env, "no such device");
+  constexpr std::size_t first = 3;  // where the arrays begin among the arguments, in the order of Role
   constexpr auto grad = static_cast<std::size_t>(Role::grad), state = static_cast<std::size_t>(Role::state),
                  slow = static_cast<std::size_t>(Role::slow);
   float* pointers[slow + 1] = {};
@@ -84,7 +93,7 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
   for (std::size_t k = 0; k <= slow; ++k) {
     const Napi::Value argument = info[first + k];
     if (argument.IsNull() && k >= grad) continue;
-    const Floats array = floats(argument, length);
+    const Floats array = floats_on(device, argument, length);
     if (array.memory != Memory::fine) return status(env, array.memory, static_cast<int>(k));
     pointers[k] = array.data;
     if (k < state || k == slow) continue;
@@ -93,7 +102,7 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
   }
   table_->bind(index,
                {pointers[0], pointers[1], pointers[grad], {pointers[state], pointers[state + 1], pointers[state + 2]}, length},
-               states, pointers[slow]);
+               states, pointers[slow], device);
   return status(env, Memory::fine);
 }
 
@@ -103,11 +112,13 @@ Napi::Value TableObject::bind_grads(const Napi::CallbackInfo& info) {
   const auto grads = info[1].As<Napi::Array>();
   const unsigned count = info[2].As<Napi::Number>().Uint32Value();
   if (count > rows.ElementLength() || count > grads.Length()) throw Napi::RangeError::New(env, "more gradients than given");
+  constexpr unsigned handles = 256;  // of so many gradients lives at a time
+  std::optional<Napi::HandleScope> scope;
   for (unsigned k = 0; k < count; ++k) {
     const int index = rows.Data()[k];
     if (index < 0 || index >= table_->rows()) throw Napi::RangeError::New(env, "no such row");
-    const Napi::HandleScope scope(env);
-    const Floats grad = floats(grads.Get(k), table_->length(index));
+    if (k % handles == 0) scope.emplace(env);
+    const Floats grad = floats_on(table_->device(index), grads.Get(k), table_->length(index));
     if (grad.memory != Memory::fine) return Napi::Number::New(env, k * 256.0 + static_cast<int>(grad.memory));
     table_->bind_grad(index, grad.data);
   }
@@ -139,23 +150,34 @@ void TableObject::read_work(const Napi::CallbackInfo& info) {
 Napi::Value TableObject::step(const Napi::CallbackInfo& info) {
   read_work(info);
   Overlap overlap{};
-  return describe(info.Env(), table_->step(work_, overlap), overlap);
+  const Outcome outcome = with_codes(info.Env(), [&] { return table_->step(work_, overlap); });
+  return describe(info.Env(), outcome, overlap);
 }
 
 Napi::Value TableObject::step_async(const Napi::CallbackInfo& info) {
   read_work(info);
   Overlap overlap{};
-  const Outcome outcome = table_->prepare(work_, overlap);
+  const Outcome outcome = with_codes(info.Env(), [&] { return table_->prepare(work_, overlap); });
   if (outcome != Outcome::done) return describe(info.Env(), outcome, overlap);
   return AsyncStep::start(info.Env(), table_, work_, info[1].As<Napi::Object>());
 }
 
+void TableObject::set_stream(const Napi::CallbackInfo& info) {
+  table_->use_stream(reinterpret_cast<cu::Stream>(handle_of(info[0])));
+}
+
+void TableObject::synchronize(const Napi::CallbackInfo& info) {
+  with_codes(info.Env(), [&] { table_->synchronize(); });
+}
+
 Napi::Function TableObject::define(Napi::Env env) {
-  return DefineClass(env, "Table",
-                     {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::shape>("shape"),
-                      InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
-                      InstanceMethod<&TableObject::set_work>("setWork"), InstanceMethod<&TableObject::step>("step"),
-                      InstanceMethod<&TableObject::step_async>("stepAsync")});
+  return DefineClass(
+      env, "Table",
+      {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::shape>("shape"),
+       InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
+       InstanceMethod<&TableObject::set_work>("setWork"), InstanceMethod<&TableObject::step>("step"),
+       InstanceMethod<&TableObject::step_async>("stepAsync"), InstanceMethod<&TableObject::set_stream>("setStream"),
+       InstanceMethod<&TableObject::synchronize>("synchronize")});
 }
 
 }  // namespace adabelief

@@ -23,8 +23,8 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   void resize(const Napi::CallbackInfo& info);
   /** shape(row, dimensions, first dimension) */
   void shape(const Napi::CallbackInfo& info);
-  /** bind(row, length, data, out, grad | null, ...three states | null, slow | null): 0, or what is wrong with which array (see
-   * `status`). All of that length. */
+  /** bind(row, length, device, data, out, grad | null, ...three states | null, slow | null): 0, or what is wrong with which array
+   * (see `status`). All of that length, and on that device; -1 is the processor. */
   Napi::Value bind(const Napi::CallbackInfo& info);
   /** bindGrads(rows: Int32Array, grads, count): the same for gradients alone; -1, or which of them is wrong, and how: its place
    * × 256 + what Memory says. Those before it are bound. */
@@ -37,6 +37,10 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   Napi::Value step(const Napi::CallbackInfo& info);
   /** stepAsync(sets, owners): the same, but a promise of undefined where nothing prevents it */
   Napi::Value step_async(const Napi::CallbackInfo& info);
+  /** setStream(handle): where the following steps launch what they do on a device; 0n: the legacy default stream */
+  void set_stream(const Napi::CallbackInfo& info);
+  /** synchronize(): waits for what steps have launched */
+  void synchronize(const Napi::CallbackInfo& info);
 
   int row(const Napi::Value& value) const;
   void account(Napi::Env env, std::size_t bytes);

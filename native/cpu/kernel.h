@@ -34,6 +34,7 @@ constexpr std::int32_t centralize = 1, centralize_conv = 2, begin = 4, blend = 8
 
 /** Sums are made of blocks of so many elements, counted from where they begin. */
 constexpr std::size_t reduction_block = 4096;
+constexpr std::size_t reduction_blocks(std::size_t length) { return (length + reduction_block - 1) / reduction_block; }
 
 /** What happens to gradients: native/update/gradient.h. */
 struct Factors {

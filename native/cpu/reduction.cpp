@@ -12,12 +12,12 @@ void Reduction::clear(int rows) {
   count_ = 0;
 }
 
-void Reduction::add(int row, std::size_t length, std::size_t segment) {
+void Reduction::add(int row, std::size_t length, std::size_t segment, bool here) {
   if (length == 0) return;
-  const std::size_t blocks = (segment + reduction_block - 1) / reduction_block, segments = length / segment;
+  const std::size_t blocks = reduction_blocks(segment), segments = length / segment;
   places_[static_cast<std::size_t>(row)] = {count_, segment, segments, blocks};
   const std::size_t taken = blocks > 1 ? 1 : reduction_block / segment;  // segments by one call
-  for (std::size_t k = 0; k < segments; k += taken) {
+  for (std::size_t k = 0; here && k < segments; k += taken) {
     for (std::size_t j = 0; j < blocks; ++j) {
       const std::size_t begin = k * segment + j * reduction_block;
       const std::size_t end =
@@ -44,9 +44,12 @@ void Reduction::run_part(const void* run, std::size_t index) {
   }
 }
 
-void Reduction::run(int threads, Sum sum, const void* context) {
+void Reduction::sum_blocks(int threads, Sum sum, const void* context) {
   const Run run{*this, sum, context};
   run_on_team(threads, parts_.size(), run_part, &run);
+}
+
+void Reduction::add_up() {
   for (const Place& place : places_) {
     for (std::size_t k = 0; k < place.segments && place.blocks > 1; ++k) {
       const auto first = sums_.begin() + static_cast<std::ptrdiff_t>(place.first + k * place.blocks);

@@ -10,6 +10,12 @@
 
 namespace adabelief {
 
+/** What must be known of whole tensors before, or between, the passes of a step. */
+struct Needs {
+  bool squares, means, norms, directions;
+  bool any() const { return squares || means || norms || directions; }
+};
+
 class Reduction {
  public:
   /** Sums `length` elements of a row, at most `reduction_block`. Called on several threads at once. */
@@ -17,12 +23,25 @@ class Reduction {
 
   /** Begins a plan for so many rows. */
   void clear(int rows);
-  /** Adds a row, whose length is a multiple of `segment`. */
-  void add(int row, std::size_t length, std::size_t segment);
+  /** Adds a row, whose length is a multiple of `segment`. One that is not `here` has its place, but somebody else sums it. */
+  void add(int row, std::size_t length, std::size_t segment, bool here = true);
   /** Ends the plan: `run` allocates nothing. */
   void finish() { sums_.resize(count_); }
 
-  void run(int threads, Sum sum, const void* context);
+  /** Sums the blocks of the rows that are here. */
+  void sum_blocks(int threads, Sum sum, const void* context);
+  /** Adds up the blocks of each segment, in their order. */
+  void add_up();
+  void run(int threads, Sum sum, const void* context) {
+    sum_blocks(threads, sum, context);
+    add_up();
+  }
+
+  /** How many sums of blocks there are, and where those of a row begin among them. */
+  std::size_t count() const { return count_; }
+  std::size_t first(int row) const { return places_[static_cast<std::size_t>(row)].first; }
+  std::size_t blocks(int row) const { return places_[static_cast<std::size_t>(row)].blocks; }
+  double* sums() { return sums_.data(); }
 
   bool has(int row) const { return places_[static_cast<std::size_t>(row)].segment > 0; }
   std::size_t segment(int row) const { return places_[static_cast<std::size_t>(row)].segment; }

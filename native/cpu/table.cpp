@@ -31,19 +31,22 @@ void Table::shape(int row, int dimensions, std::size_t first) {
   target.first = first;
 }
 
-void Table::bind(int row, const Span& span, int states, float* slow) {
+void Table::bind(int row, const Span& span, int states, float* slow, int device) {
   Row& target = rows_[static_cast<std::size_t>(row)];
   target.span = span;
   target.states = states;
   target.slow = slow;
   target.bound = true;
-  changed_ = true;
+  target.device = device;
+  changed_ = devices_changed_ = true;
+  if (device != host) on_devices_ = true;
 }
 
 void Table::bind_grad(int row, const float* grad) {
   Row& target = rows_[static_cast<std::size_t>(row)];
   target.span.grad = grad;
   target.grad_changed = true;
+  if (target.device != host) devices_changed_ = true;
 }
 
 /** Sorts what a step writes (or, being a parameter, must be left alone by every other row) and finds any overlap within it. */
@@ -139,7 +142,7 @@ void Table::cut() {
   std::size_t room = 0;
   for (int i = 0; i < rows(); ++i) {
     const Row& row = rows_[static_cast<std::size_t>(i)];
-    if (!row.active) continue;
+    if (!row.active || row.device != host) continue;
     elements_ += row.span.length;
     for (std::size_t offset = 0; offset < row.span.length;) {
       if (room == 0) {
@@ -178,6 +181,7 @@ Outcome Table::prepare(const Work& work, Overlap& overlap) {
   overlap = find_lease();
   if (overlap.found) return Outcome::leased;
   plan(work, formula());
+  if (on_devices_) prepare_devices(work, formula());
   return Outcome::done;
 }
 

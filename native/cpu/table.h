@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "../cuda/device_rows.h"
 #include "backend.h"
 #include "block.h"
 #include "lease.h"
@@ -23,6 +24,9 @@ struct Overlap {
   int row, other_row;
   Role role, other_role;
 };
+
+/** Instead of the number of a device: a row of the processor's own memory. */
+constexpr int host = -1;
 
 /** Instead of a set of coefficients: a row that is left as it is, but whose memory nothing else may lie over; and a row whose
  * memory is not known, which is ignored. */
@@ -65,17 +69,24 @@ class Table {
   /** Gives a row its shape, as far as it matters: the number of dimensions and the first of them. */
   void shape(int row, int dimensions, std::size_t first);
   /** Gives a row its memory; `states` of its state pointers count. `slow` are Lookahead's weights, or null. */
-  void bind(int row, const Span& span, int states, float* slow = nullptr);
+  void bind(int row, const Span& span, int states, float* slow = nullptr, int device = host);
   void bind_grad(int row, const float* grad);
+  int device(int row) const { return rows_[static_cast<std::size_t>(row)].device; }
   /** Checks the rows at work: for overlap where anything changed, and for memory that another step is using (named in `overlap`
-   * as `row` and `role`). Where the outcome is `done`, `run` may follow. */
+   * as `row` and `role`). Where the outcome is `done`, `run` may follow. Throws CudaError; nothing was written then. */
   Outcome prepare(const Work& work, Overlap& overlap);
 
-  /** Updates the rows at work, on at most `threads` threads. What `prepare` saw must not have changed. */
+  /** Updates the rows at work, on at most `threads` threads; rows of a device are launched, and not waited for. What `prepare`
+   * saw must not have changed. Throws CudaError, of kind `lost` where something was written before. */
   void run(const Work& work, int threads);
 
   /** Both, on the threads of the process. On any outcome but `done` nothing was written. */
   Outcome step(const Work& work, Overlap& overlap);
+
+  /** The stream that rows of devices are launched on from now on; null: the legacy default stream. */
+  void use_stream(cu::Stream stream) { stream_ = stream; }
+  /** Waits for all that was launched. */
+  void synchronize();
 
   /** Leases the memory of the rows at work, and holds what of it is counted natively. For a run on another thread. */
   struct Hold {
@@ -93,6 +104,7 @@ class Table {
     bool present = false;  // not ignored
     bool active = false;   // to be updated
     bool grad_changed = false;
+    int device = host;
     int dimensions = 1;
     std::size_t first = 1;
   };
@@ -119,17 +131,29 @@ class Table {
   Overlap check_active(const Work& work);
   Overlap find_lease() const;
 
+  void prepare_devices(const Work& work, const Formula& formula);
+  void lay_out_devices(const Work& work);
+  void describe_sets(const Work& work, const Formula& formula);
+  DeviceRow device_row(int i) const;
+  void sum_on_devices(Reduction& into);
+  void run_on_devices(float scale, float clip);
+
   std::ptrdiff_t formula_;  // its place, the same in every backend
   std::vector<Row> rows_;
   std::vector<Interval> writable_;  // of the rows that are present, sorted, disjoint
   std::vector<Place> chunks_;       // of the active rows, with the end after the last
   std::size_t elements_ = 0;        // of the active rows
-  // What must be known of whole tensors before, or between, the passes of the step at hand.
-  struct Needs {
-    bool squares, means, norms, directions;
-  } needs_{};
+  Needs needs_{};
   Reduction squares_, means_, directions_, data_norms_, grad_norms_;
   bool changed_ = true;
+
+  // What lies on devices: by number, null where nothing does.
+  std::vector<std::unique_ptr<DeviceRows>> devices_;
+  std::vector<DeviceSet> device_sets_;  // of the step at hand
+  std::vector<std::int32_t> laid_out_;  // of which step the devices have the list: its sets by row, and their stages
+  bool on_devices_ = false;             // whether any row is there
+  bool devices_changed_ = true;
+  cu::Stream stream_ = nullptr;
 };
 
 }  // namespace adabelief

@@ -26,7 +26,7 @@ void Table::plan(const Work& work, const Formula& formula) {
     if (late) needs_.directions = true;
     if (centralized && !late) needs_.means = true;
   }
-  if (!needs_.squares && !needs_.means && !needs_.norms && !needs_.directions) return;
+  if (!needs_.any()) return;
   const auto all = {&squares_, &means_, &directions_, &data_norms_, &grad_norms_};
   for (Reduction* reduction : all) reduction->clear(rows());
   for (int i = 0; i < rows(); ++i) {
@@ -34,11 +34,11 @@ void Table::plan(const Work& work, const Formula& formula) {
     const int set = work.set_of_row[i];
     if (set < 0) continue;
     const std::size_t length = row.span.length, segment = this->segment(row, work.stages[set]);
-    const bool late = formula.variant[work.variants[set]].directions;
-    if (segment > 0) (late ? directions_ : means_).add(i, length, segment);
-    if (needs_.squares) squares_.add(i, length, length);
-    if (needs_.norms) data_norms_.add(i, length, length);
-    if (needs_.norms) grad_norms_.add(i, length, length);
+    const bool late = formula.variant[work.variants[set]].directions, here = row.device == host;
+    if (segment > 0) (late ? directions_ : means_).add(i, length, segment, here);
+    if (needs_.squares) squares_.add(i, length, length, here);
+    if (needs_.norms) data_norms_.add(i, length, length, here);
+    if (needs_.norms) grad_norms_.add(i, length, length, here);
   }
   for (Reduction* reduction : all) reduction->finish();
 }
@@ -170,7 +170,7 @@ struct Table::Run {
     const Table& table = run.table;
     const Place begin = table.chunks_[chunk], end = table.chunks_[chunk + 1];
     for (int i = begin.row; i <= end.row && i < table.rows(); ++i) {
-      if (run.work.set_of_row[i] < 0) continue;
+      if (run.work.set_of_row[i] < 0 || table.rows_[static_cast<std::size_t>(i)].device != host) continue;
       const std::size_t from = i == begin.row ? begin.offset : 0;
       const std::size_t to = i == end.row ? end.offset : table.rows_[static_cast<std::size_t>(i)].span.length;
       if (from >= to) continue;
@@ -223,6 +223,7 @@ void Table::run(const Work& work, int threads) {
   gradients.norm = -1;
   gradients.skipped = 0;
   if (needs_.squares) {
+    if (on_devices_) sum_on_devices(squares_);
     squares_.run(team, Run::square_of_grad, &run);
     gradients.norm = std::sqrt(squares_.total());
     // Squares of floats cannot overflow a double: the sum is finite where all of them are.
@@ -233,6 +234,7 @@ void Table::run(const Work& work, int threads) {
     if (gradients.max_norm >= 0) run.clip = static_cast<float>(clip_coefficient(gradients.norm, gradients.max_norm));
   }
 
+  if (on_devices_) run_on_devices(run.scale, run.clip);
   if (needs_.means) means_.run(team, Run::sum_of_prepared, &run);
   if (needs_.norms) {
     data_norms_.run(team, Run::square_of_data, &run);

@@ -148,7 +148,7 @@ struct BlockOfRow {
 /** The block that is this thread's, of those by whole tensors or by segments. */
 ADABELIEF_INLINE BlockOfRow block_of(const DeviceRow& row, uint64_t number, bool by_segments) {
   const uint64_t segment = by_segments ? row.segment : row.length;
-  const uint64_t blocks = by_segments ? row.mean_blocks : (row.length + reduction_block - 1) / reduction_block;
+  const uint64_t blocks = by_segments ? row.mean_blocks : reduction_blocks(row.length);
   const uint64_t begin = number / blocks * segment + number % blocks * reduction_block;
   const uint64_t rest = segment - number % blocks * reduction_block;
   const uint64_t place = (by_segments ? row.means : row.norms) + number;
@@ -201,7 +201,7 @@ ADABELIEF_INLINE void sum_segment(const Launch& launch, const Here& here) {
   const bool by_segments = launch.sum_of == SumOf::prepared;
   const uint64_t number = piece.begin + here.thread;
   const BlockOfRow block = block_of(row, number, by_segments);
-  const uint64_t blocks = by_segments ? row.mean_blocks : (row.length + reduction_block - 1) / reduction_block;
+  const uint64_t blocks = by_segments ? row.mean_blocks : reduction_blocks(row.length);
   if (!block.exists || number % blocks != 0) return;
   double sum = launch.sums[block.place];
   for (uint64_t k = 1; k < blocks; ++k) sum += launch.sums[block.place + k];

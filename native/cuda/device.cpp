@@ -1,0 +1,182 @@
+#include "device.h"
+
+#include <memory>
+
+#include "image.h"
+
+namespace adabelief {
+
+namespace {
+
+using Kind = CudaError::Kind;
+
+/** After these nothing in the context works any more. */
+bool is_lost(cu::Result result) {
+  switch (result) {
+    case 46:   // device unavailable
+    case 214:  // uncorrectable memory error
+    case 220:  // of the link between devices
+    case 226:
+    case 700:  // illegal address
+    case 702:  // time-out
+    case 709:  // context destroyed
+    case 710:  // assertion
+    case 714:  // of the hardware's stack
+    case 715:  // illegal instruction
+    case 716:  // misaligned address
+    case 717:  // invalid address space
+    case 718:  // invalid program counter
+    case 719:  // launch failed
+    case 721:
+    case 999:  // unknown
+      return true;
+    default: return false;
+  }
+}
+
+CudaDescription describe_all(const char* driver_path) {
+  const auto& [driver, reason] = load_driver(driver_path);
+  if (!driver) return {reason, 0, false, {}};
+  CudaDescription result{"", driver->version, driver->stand_in, {}};
+  if (!driver->stand_in && !image().fatbin) {
+    result.reason = "this build of adabelief has no CUDA kernels: nvcc was not found when it was built";
+    return result;
+  }
+  const auto refuse = [&](cu::Result code, const char* what) {
+    result.reason = std::string(what) + ": " + describe(*driver, code);
+    return result;
+  };
+  int count = 0;
+  if (const cu::Result code = driver->cuDeviceGetCount(&count)) return refuse(code, "the devices cannot be counted");
+  if (count == 0) result.reason = "there is a driver, but no CUDA device";
+  for (int i = 0; i < count; ++i) {
+    cu::Device device = 0;
+    char name[256] = {};
+    DeviceDescription one{};
+    cu::Result code = driver->cuDeviceGet(&device, i);
+    if (!code) code = driver->cuDeviceGetName(name, sizeof name - 1, device);
+    if (!code) code = driver->cuDeviceTotalMem_v2(&one.memory, device);
+    if (!code) code = driver->cuDeviceGetAttribute(&one.major, cu::device_attribute::compute_major, device);
+    if (!code) code = driver->cuDeviceGetAttribute(&one.minor, cu::device_attribute::compute_minor, device);
+    if (code) return refuse(code, "a device does not describe itself");
+    one.name = name;
+    result.devices.push_back(std::move(one));
+  }
+  return result;
+}
+
+}  // namespace
+
+const CudaDescription& describe_cuda(const char* driver_path) {
+  static const CudaDescription description = describe_all(driver_path);
+  return description;
+}
+
+CudaDevice& CudaDevice::at(int ordinal) {
+  const CudaDescription& description = describe_cuda(nullptr);
+  if (!description.reason.empty()) throw CudaError(Kind::unavailable, "CUDA is not available: " + description.reason);
+  const auto count = description.devices.size();
+  if (ordinal < 0 || static_cast<std::size_t>(ordinal) >= count) {
+    throw CudaError(Kind::device, "There is no CUDA device " + std::to_string(ordinal) + "; there are " + std::to_string(count));
+  }
+  // Never destroyed: memory may be given back while the process ends.
+  static std::mutex mutex;
+  static auto& devices = *new std::vector<std::unique_ptr<CudaDevice>>(count);
+  const std::lock_guard<std::mutex> lock(mutex);
+  auto& device = devices[static_cast<std::size_t>(ordinal)];
+  if (!device) {
+    std::unique_ptr<CudaDevice> fresh(new CudaDevice(*load_driver(nullptr).driver, ordinal));
+    cu::Device handle = 0;
+    fresh->check(fresh->driver_.cuDeviceGet(&handle, ordinal), "cuDeviceGet");
+    fresh->check(fresh->driver_.cuDevicePrimaryCtxRetain(&fresh->context_, handle), "cuDevicePrimaryCtxRetain");
+    device = std::move(fresh);
+  }
+  device->require_alive();
+  return *device;
+}
+
+CudaDevice::CudaDevice(const Driver& driver, int ordinal) : driver_(driver), ordinal_(ordinal) {}
+
+void CudaDevice::check(cu::Result result, const char* call) {
+  if (result == cu::result::success) return;
+  const std::string what = std::string(call) + " on CUDA device " + std::to_string(ordinal_) + ": " + describe(driver_, result);
+  if (is_lost(result)) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (lost_.empty()) lost_ = "CUDA device " + std::to_string(ordinal_) + " was lost: " + what;
+    throw CudaError(Kind::lost, lost_);
+  }
+  throw CudaError(result == cu::result::out_of_memory ? Kind::memory : Kind::refused, what);
+}
+
+void CudaDevice::require_alive() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!lost_.empty()) throw CudaError(Kind::lost, lost_);
+}
+
+void CudaDevice::require_stream(cu::Stream stream) {
+  if (!stream) return;
+  cu::Context owner = nullptr;
+  const cu::Result result = driver_.cuStreamGetCtx(stream, &owner);
+  if (is_lost(result)) check(result, "cuStreamGetCtx");
+  if (result == cu::result::success && owner == context_) return;
+  throw CudaError(Kind::stream, "The stream does not belong to CUDA device " + std::to_string(ordinal_) +
+                                    ", where the parameters of this step are");
+}
+
+/** Loads the kernels: those made for this device, or by a driver older than the toolkit from text. */
+void CudaDevice::load() {
+  const std::lock_guard<std::mutex> lock(loading_);
+  if (module_) return;
+  static const char nothing[] = "";  // a stand-in has the kernels itself
+  const auto& [fatbin, ptx] = image();
+  cu::Result result = driver_.cuModuleLoadData(&module_, fatbin ? fatbin : nothing);
+  const bool too_old =
+      result == cu::result::no_binary_for_gpu || result == cu::result::unsupported_ptx || result == cu::result::invalid_image;
+  if (too_old && ptx) result = driver_.cuModuleLoadData(&module_, ptx);
+  if (result != cu::result::success) module_ = nullptr;
+  check(result, "cuModuleLoadData");
+}
+
+cu::Function CudaDevice::kernel(const char* name) {
+  load();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  cu::Function& function = kernels_[name];
+  if (function) return function;
+  const cu::Result result = driver_.cuModuleGetFunction(&function, module_, name);
+  if (result == cu::result::success) return function;
+  function = nullptr;
+  throw CudaError(Kind::refused, std::string("cuModuleGetFunction of ") + name + ": " + describe(driver_, result));
+}
+
+cu::Function CudaDevice::kernel(DeviceKernel kind, int formula, int variant) {
+  auto& known = kind == DeviceKernel::update ? updates_ : directions_;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const auto found = known.find({formula, variant});
+    if (found != known.end()) return found->second;
+  }
+  char name[kernel_name_length];
+  write_kernel_name(name, kind, formula, variant);
+  const cu::Function function = kernel(name);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return known[{formula, variant}] = function;
+}
+
+void CudaDevice::launch(cu::Function function, std::size_t blocks, const Launch& launch, cu::Stream stream) {
+  if (blocks == 0) return;
+  void* arguments[] = {const_cast<Launch*>(&launch)};  // copied before the call returns
+  check(driver_.cuLaunchKernel(function, static_cast<unsigned>(blocks), 1, 1, piece_threads, 1, 1, 0, stream, arguments, nullptr),
+        "cuLaunchKernel");
+}
+
+Current::Current(CudaDevice& device) : device_(device) {
+  device.require_alive();
+  device.check(device.driver_.cuCtxPushCurrent_v2(device.context_), "cuCtxPushCurrent");
+}
+
+Current::~Current() {
+  cu::Context popped = nullptr;
+  device_.driver_.cuCtxPopCurrent_v2(&popped);
+}
+
+}  // namespace adabelief

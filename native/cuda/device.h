@@ -1,0 +1,100 @@
+// The devices of the process: each with its primary context, which other libraries share, and the kernels in it.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "driver.h"
+#include "launch.h"
+
+namespace adabelief {
+
+/** Why something could not be done on a device. */
+class CudaError : public std::runtime_error {
+ public:
+  enum class Kind {
+    refused,      // by the driver; nothing was changed
+    memory,       // there is not enough
+    unavailable,  // no driver, or no kernels in this build
+    device,       // there is no such device
+    pointer,      // memory that is not there, or not for us
+    stream,       // a stream of another device
+    lost,         // the device failed in the middle: what it holds is undefined
+    disposed      // memory that was given back
+  };
+  CudaError(Kind kind, const std::string& message) : std::runtime_error(message), kind(kind) {}
+  const Kind kind;
+};
+
+struct DeviceDescription {
+  std::string name;
+  std::size_t memory;
+  int major, minor;
+};
+
+/** What there is, or why nothing is. Never throws. */
+struct CudaDescription {
+  std::string reason;  // empty: available
+  int driver_version;
+  bool stand_in;
+  std::vector<DeviceDescription> devices;
+};
+const CudaDescription& describe_cuda(const char* driver_path);
+
+class CudaDevice {
+ public:
+  /** The device of a number, with its context; made at the first call. Throws where there is none. */
+  static CudaDevice& at(int ordinal);
+
+  CudaDevice(const CudaDevice&) = delete;
+  CudaDevice& operator=(const CudaDevice&) = delete;
+
+  int ordinal() const { return ordinal_; }
+  const Driver& driver() const { return driver_; }
+
+  /** Throws where a call failed; remembers where the device is lost with it. */
+  void check(cu::Result result, const char* call);
+  void require_alive() const;
+
+  /** Throws unless a stream belongs to this device. The context must be current. */
+  void require_stream(cu::Stream stream);
+
+  /** A kernel by its linker's name. The context must be current. */
+  cu::Function kernel(const char* name);
+  cu::Function kernel(DeviceKernel kernel, int formula, int variant);
+
+  void launch(cu::Function kernel, std::size_t blocks, const Launch& launch, cu::Stream stream);
+
+ private:
+  friend class Current;
+  CudaDevice(const Driver& driver, int ordinal);
+  void load();
+
+  const Driver& driver_;
+  const int ordinal_;
+  cu::Context context_ = nullptr;
+  std::mutex loading_;
+  cu::Module module_ = nullptr;
+  mutable std::mutex mutex_;  // of what follows
+  std::map<std::string, cu::Function> kernels_;
+  std::map<std::pair<int, int>, cu::Function> updates_, directions_;
+  std::string lost_;  // why; empty: it is not
+};
+
+/** Makes a device's context the thread's current one, and puts the one before it back. */
+class Current {
+ public:
+  explicit Current(CudaDevice& device);
+  ~Current();
+  Current(const Current&) = delete;
+  Current& operator=(const Current&) = delete;
+
+ private:
+  CudaDevice& device_;
+};
+
+}  // namespace adabelief

@@ -1,0 +1,69 @@
+#include "driver.h"
+
+#include <dlfcn.h>
+
+namespace adabelief {
+
+namespace {
+
+// Since glibc 2.34 these have a newer version in libc itself; the old names load wherever Node does.
+#if defined(__x86_64__) && defined(__GLIBC__)
+__asm__(".symver dlopen,dlopen@GLIBC_2.2.5");
+__asm__(".symver dlsym,dlsym@GLIBC_2.2.5");
+__asm__(".symver dlerror,dlerror@GLIBC_2.2.5");
+#elif defined(__aarch64__) && defined(__GLIBC__)
+__asm__(".symver dlopen,dlopen@GLIBC_2.17");
+__asm__(".symver dlsym,dlsym@GLIBC_2.17");
+__asm__(".symver dlerror,dlerror@GLIBC_2.17");
+#endif
+
+/** The oldest driver that knows every call, and the PTX that is there for those below the toolkit's own. */
+constexpr int oldest = 10010;
+
+std::string version_text(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
+
+DriverState refuse(std::string reason) { return {nullptr, std::move(reason)}; }
+
+DriverState find(const char* path) {
+  const bool named = path && *path;
+  const char* name = named ? path : "libcuda.so.1";
+  void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  if (!library) {
+    const char* why = dlerror();
+    return refuse(std::string("no NVIDIA driver was found: ") + (why ? why : name));
+  }
+  static Driver driver;
+#define ADABELIEF_FIND(call, arguments)                                         \
+  driver.call = reinterpret_cast<decltype(driver.call)>(dlsym(library, #call)); \
+  if (!driver.call) return refuse(std::string("the NVIDIA driver is too old: it has no ") + #call);
+  ADABELIEF_CUDA_CALLS(ADABELIEF_FIND)
+#undef ADABELIEF_FIND
+  driver.stand_in = dlsym(library, "adabelief_stand_in") != nullptr;
+
+  if (const cu::Result result = driver.cuDriverGetVersion(&driver.version)) return refuse(describe(driver, result));
+  if (driver.version < oldest) {
+    return refuse("the NVIDIA driver is too old: it is made for CUDA " + version_text(driver.version) + ", and " +
+                  version_text(oldest) + " is needed");
+  }
+  if (const cu::Result result = driver.cuInit(0)) {
+    if (result == cu::result::no_device) return refuse("there is a driver, but no CUDA device");
+    return refuse("the NVIDIA driver does not start: " + describe(driver, result));
+  }
+  return {&driver, ""};
+}
+
+}  // namespace
+
+const DriverState& load_driver(const char* path) {
+  static const DriverState state = find(path);
+  return state;
+}
+
+std::string describe(const Driver& driver, cu::Result result) {
+  const char *name = nullptr, *text = nullptr;
+  driver.cuGetErrorName(result, &name);
+  driver.cuGetErrorString(result, &text);
+  return std::string(name ? name : "CUDA error " + std::to_string(result)) + (text ? std::string(" (") + text + ")" : "");
+}
+
+}  // namespace adabelief

@@ -1,0 +1,39 @@
+// The stand-in for NVIDIA's driver, as tests control it: test/cuda/stand_in/.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+export interface StandIn {
+  /** Lets a call answer with `result`, and do nothing, `times` (1) times after the next `after` (0) ones. */
+  fail(call: string, failure: { after?: number; times?: number; result: number }): void;
+  /** From now on every call on a device (default: on all of them) answers with `result`, until `reset`. */
+  lose(result: number, device?: number): void;
+  /** As it was at the beginning, but for what is allocated. */
+  reset(): void;
+  /** How often each call was made since `reset`, by its exported name. */
+  counts(): Record<string, number>;
+  /** What there is: `opened` is memory of other processes, `contextDepth` that of all threads' stacks together. */
+  live(): { allocations: number; bytes: number; opened: number; events: number; modules: number; contextDepth: number };
+  /** How many devices there are (2), for a driver that was not initialized yet. */
+  devices(count: number): void;
+  driverVersion(version: number): void;
+  /** Whether kernels run from the last thread of the last block on. */
+  backwards(backwards: boolean): void;
+  /** Whether a handle may be opened in the process that made it, which NVIDIA's driver refuses. */
+  ipcWithinProcess(allowed: boolean): void;
+
+  // What another library in the process would do. Where it cannot be done: 0n, false.
+  allocate(device: number, bytes: number): bigint;
+  free(pointer: bigint): boolean;
+  makeStream(device: number): bigint;
+  pushContext(device: number): boolean;
+  popContext(): boolean;
+  /** The device whose context is current on this thread; −1: none is. */
+  currentDevice(): number;
+}
+
+const folder = join(__dirname, "../../build/test");
+
+/** What `ADABELIEF_CUDA_DRIVER` is to be. */
+export const standInDriver = join(folder, `libadabelief_stand_in_cuda.${process.platform === "darwin" ? "dylib" : "so"}`);
+
+export const standIn = createRequire(__filename)(join(folder, "stand_in_control.node")) as StandIn;
