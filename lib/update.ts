@@ -69,7 +69,9 @@ function scratchOf<O extends object>(rule: Rule<O>): Scratch<O> {
  * @example
  * update({ data, grad, exp_avg, exp_avg_var, step: 1, lr: 1e-3 });
  */
-export function update(request: (UpdateArrays | UpdateArrays<CudaArray>) & AdaBeliefOptions): void {
+export function update(request: UpdateArrays & AdaBeliefOptions): void;
+export function update(request: UpdateArrays<CudaArray> & AdaBeliefOptions): void;
+export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   requireObject(request, "The argument of update");
   const {
     data,
@@ -82,7 +84,7 @@ export function update(request: (UpdateArrays | UpdateArrays<CudaArray>) & AdaBe
     step,
     stream = 0n,
     ...given
-  } = request as UpdateArrays<Floats> & AdaBeliefOptions;
+  } = request;
   const { rule, options } = chooseRule(given);
   refuseUnknownKeys(options, [...Object.keys(rule.kinds), ...arrayKeys], `update with version ${rule.version ?? ""}`);
   const read = readOptions(rule.kinds, options, rule.defaults);

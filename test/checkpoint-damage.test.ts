@@ -78,7 +78,7 @@ function expectLoaded({ optimizer, extra }: Subject, bytes: Buffer): void {
       group.params.map(({ name }) => name),
       theirs["param_names"] as unknown[] | undefined,
     );
-    group.params.forEach((p, k) => {
+    (group.params as readonly Parameter[]).forEach((p, k) => {
       const id = theirs.params[from[k] as number] as number;
       expect(bitsOf(p.data)).toEqual(bitsOf(floatsOf(tensors[`param.${id}`] as never)));
       const { step = 0, ...arrays } = optimizer.state.get(p) ?? {};

@@ -9,7 +9,8 @@ import { temporaryFolder } from "./helpers/folder";
 import { golden, gradientsAt, initialValues, recorded, recordedStates, tensorsIn, type GoldenCase } from "./helpers/golden";
 import { findTorch } from "./helpers/python";
 import { encode, float32, int64, type RawTensor } from "./helpers/safetensors";
-import { makeGolden, trainGolden } from "./helpers/train";
+import { onHost } from "./helpers/placement";
+import { begin, train } from "./helpers/replay";
 
 const at = temporaryFolder();
 /** A schedule may have changed the learning rate before a checkpoint: published dicts have it, constructors do not. */
@@ -37,9 +38,9 @@ describe("the recorded state of step 6, as the page's Python writes it, continue
     writeFileSync(at(id), encode({ metadata, tensors }));
 
     const whole = new Float32Array(initialValues().length);
-    const resumed = makeGolden(one, whole);
+    const resumed = begin(one, onHost, whole);
     await resumed.optimizer.loadState(at(id), { parameters: true });
-    trainGolden(one, resumed, 7, 60);
+    train(resumed, 7, 60);
     expectSameBits(whole, recorded(id, "p", 60), `${id}: p at step 60`);
     for (const key of recordedStates(id, 60)) {
       const arrays = resumed.parameters.map((p) => resumed.optimizer.state.get(p) as unknown as Record<string, Float32Array>);
@@ -100,20 +101,20 @@ describe("PyTorch itself", () => {
       inPython(golden.cases.map((one) => ({ one, values: at("initial"), load: null, from: 1, to: 6, save: path(one, 6) })));
       for (const one of golden.cases) {
         const whole = new Float32Array(initialValues().length);
-        const trained = makeGolden(one, whole);
+        const trained = begin(one, onHost, whole);
         const { extra } = await trained.optimizer.loadState(path(one, 6), { parameters: true });
         expect(extra).toBe("from PyTorch");
         expectSameBits(whole, recorded(one.id, "p", 6), `${one.id}: p at step 6`);
-        trainGolden(one, trained, 7, 30);
+        train(trained, 7, 30);
         await trained.optimizer.saveState(path(one, 30), { parameters: true, extra: { from: ["Node", null, 0.1] } });
       }
       inPython(golden.cases.map((one) => ({ one, values: null, load: path(one, 30), from: 31, to: 45, save: path(one, 45) })));
       for (const one of golden.cases) {
         const whole = new Float32Array(initialValues().length);
-        const trained = makeGolden(one, whole);
+        const trained = begin(one, onHost, whole);
         const { extra } = await trained.optimizer.loadState(path(one, 45), { parameters: true });
         expect(extra).toEqual({ from: ["Node", null, 0.1] });
-        trainGolden(one, trained, 46, 60);
+        train(trained, 46, 60);
         expectSameBits(whole, recorded(one.id, "p", 60), `${one.id}: p at step 60`);
       }
     },

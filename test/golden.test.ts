@@ -1,12 +1,10 @@
-import { AdaBelief, parameter, update, type AdaBeliefOptions } from "../lib";
+import { update } from "../lib";
 import { addon } from "../lib/native";
 import { onEveryBackend } from "./helpers/backends";
 import { expectSameBits } from "./helpers/bits";
-import { golden, gradientsAt, initialValues, recorded, recordedStates, tensorsIn, type GoldenCase } from "./helpers/golden";
-
-function missing({ skip }: GoldenCase, step: number): readonly number[] {
-  return skip[step] ?? [];
-}
+import { golden, gradientsAt, initialValues, recorded, tensorsIn } from "./helpers/golden";
+import { onHost } from "./helpers/placement";
+import { begin, replay, train, valuesOf } from "./helpers/replay";
 
 describe("every step has PyTorch's bits", () => {
   it("covers the 29 recorded cases", () => {
@@ -14,35 +12,12 @@ describe("every step has PyTorch's bits", () => {
   });
 
   describe.each(golden.cases)("$id", (recordedCase) => {
-    const { id, version, stream, options, schedule } = recordedCase;
+    const { id, version, stream, options, schedule, skip } = recordedCase;
 
     onEveryBackend("through the class", (backend) => {
-      const whole = initialValues();
-      const parameters = tensorsIn(whole).map((data, k) => parameter(data, { shape: golden.shapes[k] as number[] }));
-      const optimizer = new AdaBelief(parameters, { version, ...options } as { version: "0.2.1" });
-
-      for (let step = 1; step <= golden.steps; ++step) {
-        for (const group of optimizer.paramGroups) group.lr = schedule[step] ?? group.lr;
-        const gradients = gradientsAt(stream, step);
-        tensorsIn(gradients).forEach((grad, k) => {
-          (parameters[k] as { grad: unknown }).grad = missing(recordedCase, step).includes(k) ? null : grad;
-        });
-        const untouched = gradients.slice();
-        expect(optimizer.step().updated).toBe(parameters.length - missing(recordedCase, step).length);
-        expectSameBits(gradients, untouched, `${id}: the gradients of step ${step}`);
-
-        if (golden.param_snapshots.includes(step)) expectSameBits(whole, recorded(id, "p", step), `${id}: p at step ${step}`);
-        if (!golden.state_snapshots.includes(step)) continue;
-        const keys = recordedStates(id, step);
-        expect(keys.length).toBeGreaterThanOrEqual(2);
-        for (const key of keys) {
-          const arrays = parameters.map(
-            (p) => (optimizer.state.get(p) as unknown as Record<string, Float32Array>)[key] as Float32Array,
-          );
-          const joined = Float32Array.from(arrays.flatMap((array) => [...array]));
-          expectSameBits(joined, recorded(id, key, step), `${id}: ${key} at step ${step}`);
-        }
-      }
+      replay(recordedCase, (key, step, values) => {
+        expectSameBits(values, recorded(id, key, step), `${id}: ${key} at step ${step}`);
+      });
       expect(addon.lastRan()).toBe(backend);
     });
 
@@ -56,7 +31,7 @@ describe("every step has PyTorch's bits", () => {
       for (let step = 1; step <= golden.steps; ++step) {
         lr = schedule[step] ?? lr;
         tensorsIn(gradientsAt(stream, step)).forEach((grad, k) => {
-          if (missing(recordedCase, step).includes(k)) return;
+          if (skip[step]?.includes(k) === true) return;
           const tensor = tensors[k] as (typeof tensors)[number];
           tensor.step += 1;
           update({ ...tensor, grad, version, ...options, ...(lr === undefined ? {} : { lr }) });
@@ -68,30 +43,12 @@ describe("every step has PyTorch's bits", () => {
 });
 
 describe("a state dict of step 6 continues as if there had been no pause", () => {
-  it.each(golden.cases.map(({ id }) => id))("%s", (id) => {
-    const { version, stream, options, schedule, skip } = golden.cases.find((one) => one.id === id) as GoldenCase;
-    const make = (whole: Float32Array) => {
-      const parameters = tensorsIn(whole).map((data) => parameter(data));
-      return {
-        parameters,
-        optimizer: new AdaBelief(parameters, { version, ...options } as AdaBeliefOptions as { version: "0.2.1" }),
-      };
-    };
-    const run = ({ parameters, optimizer }: ReturnType<typeof make>, from: number, to: number) => {
-      for (let step = from; step <= to; ++step) {
-        for (const group of optimizer.paramGroups) group.lr = schedule[step] ?? group.lr;
-        tensorsIn(gradientsAt(stream, step)).forEach((grad, k) => {
-          (parameters[k] as { grad: unknown }).grad = skip[step]?.includes(k) ? null : grad;
-        });
-        optimizer.step();
-      }
-    };
-    const whole = initialValues();
-    const first = make(whole);
-    run(first, 1, 6);
-    const second = make(whole);
+  it.each(golden.cases)("$id", (one) => {
+    const first = begin(one);
+    train(first, 1, 6);
+    const second = begin(one, onHost, valuesOf(first));
     second.optimizer.loadStateDict(structuredClone(first.optimizer.stateDict()));
-    run(second, 7, 60);
-    expectSameBits(whole, recorded(id, "p", 60), `${id}: p at step 60`);
+    train(second, 7, golden.steps);
+    expectSameBits(valuesOf(second), recorded(one.id, "p", golden.steps), `${one.id}: p at the end`);
   });
 });

@@ -1,4 +1,4 @@
-import { AdaBelief, cpu, parameter } from "../lib";
+import { AdaBelief, cpu, parameter, type AdaBeliefState } from "../lib";
 import { expectSameBits } from "./helpers/bits";
 import { resultOf } from "./helpers/script";
 import { thrownBy } from "./helpers/snapshot";
@@ -69,7 +69,7 @@ describe("the state of a large parameter", () => {
       const p = parameter(whole.subarray(offset, offset + 40_000), { grad: new Float32Array(40_000) });
       const optimizer = new AdaBelief([p]);
       optimizer.step();
-      const { exp_avg, exp_avg_var } = optimizer.state.get(p) as NonNullable<ReturnType<typeof optimizer.state.get>>;
+      const { exp_avg, exp_avg_var } = optimizer.state.get(p) as AdaBeliefState;
       expect(exp_avg.buffer).not.toBe(exp_avg_var.buffer);
       expect(exp_avg.byteLength).toBe(exp_avg.buffer.byteLength);
     }

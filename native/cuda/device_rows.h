@@ -98,7 +98,7 @@ class DeviceRows {
   std::vector<SetPieces> sets_;
   std::vector<double> host_sums_;
   std::size_t room_ = 0;  // for sums of each kind
-  bool fresh_ = false;    // the list is not yet on the device
+  bool fresh_ = true;     // the list is not yet on the device
   cu::Stream stream_ = nullptr;
   cu::Event order_ = nullptr;  // the end of the last step on a stream that is not the default one
   bool launched_ = false;

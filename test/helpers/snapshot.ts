@@ -14,7 +14,7 @@ export function snapshot(optimizer: AdaBelief, parameters: readonly Parameter[])
     }),
     groups: optimizer.paramGroups.map(({ params, ...options }) => ({
       ...options,
-      params: params.map((p) => parameters.indexOf(p)),
+      params: params.map((p) => parameters.findIndex((one) => one === p)),
     })),
   };
 }

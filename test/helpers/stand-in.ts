@@ -1,6 +1,7 @@
 // The stand-in for NVIDIA's driver, as tests control it: test/cuda/stand_in/.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { standInFolder } from "./stand-in-path";
 
 export interface StandIn {
   /** Lets a call answer with `result`, and do nothing, `times` (1) times after the next `after` (0) ones. */
@@ -31,9 +32,4 @@ export interface StandIn {
   currentDevice(): number;
 }
 
-const folder = join(__dirname, "../../build/test");
-
-/** What `ADABELIEF_CUDA_DRIVER` is to be. */
-export const standInDriver = join(folder, `libadabelief_stand_in_cuda.${process.platform === "darwin" ? "dylib" : "so"}`);
-
-export const standIn = createRequire(__filename)(join(folder, "stand_in_control.node")) as StandIn;
+export const standIn = createRequire(__filename)(join(standInFolder, "stand_in_control.node")) as StandIn;
