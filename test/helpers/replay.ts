@@ -33,11 +33,15 @@ export function train({ one, placement, parameters, optimizer }: Replay, from: n
     for (const group of optimizer.paramGroups) group.lr = schedule[step] ?? group.lr;
     const missing = skip[step] ?? [];
     const gradients = tensorsIn(gradientsAt(stream, step));
-    parameters.forEach((p, k) => (p.grad = missing.includes(k) ? null : placement.put(gradients[k] as Float32Array)));
+    parameters.forEach((p, k) => {
+      p.grad = missing.includes(k) ? null : placement.put(gradients[k] as Float32Array);
+    });
     expect(optimizer.step().updated).toBe(parameters.length - missing.length);
     tensorsIn(gradientsAt(stream, step)).forEach((untouched, k) => {
       const { grad } = parameters[k] as Parameter<Floats>;
-      if (grad) expectSameBits(placement.get(grad), untouched, `${id}: gradient ${k} of step ${step}`);
+      if (!grad) return;
+      expectSameBits(placement.get(grad), untouched, `${id}: gradient ${k} of step ${step}`);
+      placement.drop(grad);
     });
     after(step);
   }
