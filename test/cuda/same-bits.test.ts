@@ -39,7 +39,14 @@ const optimizers: [string, Make][] = [
 const shapes: number[][] = [
   ...Array.from({ length: 71 }, (_, length) => [length]),
   ...[4095, 4096, 4097, 8193].map((length) => [length]),
-  ...[[7, 5], [3, 4097], [5, 3, 2, 2], [4, 1, 3, 3, 2], [0, 4], [4, 0]],
+  ...[
+    [7, 5],
+    [3, 4097],
+    [5, 3, 2, 2],
+    [4, 1, 3, 3, 2],
+    [0, 4],
+    [4, 0],
+  ],
 ];
 
 const hard = [0, -0, 1e-45, -1e-40, 3e38, 1e-20, -1, 0.1];
@@ -50,7 +57,15 @@ function valuesOf(random: ReturnType<typeof makeRandom>, length: number, scale: 
 }
 
 /** What each step is told. The one before the last finds a NaN and is left out. */
-const steps: StepOptions[] = [{}, { gradScale: 0.3 }, { maxGradNorm: 1 }, { skipNonFinite: true }, {}, { skipNonFinite: true }, {}];
+const steps: StepOptions[] = [
+  {},
+  { gradScale: 0.3 },
+  { maxGradNorm: 1 },
+  { skipNonFinite: true },
+  {},
+  { skipNonFinite: true },
+  {},
+];
 const poisoned = 5;
 
 interface Trace {
@@ -106,7 +121,10 @@ const last = () => cuda.devices.length - 1;
 const places: [string, (index: number) => Placement][] = [
   ["on a device", () => onDevice(0)],
   ["on a device, 4, 8 and 12 bytes off", (k) => unaligned(0, 1 + (k % 3))],
-  ["partly on the host, partly on devices", (k) => [onHost, onDevice(0), onDevice(last()), unaligned(last(), 3)][k % 4] as Placement],
+  [
+    "partly on the host, partly on devices",
+    (k) => [onHost, onDevice(0), onDevice(last()), unaligned(last(), 3)][k % 4] as Placement,
+  ],
 ];
 
 describe.each(optimizers)("%s has the host's bits and reports", (name, make) => {

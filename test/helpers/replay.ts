@@ -27,7 +27,12 @@ export function begin(one: GoldenCase, placement = onHost, values = initialValue
 }
 
 /** Steps `from` to `to`; after each of them `after` is called. No gradient may be written. */
-export function train({ one, placement, parameters, optimizer }: Replay, from: number, to: number, after = (_step: number) => {}): void {
+export function train(
+  { one, placement, parameters, optimizer }: Replay,
+  from: number,
+  to: number,
+  after = (_step: number) => {},
+): void {
   const { id, stream, schedule, skip } = one;
   for (let step = from; step <= to; ++step) {
     for (const group of optimizer.paramGroups) group.lr = schedule[step] ?? group.lr;
@@ -70,7 +75,11 @@ const statesAt = ({ id, torch_float32_error }: GoldenCase, step: number): string
       );
 
 /** Runs a recorded case and calls `compare` with every snapshot: the key, the step, and what is there. */
-export function replay(one: GoldenCase, compare: (key: string, step: number, values: Float32Array) => void, placement = onHost): void {
+export function replay(
+  one: GoldenCase,
+  compare: (key: string, step: number, values: Float32Array) => void,
+  placement = onHost,
+): void {
   const run = begin(one, placement);
   let snapshots = 0;
   train(run, 1, golden.steps, (step) => {
