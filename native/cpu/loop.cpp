@@ -1,5 +1,6 @@
 // The loop over a range, for every formula and variant. Compiled once per instruction set: ADABELIEF_SET names the set.
-// The compiler vectorises it; the remainder runs the same formula, so every element has the same bits.
+// The compiler vectorises it, or the formula takes a Float of many elements; the remainder runs the same formula, so every
+// element has the same bits.
 #include <utility>
 
 #include "../update/formulas.h"
@@ -7,12 +8,39 @@
 #include "../update/traits.h"
 #include "kernel.h"
 #include "passes.h"
+#if defined(__AVX512F__)
+#include "wide.h"
+#endif
 
 #define ADABELIEF_TEXT_(name) #name
 #define ADABELIEF_TEXT(name) ADABELIEF_TEXT_(name)
 
 namespace adabelief {
 namespace ADABELIEF_SET {
+
+#if defined(ADABELIEF_WIDE)
+
+/** Some elements from the i-th on, as many as `lanes` says. */
+template <class F, int variant, bool prepares, class Lanes>
+ADABELIEF_INLINE void update_lanes(const typename F::Coefficients& c, const Span& span, const Gradient& gradient, size_t i,
+                                   Lanes lanes) {
+  constexpr int states = F::states(variant);
+  const Wide p = lanes.load(span.data + i), g = lanes.load(span.grad + i);
+  Wide state[max_states];
+  for (int k = 0; k < states; ++k) state[k] = lanes.load(span.state[k] + i);
+  const Wide updated = F::template update<variant>(c, p, prepares ? prepared(gradient, g, p) : g, state[0], state[1], state[2]);
+  for (int k = 0; k < states; ++k) lanes.store(span.state[k] + i, state[k]);
+  lanes.store(span.out + i, updated);
+}
+
+template <class F, int variant, bool prepares>
+ADABELIEF_INLINE void over(const typename F::Coefficients& c, Span span, const Gradient& gradient, size_t begin, size_t end) {
+  size_t i = begin;
+  for (; i + wide <= end; i += wide) update_lanes<F, variant, prepares>(c, span, gradient, i, All{});
+  if (i < end) update_lanes<F, variant, prepares>(c, span, gradient, i, First(end - i));
+}
+
+#else
 
 /** Elements do not depend on each other, also where out is data: the pragma says exactly that (__restrict would say more). */
 template <class F, int variant, bool prepares>
@@ -34,6 +62,8 @@ ADABELIEF_INLINE void over(const typename F::Coefficients& c, const Span& span, 
                                          states > 2 ? state2[i] : none);
   }
 }
+
+#endif
 
 /** The elements before `out` reaches a boundary of `alignment` bytes: stores that cross cache lines cost twice. */
 inline size_t misaligned(const float* out, size_t length) {

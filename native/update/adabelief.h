@@ -37,17 +37,17 @@ struct AdaBelief {
   };
 
   /** One element: returns the new p, updates its moments. */
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_var,
-                                       float& max_exp_avg_var) {
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_var,
+                                       Float& max_exp_avg_var) {
     if (decay(variant) == decoupled) p = p * c.decay;
 
-    const float m = exp_avg = mean(c.betas, exp_avg, g);
-    float s = mean_square(c.betas, exp_avg_var, g - m);
+    const Float m = exp_avg = mean(c.betas, exp_avg, g);
+    Float s = mean_square(c.betas, exp_avg_var, g - m);
     if (amsgrad(variant) != eps_in_maximum) s = s + c.step.eps;
     exp_avg_var = s;
 
-    float v = s;
+    Float v = s;
     if (amsgrad(variant) != no_amsgrad) {
       v = maximum(max_exp_avg_var, s);
       if (amsgrad(variant) == eps_in_maximum) v = v + c.step.eps;

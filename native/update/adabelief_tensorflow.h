@@ -27,15 +27,15 @@ struct AdaBeliefTensorFlow {
     float learning_rate;  // negative
   };
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_var,
-                                       float& max_exp_avg_var) {
-    const float m = exp_avg = mean(c.betas, exp_avg, g);
-    float v = exp_avg_var = mean_square(c.betas, exp_avg_var, g - m) + c.step.eps;
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_var,
+                                       Float& max_exp_avg_var) {
+    const Float m = exp_avg = mean(c.betas, exp_avg, g);
+    Float v = exp_avg_var = mean_square(c.betas, exp_avg_var, g - m) + c.step.eps;
     if (amsgrad(variant) == with_amsgrad) v = max_exp_avg_var = maximum(max_exp_avg_var, v);
 
     if (phase(variant) == uncorrected) return plain_step(c.step, p, m, v);
-    float u = c.step.size * m;
+    Float u = c.step.size * m;
     if (phase(variant) == corrected) u = u / (square_root(v / c.bias_correction2) + c.step.eps);
     if (decay(variant) == decays_with_step) u = fma(p, c.decay, u);
     return fma(u, c.learning_rate, p);

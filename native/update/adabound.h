@@ -21,13 +21,13 @@ struct AdaBound {
     float lower, upper;
   };
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq,
-                                       float& max_exp_avg_sq) {
-    const float m = exp_avg = mean(c.betas, exp_avg, g);
-    float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq,
+                                       Float& max_exp_avg_sq) {
+    const Float m = exp_avg = mean(c.betas, exp_avg, g);
+    Float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
     if (amsbound(variant)) v = max_exp_avg_sq = maximum(max_exp_avg_sq, v);
-    const float size = c.step_size / (square_root(v) + c.eps);
+    const Float size = c.step_size / (square_root(v) + c.eps);
     return p - clamp(size, c.lower, c.upper) * m;
   }
 };

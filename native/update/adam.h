@@ -21,12 +21,12 @@ struct Adam {
     Step step;
   };
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq,
-                                       float& max_exp_avg_sq) {
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq,
+                                       Float& max_exp_avg_sq) {
     if (decoupled(variant)) p = p * c.decay;
-    const float m = exp_avg = mean(c.betas, exp_avg, g);
-    float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
+    const Float m = exp_avg = mean(c.betas, exp_avg, g);
+    Float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
     if (amsgrad(variant)) v = max_exp_avg_sq = maximum(max_exp_avg_sq, v);
     return corrected_step(c.step, p, m, v);
   }

@@ -1,6 +1,8 @@
 // The float32 operations that every formula is made of. Each rounds exactly once, to nearest, ties to even,
 // and none may be contracted with another (-ffp-contract=off, nvcc -fmad=false): that is what keeps the bits equal everywhere.
 //
+// A Float is one float or, where a backend brings the type (native/cpu/wide.h), many of them.
+//
 // Every object that includes this is compiled for one instruction set, and ADABELIEF_SET names a namespace for it:
 // an inline function shared by two of them would be merged by the linker, and older processors would run the newer copy.
 #pragma once
@@ -64,31 +66,46 @@ ADABELIEF_INLINE float fma(float a, float b, float c) {
 #endif
 #endif
 
-/** x / c rounded once, for an x that is a square root (so that neither remainder nor quotient leaves the range of normal floats:
- * 0, or from 1e-23 to 2e19) and a c in [1e-10, 1] that is the same for every element, so that the compiler takes 1 / c out
- * of the loop: a product and its correction (Markstein), which have the bits of a division at a third of its cost. */
-ADABELIEF_INLINE float divide_by_invariant(float x, float c) {
-#if defined(ADABELIEF_FAST_FMA)
+ADABELIEF_INLINE float select(bool condition, float a, float b) { return condition ? a : b; }
+
+/** x / c rounded once, for an x that is a finite square root (so that neither remainder nor quotient leaves the range of normal
+ * floats: 0, or from 1e-23 to 2e19) and a c in [1e-10, 1] that is the same for every element, so that the compiler takes 1 / c
+ * out of the loop: a product and its correction (Markstein), which have the bits of a division at a third of its cost. */
+template <class Float>
+ADABELIEF_INLINE Float divide_finite_by_invariant(Float x, float c) {
   const float reciprocal = 1.0f / c;
-  const float quotient = x * reciprocal;
-  const float corrected = fma(fma(-quotient, c, x), reciprocal, quotient);
-  return x == HUGE_VALF ? x : corrected;  // the remainder of an infinite x is NaN
+  const Float quotient = x * reciprocal;
+  return fma(fma(-quotient, c, x), reciprocal, quotient);
+}
+
+/** √x / c, each rounded once, for such a c. */
+ADABELIEF_INLINE float root_over_invariant(float x, float c) {
+  const float root = square_root(x);
+#if defined(ADABELIEF_FAST_FMA)
+  return select(root == HUGE_VALF, root, divide_finite_by_invariant(root, c));  // the remainder of infinity is NaN
 #else
-  return x / c;
+  return root / c;
 #endif
 }
 
 /** 1, 0 or −1; 0 for NaN. */
-ADABELIEF_INLINE float sign(float x) { return static_cast<float>(x > 0) - static_cast<float>(x < 0); }
+template <class Float>
+ADABELIEF_INLINE Float sign(Float x) {
+  return select(x > 0, 1, 0) - select(x < 0, 1, 0);
+}
 
 /** x, kept from lower to upper; NaN stays. */
-ADABELIEF_INLINE float clamp(float x, float lower, float upper) {
-  x = x < lower ? lower : x;
-  return x > upper ? upper : x;
+template <class Float>
+ADABELIEF_INLINE Float clamp(Float x, float lower, float upper) {
+  x = select(x < lower, lower, x);
+  return select(x > upper, upper, x);
 }
 
 /** The larger of a and b, or NaN where either is one (the x86 instruction would drop a NaN in a). */
-ADABELIEF_INLINE float maximum(float a, float b) { return (a > b) | (a != a) ? a : b; }
+template <class Float>
+ADABELIEF_INLINE Float maximum(Float a, Float b) {
+  return select((a > b) | (a != a), a, b);
+}
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief

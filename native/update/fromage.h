@@ -24,8 +24,8 @@ struct Fromage {
     c.ratio = both ? static_cast<float>(p_norm) / static_cast<float>(g_norm) : 1.0f;
   }
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float&, float&, float&) {
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float&, Float&, Float&) {
     return fma(g * c.ratio, c.step_size, p) / c.divisor;
   }
 };

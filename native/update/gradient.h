@@ -15,10 +15,14 @@ struct Gradient {
 };
 
 /** Coupled weight decay: g + weight_decay·p. */
-ADABELIEF_INLINE float decayed(float g, float p, float decay) { return fma(p, decay, g); }
+template <class Float>
+ADABELIEF_INLINE Float decayed(Float g, Float p, float decay) {
+  return fma(p, decay, g);
+}
 
 /** Multiplying by 1 and subtracting 0 change no bit; adding 0·p would. */
-ADABELIEF_INLINE float prepared(const Gradient& c, float g, float p) {
+template <class Float>
+ADABELIEF_INLINE Float prepared(const Gradient& c, Float g, Float p) {
   g = (g * c.scale) * c.clip;
   if (c.decay != 0) g = decayed(g, p, c.decay);
   return g - c.mean;

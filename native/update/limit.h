@@ -16,8 +16,8 @@ struct Limit {
     float addend;
   };
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& first, float& second, float& third) {
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& first, Float& second, Float& third) {
     if (variant > 0) first = first + c.addend;
     if (variant > 1) second = second + c.addend;
     if (variant > 2) third = third + c.addend;

@@ -19,10 +19,10 @@ struct Lion {
     float step_size;  // −lr
   };
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float&, float&) {
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float&, Float&) {
     if (decoupled(variant)) p = p * c.decay;
-    const float direction = sign(mean(c.betas, exp_avg, g));
+    const Float direction = sign(mean(c.betas, exp_avg, g));
     exp_avg = fma(g, c.betas.one_minus_beta2, exp_avg * c.betas.beta2);
     return fma(direction, c.step_size, p);
   }

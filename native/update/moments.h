@@ -12,10 +12,16 @@ struct Betas {
 };
 
 /** m ← β1·m + (1 − β1)·g */
-ADABELIEF_INLINE float mean(const Betas& c, float m, float g) { return fma(g, c.one_minus_beta1, m * c.beta1); }
+template <class Float>
+ADABELIEF_INLINE Float mean(const Betas& c, Float m, Float g) {
+  return fma(g, c.one_minus_beta1, m * c.beta1);
+}
 
 /** v ← β2·v + (1 − β2)·x² */
-ADABELIEF_INLINE float mean_square(const Betas& c, float v, float x) { return fma(c.one_minus_beta2 * x, x, v * c.beta2); }
+template <class Float>
+ADABELIEF_INLINE Float mean_square(const Betas& c, Float v, Float x) {
+  return fma(c.one_minus_beta2 * x, x, v * c.beta2);
+}
 
 struct Step {
   float eps;
@@ -24,12 +30,14 @@ struct Step {
 };
 
 /** p − size·m / (√v/√(1 − β2^t) + eps) */
-ADABELIEF_INLINE float corrected_step(const Step& c, float p, float m, float v) {
-  return p + (c.size * m) / (divide_by_invariant(square_root(v), c.sqrt_bias_correction2) + c.eps);
+template <class Float>
+ADABELIEF_INLINE Float corrected_step(const Step& c, Float p, Float m, Float v) {
+  return p + (c.size * m) / (root_over_invariant(v, c.sqrt_bias_correction2) + c.eps);
 }
 
 /** p − size·m / (√v + eps) */
-ADABELIEF_INLINE float plain_step(const Step& c, float p, float m, float v) {
+template <class Float>
+ADABELIEF_INLINE Float plain_step(const Step& c, Float p, Float m, Float v) {
   return p + (c.size * m) / (square_root(v) + c.eps);
 }
 

@@ -20,16 +20,16 @@ struct Msvag {
     float step_size;           // −lr
   };
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq, float&) {
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
     exp_avg = mean(c.betas, exp_avg, g);
     exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
-    const float m = exp_avg / c.bias_correction1;
-    const float v = exp_avg_sq / c.bias_correction2;
-    const float square = m * m;
-    const float variance = (v - square) / c.one_minus_rho;  // one_minus_rho is 0 in the first step
-    const float gamma = square / (square + c.rho * variance);
-    return p + (c.step_size * m) * (gamma == gamma ? gamma : 0.0f);
+    const Float m = exp_avg / c.bias_correction1;
+    const Float v = exp_avg_sq / c.bias_correction2;
+    const Float square = m * m;
+    const Float variance = (v - square) / c.one_minus_rho;  // one_minus_rho is 0 in the first step
+    const Float gamma = square / (square + c.rho * variance);
+    return p + (c.step_size * m) * select(gamma == gamma, gamma, 0);
   }
 };
 

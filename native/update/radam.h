@@ -23,10 +23,10 @@ struct RAdam {
     Step step;
   };
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq, float&) {
-    const float m = exp_avg = mean(c.betas, exp_avg, g);
-    const float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
+    const Float m = exp_avg = mean(c.betas, exp_avg, g);
+    const Float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
     if (phase(variant) == frozen) return p;
     if (decays(variant)) p = fma(p, c.decay, p);
     return phase(variant) == rectified ? plain_step(c.step, p, m, v) : fma(m, c.step.size, p);

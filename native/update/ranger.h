@@ -34,24 +34,24 @@ struct Ranger {
   };
 
   /** What a step goes along, for moments that are up to date. */
-  template <int variant>
-  static ADABELIEF_INLINE float direction(const Coefficients& c, float p, float exp_avg, float exp_avg_sq) {
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float direction(const Coefficients& c, Float p, Float exp_avg, Float exp_avg_sq) {
     if (phase(variant) == early) return exp_avg;  // its decay is in it
-    const float u = exp_avg / (square_root(exp_avg_sq) + c.step.eps);
+    const Float u = exp_avg / (square_root(exp_avg_sq) + c.step.eps);
     return decay(variant) == decays_with_step ? fma(p, c.decay, u) : u;
   }
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq, float&) {
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
     if (part(variant) != rest) {
       exp_avg = mean(c.betas, exp_avg, g);
-      float v = mean_square(c.betas, exp_avg_sq, belief(variant) == deviation ? g - exp_avg : g);
+      Float v = mean_square(c.betas, exp_avg_sq, belief(variant) == deviation ? g - exp_avg : g);
       if (belief(variant) == deviation && phase(variant) == rectified) v = v + c.step.eps;
       exp_avg_sq = v;
       if (phase(variant) == early && decay(variant) == decays_with_step) exp_avg = fma(p, c.decay, exp_avg);
     }
     if (part(variant) == moments) return p;
-    float u = direction<variant>(c, p, exp_avg, exp_avg_sq);
+    Float u = direction<variant>(c, p, exp_avg, exp_avg_sq);
     if (part(variant) == rest) {
       u = u - g;  // here g brings the mean of the row
       if (phase(variant) == early) exp_avg = u;

@@ -21,11 +21,11 @@ struct Sgd {
     float step_size;  // −lr
   };
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& momentum_buffer, float&, float&) {
-    float direction = g;
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& momentum_buffer, Float&, Float&) {
+    Float direction = g;
     if (momentum(variant) != none) {
-      const float b = momentum(variant) == first ? g : fma(g, c.one_minus_dampening, momentum_buffer * c.momentum);
+      const Float b = momentum(variant) == first ? g : fma(g, c.one_minus_dampening, momentum_buffer * c.momentum);
       momentum_buffer = b;
       direction = nesterov(variant) ? fma(b, c.momentum, g) : b;
     }

@@ -20,12 +20,12 @@ struct Yogi {
     Step step;
   };
 
-  template <int variant>
-  static ADABELIEF_INLINE float update(const Coefficients& c, float p, float g, float& exp_avg, float& exp_avg_sq, float&) {
-    const float m = exp_avg = mean(c.betas, first(variant) ? c.initial : exp_avg, g);
-    const float old = first(variant) ? c.initial : exp_avg_sq;
-    const float square = g * g;
-    const float v = exp_avg_sq = fma(-c.betas.one_minus_beta2 * sign(old - square), square, old);
+  template <int variant, class Float>
+  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
+    const Float m = exp_avg = mean(c.betas, first(variant) ? Float(c.initial) : exp_avg, g);
+    const Float old = first(variant) ? Float(c.initial) : exp_avg_sq;
+    const Float square = g * g;
+    const Float v = exp_avg_sq = fma(-c.betas.one_minus_beta2 * sign(old - square), square, old);
     return corrected_step(c.step, p, m, v);
   }
 };

@@ -42,7 +42,7 @@ describe("on a device the other optimizers have", () => {
         const what = `${key} at step ${step}`;
         expectSameBits(values, wanted.get(what) as Float32Array, `${one.id}: ${what}`);
       },
-      onDevice(1),
+      onDevice(0),
     );
   });
 });

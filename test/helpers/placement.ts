@@ -5,18 +5,24 @@ export interface Placement {
   readonly name: string;
   put(values: Float32Array): Floats;
   get(array: Floats): Float32Array;
+  /** Ends the use of an array. */
+  drop(array: Floats): void;
 }
 
 /** The arrays themselves. */
-export const onHost: Placement = { name: "the host", put: (values) => values, get: (array) => array as Float32Array };
-
-const read = (array: Floats) => (array as CudaArray).read();
+export const onHost: Placement = {
+  name: "the host",
+  put: (values) => values,
+  get: (array) => array as Float32Array,
+  drop: () => undefined,
+};
 
 /** Each array in an allocation of its own. */
 export const onDevice = (device: number): Placement => ({
   name: `device ${device}`,
   put: (values) => cuda.from(values, { device }),
-  get: read,
+  get: (array) => (array as CudaArray).read(),
+  drop: (array) => (array as CudaArray).dispose(),
 });
 
 /** Each array a few floats into an allocation, where sixteen bytes do not begin, with a sentinel on either side. */
@@ -35,6 +41,10 @@ export const unaligned = (device: number, floats: number): Placement => ({
       throw new Error(`${floats} floats off: memory beside the array was written`);
     }
     return values;
+  },
+  drop: (array) => {
+    (array as CudaArray).dispose();
+    around.get(array as CudaArray)?.dispose();
   },
 });
 

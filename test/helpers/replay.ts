@@ -27,17 +27,26 @@ export function begin(one: GoldenCase, placement = onHost, values = initialValue
 }
 
 /** Steps `from` to `to`; after each of them `after` is called. No gradient may be written. */
-export function train({ one, placement, parameters, optimizer }: Replay, from: number, to: number, after = (_step: number) => {}): void {
+export function train(
+  { one, placement, parameters, optimizer }: Replay,
+  from: number,
+  to: number,
+  after = (_step: number) => {},
+): void {
   const { id, stream, schedule, skip } = one;
   for (let step = from; step <= to; ++step) {
     for (const group of optimizer.paramGroups) group.lr = schedule[step] ?? group.lr;
     const missing = skip[step] ?? [];
     const gradients = tensorsIn(gradientsAt(stream, step));
-    parameters.forEach((p, k) => (p.grad = missing.includes(k) ? null : placement.put(gradients[k] as Float32Array)));
+    parameters.forEach((p, k) => {
+      p.grad = missing.includes(k) ? null : placement.put(gradients[k] as Float32Array);
+    });
     expect(optimizer.step().updated).toBe(parameters.length - missing.length);
     tensorsIn(gradientsAt(stream, step)).forEach((untouched, k) => {
       const { grad } = parameters[k] as Parameter<Floats>;
-      if (grad) expectSameBits(placement.get(grad), untouched, `${id}: gradient ${k} of step ${step}`);
+      if (!grad) return;
+      expectSameBits(placement.get(grad), untouched, `${id}: gradient ${k} of step ${step}`);
+      placement.drop(grad);
     });
     after(step);
   }
@@ -66,7 +75,11 @@ const statesAt = ({ id, torch_float32_error }: GoldenCase, step: number): string
       );
 
 /** Runs a recorded case and calls `compare` with every snapshot: the key, the step, and what is there. */
-export function replay(one: GoldenCase, compare: (key: string, step: number, values: Float32Array) => void, placement = onHost): void {
+export function replay(
+  one: GoldenCase,
+  compare: (key: string, step: number, values: Float32Array) => void,
+  placement = onHost,
+): void {
   const run = begin(one, placement);
   let snapshots = 0;
   train(run, 1, golden.steps, (step) => {

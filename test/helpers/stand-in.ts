@@ -32,4 +32,17 @@ export interface StandIn {
   currentDevice(): number;
 }
 
+/** Whether the tests run on a GPU and not on the stand-in. */
+export const onGpu = process.env["ADABELIEF_TEST_GPU"] === "1";
+
+/** Tests for which a driver must fail, or be asked what only the stand-in answers. On a GPU they are skipped, and say so aloud. */
+export function onStandInAlone(sentence: string, tests: () => void): void {
+  if (!onGpu) {
+    describe(sentence, tests);
+    return;
+  }
+  process.stderr.write(`\nSKIPPED, not passed: "${sentence}" needs the stand-in for the driver, and this is a GPU's own\n`);
+  describe.skip(`${sentence} [on the stand-in alone]`, tests);
+}
+
 export const standIn = createRequire(__filename)(join(standInFolder, "stand_in_control.node")) as StandIn;

@@ -1,0 +1,145 @@
+// A Float of 64 floats, for AVX-512: what the formulas of that backend take for one element, so that four registers go through
+// every operation side by side. A single one would wait for itself: a step is a chain of some twenty operations, each of four
+// cycles or more, too long for the processor to look ahead over several of them.
+#pragma once
+
+#include <immintrin.h>
+#include <stddef.h>
+
+#include "../update/arithmetic.h"
+
+#define ADABELIEF_WIDE
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+constexpr int registers = 4;
+constexpr size_t wide = 16 * registers;
+constexpr __mmask16 all = 0xFFFF;
+
+struct Wide {
+  Wide() = default;
+  ADABELIEF_INLINE Wide(float value) {
+    for (__m512& x : part) x = _mm512_set1_ps(value);
+  }
+  __m512 part[registers];
+};
+
+struct WideMask {
+  __mmask16 part[registers];
+};
+
+/** Applies a function of registers to each of them. */
+template <class Result = Wide, class Function, class... Operand>
+ADABELIEF_INLINE Result each(const Function& function, const Operand&... x) {
+  Result result;
+  for (int k = 0; k < registers; ++k) result.part[k] = function(x.part[k]...);
+  return result;
+}
+
+ADABELIEF_INLINE Wide operator+(Wide a, Wide b) {
+  return each([](__m512 x, __m512 y) { return x + y; }, a, b);
+}
+ADABELIEF_INLINE Wide operator-(Wide a, Wide b) {
+  return each([](__m512 x, __m512 y) { return x - y; }, a, b);
+}
+ADABELIEF_INLINE Wide operator*(Wide a, Wide b) {
+  return each([](__m512 x, __m512 y) { return x * y; }, a, b);
+}
+ADABELIEF_INLINE Wide operator/(Wide a, Wide b) {
+  return each([](__m512 x, __m512 y) { return x / y; }, a, b);
+}
+ADABELIEF_INLINE Wide operator-(Wide a) {
+  return each([](__m512 x) { return -x; }, a);
+}
+ADABELIEF_INLINE Wide fma(Wide a, Wide b, Wide c) {
+  return each([](__m512 x, __m512 y, __m512 z) { return _mm512_fmadd_ps(x, y, z); }, a, b, c);
+}
+
+template <int predicate>
+ADABELIEF_INLINE WideMask compare(Wide a, Wide b) {
+  return each<WideMask>([](__m512 x, __m512 y) { return _mm512_cmp_ps_mask(x, y, predicate); }, a, b);
+}
+ADABELIEF_INLINE WideMask operator<(Wide a, Wide b) { return compare<_CMP_LT_OQ>(a, b); }
+ADABELIEF_INLINE WideMask operator>(Wide a, Wide b) { return compare<_CMP_GT_OQ>(a, b); }
+ADABELIEF_INLINE WideMask operator==(Wide a, Wide b) { return compare<_CMP_EQ_OQ>(a, b); }
+ADABELIEF_INLINE WideMask operator!=(Wide a, Wide b) { return compare<_CMP_NEQ_UQ>(a, b); }
+ADABELIEF_INLINE WideMask operator|(WideMask a, WideMask b) {
+  return each<WideMask>([](__mmask16 x, __mmask16 y) { return static_cast<__mmask16>(x | y); }, a, b);
+}
+ADABELIEF_INLINE Wide select(WideMask condition, Wide a, Wide b) {
+  return each([](__mmask16 which, __m512 x, __m512 y) { return _mm512_mask_blend_ps(which, y, x); }, condition, a, b);
+}
+
+// The processor's square root keeps its divider busy for longer than the division after it does; multiplications beside the
+// division take less time than both.
+
+/** The first approximations of √x and 1/(2√x), to 14 bits. */
+struct Roots {
+  Wide root, half;
+};
+
+ADABELIEF_INLINE Roots approximate_roots(Wide x) {
+  const Wide reciprocal = each([](__m512 y) { return _mm512_maskz_rsqrt14_ps(all, y); }, x);
+  return {x * reciprocal, 0.5f * reciprocal};
+}
+
+/** Whether `round_root` may be asked: from 2^-100 on, so that no remainder is subnormal, and below infinity. For zero, infinity,
+ * NaN and what is negative, x·(1/√x) is NaN. */
+ADABELIEF_INLINE bool ordinary(const Roots& roots) {
+  __mmask16 so = all;
+  for (__m512 root : roots.root.part) so = _mm512_mask_cmp_ps_mask(so, root, _mm512_set1_ps(0x1p-50f), _CMP_GE_OQ);
+  return __builtin_expect(so == all, 1);
+}
+
+/** √x rounded once: a step of Newton's for both roots at once (Goldschmidt), and a correction by the exact remainder (Markstein).
+ */
+ADABELIEF_INLINE Wide round_root(Wide x, Roots roots) {
+  const Wide rest = fma(-roots.root, roots.half, 0.5f);
+  const Wide root = fma(roots.root, rest, roots.root), half = fma(roots.half, rest, roots.half);
+  return fma(fma(-root, root, x), half, root);
+}
+
+ADABELIEF_INLINE Wide processors_root(Wide x) {
+  return each([](__m512 y) { return _mm512_maskz_sqrt_ps(all, y); }, x);
+}
+
+ADABELIEF_INLINE Wide square_root(Wide x) {
+  const Roots roots = approximate_roots(x);
+  return ordinary(roots) ? round_root(x, roots) : processors_root(x);
+}
+
+ADABELIEF_INLINE Wide root_over_invariant(Wide x, float c) {
+  const Roots roots = approximate_roots(x);
+  return ordinary(roots) ? divide_finite_by_invariant(round_root(x, roots), c) : processors_root(x) / c;
+}
+
+/** All 64 floats at a place in memory. */
+struct All {
+  ADABELIEF_INLINE Wide load(const float* from) const {
+    Wide x;
+    for (int k = 0; k < registers; ++k) x.part[k] = _mm512_loadu_ps(from + 16 * k);
+    return x;
+  }
+  ADABELIEF_INLINE void store(float* to, Wide x) const {
+    for (int k = 0; k < registers; ++k) _mm512_storeu_ps(to + 16 * k, x.part[k]);
+  }
+};
+
+/** The first few of them, fewer than 64. The others are 1, and their memory is not touched. */
+struct First {
+  explicit First(size_t count) : those((uint64_t{1} << count) - 1) {}
+  ADABELIEF_INLINE __mmask16 mask(int k) const { return static_cast<__mmask16>(those >> 16 * k); }
+  ADABELIEF_INLINE Wide load(const float* from) const {
+    Wide x = 1;
+    for (int k = 0; k < registers; ++k) x.part[k] = _mm512_mask_loadu_ps(x.part[k], mask(k), from + 16 * k);
+    return x;
+  }
+  ADABELIEF_INLINE void store(float* to, Wide x) const {
+    for (int k = 0; k < registers; ++k) _mm512_mask_storeu_ps(to + 16 * k, mask(k), x.part[k]);
+  }
+  uint64_t those;
+};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief
