@@ -32,6 +32,14 @@ export interface LookaheadOptions {
   readonly alpha: number;
 }
 
+/** What a published class keeps in its dicts beside arrays and options, and this one has no use for: written for it, read over. */
+export interface Published<O> {
+  /** In the state of one parameter, after t steps. */
+  readonly state?: (options: O, t: number) => object;
+  /** In a group. */
+  readonly group?: () => object;
+}
+
 export interface Rule<O extends object> {
   /** The class's name. */
   readonly optimizer: string;
@@ -61,8 +69,8 @@ export interface Rule<O extends object> {
   readonly oneCount?: boolean;
   /** Is told the options of a group when they change, to warn of what they do not do. */
   readonly advise?: (options: O) => void;
-  /** What the published class keeps beside the arrays: `state` for one parameter after t steps, `group` for a group. */
-  readonly published?: { state(options: O, t: number): object; group(): object };
+  /** What the published class keeps beside arrays and options. */
+  readonly published?: Published<O>;
 }
 
 /** "AdaBelief 0.0.5", "SGD" */

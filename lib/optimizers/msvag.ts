@@ -58,6 +58,7 @@ const rule: Rule<Options> = withCommonOptions<Options>({
     a.consistent_bias_correction === b.consistent_bias_correction,
   coefficients,
   coupledDecay: (o) => o.weight_decay,
+  published: { group: () => ({ eps: 1e-8, amsgrad: false }) },
 });
 
 /**
