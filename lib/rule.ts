@@ -53,10 +53,12 @@ export interface Rule<O extends object> {
   readonly defaults: Readonly<O>;
   /** Whether two sets of options hold the same values. Written out by name: a loop over keys takes twenty times as long. */
   readonly same: (a: O, b: O) => boolean;
+  /** The options that a group begins with, where some follow from others. */
+  readonly begin?: (options: O) => O;
   /** Throws where options that are right one by one do not go together. */
   readonly check?: (options: O) => void;
-  /** Makes the function for one group, which began with the options `initial`; it may remember what the next step can use. */
-  readonly coefficients: (initial: O) => Coefficients<O>;
+  /** Makes the function for one group; it may remember what the next step can use. */
+  readonly coefficients: () => Coefficients<O>;
   /** The weight decay that joins the gradient before anything else; 0: none. */
   readonly coupledDecay?: (options: O) => number;
   /** Which gradients (or, with late centralization, directions) are centralized, where it is not the option of that name. */
