@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
 /**
@@ -32,6 +33,9 @@ export function readOptions(about, table) {
     }),
   );
 }
+
+/** A path as whoever typed it meant it: npm runs an example in the example's own folder. */
+export const pathFromCaller = (path) => resolve(process.env.INIT_CWD ?? ".", path);
 
 /** Makes the process end with status 1 where a value is not below its bound, and says so. */
 export function requireBelow(what, value, bound) {
