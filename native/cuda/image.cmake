@@ -1,0 +1,22 @@
+# The kernels as an image for NVIDIA's drivers, where nvcc is found: IMAGE_SOURCE becomes the file that has them, or none.
+option(ADABELIEF_CUDA "Build the kernels for CUDA, where nvcc is found" ${ADABELIEF_CUDA_BY_DEFAULT})
+set(IMAGE_SOURCE native/cuda/image_none.cpp)
+if(ADABELIEF_CUDA AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
+  find_program(ADABELIEF_NVCC nvcc HINTS ENV CUDA_HOME PATHS /usr/local/cuda PATH_SUFFIXES bin DOC "NVIDIA's compiler")
+endif()
+if(NOT ADABELIEF_NVCC)
+  message(STATUS "CUDA: no kernels, for nvcc was not asked for or not found")
+  return()
+endif()
+
+set(IMAGE_FOLDER ${CMAKE_BINARY_DIR}/cuda)
+file(MAKE_DIRECTORY ${IMAGE_FOLDER})
+add_custom_command(OUTPUT ${IMAGE_FOLDER}/kernels.fatbin ${IMAGE_FOLDER}/kernels.ptx
+  COMMAND ${CMAKE_COMMAND} -DNVCC=${ADABELIEF_NVCC} -DSOURCE=${CMAKE_SOURCE_DIR}/native/cuda/kernels.cu -DFOLDER=${IMAGE_FOLDER}
+    -P ${CMAKE_SOURCE_DIR}/native/cuda/make_image.cmake
+  DEPENDS ${CMAKE_SOURCE_DIR}/native/cuda/make_image.cmake native/cuda/kernels.cu
+  DEPFILE ${IMAGE_FOLDER}/kernels.d
+  COMMENT "Compiling the kernels for CUDA" VERBATIM)
+set(IMAGE_SOURCE native/cuda/image_embedded.cpp)
+set_source_files_properties(${IMAGE_SOURCE} PROPERTIES COMPILE_DEFINITIONS "ADABELIEF_IMAGE_FOLDER=\"${IMAGE_FOLDER}\""
+  OBJECT_DEPENDS "${IMAGE_FOLDER}/kernels.fatbin;${IMAGE_FOLDER}/kernels.ptx")

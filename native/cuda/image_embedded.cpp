@@ -1,0 +1,23 @@
+#include "image.h"
+
+// The files as they are, each after a symbol; the text with a zero behind it.
+__asm__(
+    ".pushsection .rodata\n"
+    ".balign 16\n"
+    "adabelief_fatbin: .incbin \"" ADABELIEF_IMAGE_FOLDER
+    "/kernels.fatbin\"\n"
+    "adabelief_ptx: .incbin \"" ADABELIEF_IMAGE_FOLDER
+    "/kernels.ptx\"\n"
+    ".byte 0\n"
+    ".popsection\n");
+
+extern "C" const char adabelief_fatbin[], adabelief_ptx[];
+
+namespace adabelief {
+
+const Image& image() {
+  static const Image embedded{adabelief_fatbin, adabelief_ptx};
+  return embedded;
+}
+
+}  // namespace adabelief
