@@ -210,6 +210,12 @@ const rows: Row[] = [
     act: ({ parameters: [p] }) => accumulate(hostile(p.grad), []),
   },
   {
+    what: "a stream to update with arrays on the host",
+    code: "ERR_CUDA_STREAM",
+    type: RangeError,
+    act: () => update({ data: wave(8), grad: wave(8), exp_avg: wave(8), exp_avg_var: wave(8), step: 1, stream: 1n }),
+  },
+  {
     what: "update with a state on the host",
     code: "ERR_MIXED_DEVICES",
     type: TypeError,
