@@ -48,14 +48,15 @@ export class Group<O extends object> {
   constructor(
     readonly rule: Rule<O>,
     readonly members: readonly Member[],
-    options: O,
+    given: O,
     { name, initial_lr }: { name?: unknown; initial_lr?: unknown },
     /** Lookahead that was put around the optimizer. */
     public attached: LookaheadOptions | null,
   ) {
     this.#keys = Object.keys(rule.kinds) as (keyof O & string)[];
     this.#known = knownKeys(rule);
-    this.#coefficients = rule.coefficients(options);
+    this.#coefficients = rule.coefficients();
+    const options = rule.begin?.(given) ?? given;
     this.#options = options;
     rule.check?.(options);
     rule.advise?.(options);
@@ -112,7 +113,7 @@ export class Group<O extends object> {
 
   /** How many state arrays a parameter needs under these options. */
   stateCount(options: O): number {
-    const variant = this.rule.coefficients(options)(options, 1, new Float32Array(addon.maxCoefficients), 0, true);
+    const variant = this.rule.coefficients()(options, 1, new Float32Array(addon.maxCoefficients), 0, true);
     return statesOfVariants(this.rule.formula)[variant] as number;
   }
 

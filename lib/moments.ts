@@ -52,3 +52,6 @@ export function averageLength(beta2: number, beta2PowerT: number, t: number): { 
 export function rectifiedSize({ c1, c2 }: Bias, rhoT: number, rhoInf: number): number {
   return Math.sqrt((((((c2 * (rhoT - 4)) / (rhoInf - 4)) * (rhoT - 2)) / rhoT) * rhoInf) / (rhoInf - 2)) / c1;
 }
+
+/** RAdam's cache of step sizes, empty: the published classes that rectify fail where their group has none. */
+export const emptyBuffer = (): object => ({ buffer: Array.from({ length: 10 }, () => [null, null, null]) });

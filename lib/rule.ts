@@ -32,6 +32,14 @@ export interface LookaheadOptions {
   readonly alpha: number;
 }
 
+/** What a published class keeps in its dicts beside arrays and options, and this one has no use for: written for it, read over. */
+export interface Published<O> {
+  /** In the state of one parameter, after t steps. */
+  readonly state?: (options: O, t: number) => object;
+  /** In a group. */
+  readonly group?: () => object;
+}
+
 export interface Rule<O extends object> {
   /** The class's name. */
   readonly optimizer: string;
@@ -45,10 +53,12 @@ export interface Rule<O extends object> {
   readonly defaults: Readonly<O>;
   /** Whether two sets of options hold the same values. Written out by name: a loop over keys takes twenty times as long. */
   readonly same: (a: O, b: O) => boolean;
+  /** The options that a group begins with, where some follow from others. */
+  readonly begin?: (options: O) => O;
   /** Throws where options that are right one by one do not go together. */
   readonly check?: (options: O) => void;
-  /** Makes the function for one group, which began with the options `initial`; it may remember what the next step can use. */
-  readonly coefficients: (initial: O) => Coefficients<O>;
+  /** Makes the function for one group; it may remember what the next step can use. */
+  readonly coefficients: () => Coefficients<O>;
   /** The weight decay that joins the gradient before anything else; 0: none. */
   readonly coupledDecay?: (options: O) => number;
   /** Which gradients (or, with late centralization, directions) are centralized, where it is not the option of that name. */
@@ -61,8 +71,8 @@ export interface Rule<O extends object> {
   readonly oneCount?: boolean;
   /** Is told the options of a group when they change, to warn of what they do not do. */
   readonly advise?: (options: O) => void;
-  /** What the published class keeps beside the arrays: `state` for one parameter after t steps, `group` for a group. */
-  readonly published?: { state(options: O, t: number): object; group(): object };
+  /** What the published class keeps beside arrays and options. */
+  readonly published?: Published<O>;
 }
 
 /** "AdaBelief 0.0.5", "SGD" */

@@ -39,7 +39,17 @@ export interface StateDict {
 
 /** What PyTorch's releases and the published classes keep in a dict without need, and what its OneCycleLR puts into groups. */
 const cycleKeys = ["max_lr", "min_lr", "max_momentum", "base_momentum"];
-const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "maximize", "capturable", "differentiable", ...cycleKeys];
+const ignoredInGroup = [
+  "buffer",
+  "param_names",
+  "foreach",
+  "fused",
+  "maximize",
+  "capturable",
+  "differentiable",
+  "decoupled_weight_decay",
+  ...cycleKeys,
+];
 
 export function writeStateDict<O extends object>(
   rule: Rule<O>,
@@ -54,7 +64,7 @@ export function writeStateDict<O extends object>(
       const { states, slow, steps } = member;
       if (states.length === 0 && slow === null) continue;
       const entry: Record<string, unknown> = rule.counted === false && slow === null ? {} : { step: steps };
-      if (pytorch) Object.assign(entry, rule.published?.state(group.options, steps));
+      if (pytorch) Object.assign(entry, rule.published?.state?.(group.options, steps));
       states.forEach((array, k) => {
         member.requireUnchanged(array, role.state + k);
         entry[rule.states[k] as string] = copyOf(array);
@@ -72,7 +82,7 @@ export function writeStateDict<O extends object>(
       ...(structuredClone(group.options) as Record<string, unknown>),
       ...(typeof name === "string" ? { name } : {}),
       ...(typeof initial_lr === "number" ? { initial_lr } : {}),
-      ...(pytorch ? rule.published?.group() : {}),
+      ...(pytorch ? rule.published?.group?.() : {}),
       params: group.members.map((member) => member.index),
     };
   });
@@ -132,7 +142,8 @@ export function readStateDict<O extends object>(
     throw refuse(`This state dict belongs to a Lookahead around ${rule.optimizer}: load it into one`);
   }
   const result: Loaded<O> = { groups: [], states: [], lookahead: lookahead === undefined ? null : readLookahead(lookahead) };
-  const known = [...knownKeys(rule), ...ignoredInGroup, "version"];
+  const publishedKeys = Object.keys(rule.published?.group?.() ?? {});
+  const known = [...knownKeys(rule), ...publishedKeys, ...ignoredInGroup, "version"];
   const seen = new Set<string>();
   groups.forEach((group, index) => {
     group.read();

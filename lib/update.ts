@@ -47,7 +47,7 @@ class Scratch<O extends object> {
     this.table.resize(1);
     this.work.give(this.table);
     this.states = statesOfVariants(rule.formula);
-    this.coefficients = rule.coefficients(rule.defaults);
+    this.coefficients = rule.coefficients();
   }
 }
 

@@ -1,32 +1,69 @@
-// The snippets of the documents do what they say: those of a page run one after another, as one program.
+// The snippets of the documents do what they say.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import ts from "typescript";
 import { fences } from "./helpers/docs";
+import { temporaryFolder } from "./helpers/folder";
+import { torchWithExactBits } from "./helpers/python";
 
+const at = temporaryFolder();
 const root = join(__dirname, "..");
+const textOf = (page: string) => readFileSync(join(root, page), "utf8");
 
-/** What a page's program must print, as a pattern. */
-const pages: { page: string; prints: RegExp }[] = [
+/** What a page's program must print, its snippets run one after another; or what each of them does, where each is a program. */
+const pages: { page: string; prints: RegExp | RegExp[] }[] = [
+  { page: "README.md", prints: [/^$/, /backend: '\w+',[^]*\} 1 0\.25\n$/] },
   { page: "docs/checkpoints.md", prints: /^ERR_CHECKPOINT \/.*\/broken\.safetensors: not a safetensors file, .*\n$/ },
+  { page: "docs/from-pytorch.md", prints: /^0\.\d+ -1\.\d+ 2\.\d+\n$/ },
+  { page: "docs/gradients.md", prints: [/^1 false 47\.43416490252569\n$/, /^5\n0\.7999998331069946\n$/, /^$/] },
+  { page: "docs/optimizers.md", prints: [/^Adam 0\.90\d+\nYogi 0\.\d+\n$/, /^$/] },
+  { page: "docs/options.md", prints: [/^$/] },
+  { page: "docs/plain-arrays.md", prints: /^(2|1\.9999)\S* -(3|2\.9999)\S* 0\.(5|49999)\S* true\n$/ },
+  { page: "docs/schedules.md", prints: [/^100 \[ 0 \]\n$/, /^$/] },
 ];
 
-describe.each(pages)("$page", ({ page, prints }) => {
-  const folder = mkdtempSync(join(tmpdir(), "adabelief-docs-"));
-  afterAll(() => rmSync(folder, { recursive: true }));
+/** A folder in which a snippet is what a user's file would be. */
+function userFolder(name: string): string {
+  mkdirSync(at(name, "node_modules"), { recursive: true });
+  symlinkSync(root, at(name, "node_modules", "adabelief"));
+  return at(name);
+}
 
+function runIn(folder: string, code: string): string {
+  const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+  writeFileSync(join(folder, "page.mjs"), ts.transpile(code, options));
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["page.mjs"], { cwd: folder, encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return stdout;
+}
+
+describe.each(pages)("$page", ({ page, prints }) => {
   it("has snippets that run", () => {
-    const snippets = fences(readFileSync(join(root, page), "utf8"), "js");
-    expect(snippets.length).toBeGreaterThan(0);
-    mkdirSync(join(folder, "node_modules"));
-    symlinkSync(root, join(folder, "node_modules", "adabelief"));
-    writeFileSync(join(folder, "page.mjs"), snippets.join("\n"));
-    // Twice: a program that goes on from where it was must find itself at the end.
-    for (let run = 0; run < 2; ++run) {
-      const { status, stdout, stderr } = spawnSync(process.execPath, ["page.mjs"], { cwd: folder, encoding: "utf8" });
-      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-      expect(stdout).toMatch(prints);
-    }
+    const snippets = fences(textOf(page), "js", "ts");
+    const [programs, outputs] = Array.isArray(prints) ? [snippets, prints] : [[snippets.join("\n")], [prints]];
+    expect(programs.length).toBe(outputs.length);
+    programs.forEach((code, k) => {
+      const folder = userFolder(`${page.replaceAll(/\W/g, "-")}-${k}`);
+      // Twice: a program that goes on from where it was must find itself at the end.
+      for (let run = 0; run < 2; ++run) expect(runIn(folder, code)).toMatch(outputs[k] as RegExp);
+    });
   });
+});
+
+const sentence =
+  "the Python code of docs/from-pytorch.md prints what the JavaScript beside it prints, which then goes on from its file";
+const torch = torchWithExactBits(sentence);
+
+(torch === undefined ? it.skip : it)(`${sentence} (${torch?.version ?? "not at hand"})`, () => {
+  const folder = userFolder("from-pytorch");
+  writeFileSync(join(folder, "checkpoint.py"), fences(textOf("docs/checkpoints.md"), "python").join("\n"));
+  writeFileSync(join(folder, "page.py"), fences(textOf("docs/from-pytorch.md"), "python").join("\n"));
+  const { status, stdout, stderr } = spawnSync(torch?.python as string, ["page.py"], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, PYTHONPATH: join(__dirname, "pytorch"), PYTHONDONTWRITEBYTECODE: "1" },
+  });
+  if (status !== 0) throw new Error(stderr);
+  expect(runIn(folder, fences(textOf("docs/from-pytorch.md"), "js").join("\n"))).toBe(`${stdout}goes on from step 100\n`);
 });

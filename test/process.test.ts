@@ -57,7 +57,6 @@ describe("the code of docs/schedules.md", () => {
   const run = (code: string) =>
     runScript(ts.transpile(code, { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 }), { preload: false });
 
-  it("trains", () => expect(run(blocks[0] as string)).toMatchObject({ status: 0, stdout: "100 [ 0 ]\n" }));
   it("resumes", () => {
     const code = `${blocks[1]}\nconsole.log(JSON.stringify([saved.schedule, resumed.schedule.stateDict()]));`;
     const { stdout, stderr } = run(code);

@@ -1,5 +1,17 @@
 import { deserialize, serialize } from "node:v8";
-import { AdaBelief, parameter, type AdaBeliefOptions021, type StateDict } from "../lib";
+import {
+  AdaBelief,
+  Adam,
+  AdamW,
+  MSVAG,
+  parameter,
+  RAdam,
+  RangerAdaBelief,
+  SGD,
+  type AdaBeliefOptions021,
+  type Optimizer,
+  type StateDict,
+} from "../lib";
 import { expectSameBits } from "./helpers/bits";
 import { gradientsAt, initialValues, readJson } from "./helpers/golden";
 import { snapshot, thrownBy } from "./helpers/snapshot";
@@ -285,5 +297,54 @@ describe("a state dict", () => {
     const { optimizer } = trained();
     const dict = JSON.parse(JSON.stringify(optimizer.stateDict())) as StateDict;
     expect(thrownBy(() => optimizer.loadStateDict(dict)).message).toMatch(/JSON.*structuredClone/);
+  });
+});
+
+describe("what the other published classes leave in their groups", () => {
+  const torch = { foreach: null, maximize: false, differentiable: false };
+  const moments = () => ({ step: 6, exp_avg: new Float32Array(3), exp_avg_sq: new Float32Array(3) });
+  const adam = {
+    ...torch,
+    lr: 0.5,
+    betas: [0.9, 0.99],
+    eps: 1e-8,
+    weight_decay: 0,
+    amsgrad: false,
+    capturable: false,
+    fused: null,
+  };
+  const buffer = Array.from({ length: 10 }, () => [null, null, null]);
+  const rows = [
+    [
+      "SGD",
+      SGD,
+      { ...torch, lr: 0.5, momentum: 0, dampening: 0, weight_decay: 0, nesterov: false },
+      { momentum_buffer: null },
+      {},
+    ],
+    ["Adam", Adam, { ...adam, decoupled_weight_decay: false }, { ...moments(), step: Float32Array.of(6) }, {}],
+    ["AdamW", AdamW, adam, moments(), {}],
+    ["RAdam", RAdam, { lr: 0.5, betas: [0.9, 0.99], eps: 1e-8, weight_decay: 0, buffer }, moments(), { buffer }],
+    [
+      ...["MSVAG", MSVAG, { lr: 0.5, betas: [0.9, 0.99], eps: 1e-8, weight_decay: 0, amsgrad: false }, moments()],
+      { eps: 1e-8, amsgrad: false },
+    ],
+    [
+      ...["RangerAdaBelief", RangerAdaBelief, { lr: 0.5, alpha: 0.5, k: 6, step_counter: 0, N_sma_threshhold: 5, eps: 1e-5 }],
+      { ...moments(), slow_buffer: new Float32Array(3) },
+      { step_counter: 0 },
+    ],
+  ] as unknown as [string, new (params: object[]) => Optimizer<{ lr: number }>, object, object, object][];
+
+  it.each(rows)("is read over for %s, and written for Python", (_, Class, group, state, written) => {
+    const p = parameter(new Float32Array(3));
+    const optimizer = new Class([p]);
+    optimizer.loadStateDict({ state: { 0: { ...state } }, param_groups: [{ ...group, params: [0] }] });
+    expect(optimizer.paramGroups[0]?.lr).toBe(0.5);
+    expect(optimizer.state.get(p)?.step).toBe("exp_avg" in state ? 6 : undefined);
+    expect(optimizer.stateDict({ pytorch: true }).param_groups[0]).toMatchObject(written);
+    expect(Object.keys(optimizer.stateDict().param_groups[0] as object)).not.toEqual(
+      expect.arrayContaining(["foreach", ...Object.keys(written)]),
+    );
   });
 });

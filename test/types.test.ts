@@ -5,7 +5,7 @@ import ts from "typescript";
 
 const root = join(__dirname, "..");
 const scratch = join(root, "test", "types", "documents");
-const documents = ["README.md", "docs/options.md", "docs/schedules.md", "docs/versions.md", "docs/mathematics.md"];
+const documents = ["README.md", "docs/options.md", "docs/schedules.md"];
 const uses = ["right.ts", "wrong.ts"].map((name) => join(__dirname, "types", name));
 
 /** Writes every `ts` block of a document into a file of its own. */

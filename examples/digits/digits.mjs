@@ -1,37 +1,21 @@
 // Trains a small network on handwritten digits: toygrad computes the gradients, AdaBelief updates toygrad's own Float32Arrays.
 // Then the same training again with the optimizer as a plain JavaScript loop, and what each took. Run it with `npm start`.
-import { parseArgs } from "node:util";
 import { AdaBelief, info, parameter } from "adabelief";
-import { SingleBar } from "cli-progress";
 import { NeuralNetwork, Tensor } from "toygrad";
 import { javascriptStep, loopState } from "../../dist/bench/javascript.js";
+import { readOptions, requireBelow } from "../shared/options.mjs";
+import { progressBar } from "../shared/progress.mjs";
+import { makeRandom } from "../shared/random.mjs";
 import { readDigits } from "./mnist.mjs";
 
-const { values: options } = parseArgs({
-  options: {
-    digits: { type: "string", default: "12000" },
-    epochs: { type: "string", default: "2" },
-    seed: { type: "string", default: "1" },
-  },
-});
-const epochs = Number(options.epochs);
-const seed = Number(options.seed);
 const batchSize = 16;
-if (!(Number(options.digits) >= batchSize && epochs >= 1 && Number.isInteger(epochs) && Number.isInteger(seed))) {
-  console.error(`--digits must be ${batchSize} or more, --epochs and --seed whole numbers`);
-  process.exit(2);
-}
+const options = readOptions("Handwritten digits, gradients by toygrad, with AdaBelief and with a JavaScript loop", {
+  digits: [12000, "digits to train on", batchSize],
+  epochs: [2, "times through them", 1],
+  seed: [1, "of the initial weights and the order"],
+  below: [Infinity, "fail where the loss is not below this"],
+});
 const eps = 1e-12; // small, as for problems where Adam beats SGD; about the square of Adam's eps
-
-/** Uniform numbers in [0, 1) from a seed (mulberry32), so that a run can be repeated. */
-function makeRandom(state) {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** 784 → 64 → 10, with uniform weights of variance 2/inputs, drawn from the seed. */
 function makeNetwork(random) {
@@ -63,14 +47,13 @@ function accuracy(network, digits) {
 
 /** Trains from the seed; `makeStep` makes the optimizer for a network's parameters. Says how long all of it and the steps took. */
 function train(title, makeStep, training, heldOut) {
-  const random = makeRandom(seed);
+  const random = makeRandom(options.seed);
   const network = makeNetwork(random);
   const tensors = network.getParamsAndGrads();
   const step = makeStep(tensors.map(({ params, grads }) => ({ data: params, grad: grads })));
-  const batches = Math.floor(training.length / batchSize) * epochs;
-  const format = `${title} [{bar}] {value}/{total} batches  loss {loss}  {accuracy} of the held-out digits right`;
-  const bar = new SingleBar({ format, barsize: 24, hideCursor: true, etaBuffer: 50, noTTYOutput: false });
-  bar.start(batches, 0, { loss: "-", accuracy: "-" });
+  const batches = Math.floor(training.length / batchSize) * options.epochs;
+  const bar = progressBar(title, batches, "batches");
+  let share = 0;
 
   let loss = 2.3;
   let stepTime = 0;
@@ -87,28 +70,25 @@ function train(title, makeStep, training, heldOut) {
     step();
     stepTime += performance.now() - before;
     for (const { grads } of tensors) grads.fill(0);
-    if (batch % 10 === 9) bar.update(batch + 1, { loss: loss.toFixed(3) });
-    if (batch % 100 === 99 || batch === batches - 1) {
+    if (batch % 100 === 99) {
       const check = performance.now();
-      const share = accuracy(network, heldOut.slice(0, batch === batches - 1 ? heldOut.length : 500));
-      const progress = { loss: loss.toFixed(3), accuracy: `${(100 * share).toFixed(1)} %` };
-      if (process.stdout.isTTY) bar.update(batch + 1, progress);
-      else if (batch % 500 === 499)
-        console.log(`${title} ${batch + 1}/${batches}  loss ${progress.loss}  ${progress.accuracy} right`);
+      share = accuracy(network, heldOut.slice(0, 500));
       checkTime += performance.now() - check;
     }
+    if (batch % 10 === 9)
+      bar.update(batch + 1, `loss ${loss.toFixed(3)}, ${(100 * share).toFixed(1)} % of held-out digits right`);
   }
   const time = performance.now() - started - checkTime;
   bar.stop();
   return { loss, accuracy: accuracy(network, heldOut), time, stepTime, batches };
 }
 
-const training = readDigits("train", Number(options.digits));
+const training = readDigits("train", options.digits);
 const heldOut = readDigits("t10k", 2000);
 const tensors = makeNetwork(Math.random).getParamsAndGrads();
 const count = tensors.reduce((sum, { params }) => sum + params.length, 0);
 console.log(
-  `A network of ${count} parameters in ${tensors.length} tensors, ${training.length} digits, ${epochs} epochs, seed ${seed}`,
+  `A network of ${count} parameters in ${tensors.length} tensors, ${training.length} digits, ${options.epochs} epochs, seed ${options.seed}`,
 );
 
 const native = train(
@@ -151,3 +131,4 @@ console.log(
 console.log(
   `${(loop.time / native.time).toFixed(2)} times. The larger the network and the faster its gradients, the more the step counts.`,
 );
+requireBelow("Loss", native.loss, options.below);

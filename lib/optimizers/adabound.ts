@@ -1,7 +1,8 @@
+import { rangeError } from "../errors";
 import type { Params } from "../group";
 import { makeBias, writeBetas } from "../moments";
 import { Optimizer } from "../optimizer";
-import { betas, flag, nonNegative, sameBetas } from "../options";
+import { betas, flag, nonNegative, numberThat, sameBetas } from "../options";
 import { withCommonOptions, type Coefficients, type CommonOptions, type Live, type Rule } from "../rule";
 import type { State } from "../state-dict";
 
@@ -10,9 +11,11 @@ export interface AdaBoundOptions extends CommonOptions {
   lr?: number;
   /** Decay of the running means of the gradient and of its square, each in [0, 1). Default [0.9, 0.999]. */
   betas?: readonly number[];
-  /** The learning rate of SGD that the bounds close in on, ≥ 0. It follows lr: final_lr·lr/(lr at the beginning). Default 0.1. */
+  /** The learning rate of SGD that the bounds close in on, ≥ 0. It follows lr: final_lr·lr/base_lr. Default 0.1. */
   final_lr?: number;
-  /** How fast they do, ≥ 0. Default 1e-3. */
+  /** The lr that final_lr belongs to, ≥ 0, and not 0 where lr is not. Default: the lr that the group begins with. */
+  base_lr?: number;
+  /** How fast the bounds close in, in [0, 1). Default 1e-3. */
   gamma?: number;
   /** Added to the denominator, ≥ 0. Default 1e-8. */
   eps?: number;
@@ -30,14 +33,19 @@ export interface AdaBoundState extends State {
 
 type Options = Live<AdaBoundOptions>;
 
+const gamma = numberThat(
+  (value) => value >= 0 && value < 1,
+  (_, value) => `Invalid gamma parameter: ${String(value)}`,
+);
+
 // The variants of native/update/adabound.h.
 const variant = { adaBound: 0, amsBound: 1 };
 
-function coefficients({ lr: baseLr }: Options): Coefficients<Options> {
+function coefficients(): Coefficients<Options> {
   const biasOf = makeBias();
   return (o, t, into, at) => {
     const { c1, c2 } = biasOf(o.betas, t);
-    const finalLr = (o.final_lr * o.lr) / baseLr;
+    const finalLr = o.lr === 0 ? 0 : (o.final_lr * o.lr) / o.base_lr;
     const next = writeBetas(into, at, o.betas);
     into[next] = o.eps;
     into[next + 1] = (o.lr * Math.sqrt(c2)) / c1;
@@ -55,7 +63,8 @@ const rule: Rule<Options> = withCommonOptions<Options>({
     lr: nonNegative("learning rate"),
     betas,
     final_lr: nonNegative("final learning rate"),
-    gamma: nonNegative("gamma parameter"),
+    base_lr: nonNegative("base learning rate"),
+    gamma,
     eps: nonNegative("epsilon value"),
     weight_decay: nonNegative("weight_decay value"),
     amsbound: flag,
@@ -68,15 +77,24 @@ const rule: Rule<Options> = withCommonOptions<Options>({
     eps: 1e-8,
     weight_decay: 0,
     amsbound: false,
-  },
+  } as Options,
+  begin: (o) => ({ ...o, base_lr: o.base_lr ?? o.lr }),
   same: (a, b) =>
     a.lr === b.lr &&
     sameBetas(a.betas, b.betas) &&
     a.final_lr === b.final_lr &&
+    a.base_lr === b.base_lr &&
     a.gamma === b.gamma &&
     a.eps === b.eps &&
     a.weight_decay === b.weight_decay &&
     a.amsbound === b.amsbound,
+  check: ({ lr, base_lr }) => {
+    if (lr === 0 || base_lr !== 0) return;
+    throw rangeError(
+      "ERR_INVALID_OPTION",
+      "The group began with lr 0, to which no final_lr can be in proportion: give it a base_lr",
+    );
+  },
   coefficients,
   coupledDecay: (o) => o.weight_decay,
 });
@@ -86,7 +104,7 @@ const rule: Rule<Options> = withCommonOptions<Options>({
  *
  *     g ← g + weight_decay·p
  *     m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²      (amsbound: x ← max(x, v), and x in the place of v below)
- *     F = final_lr·lr/(lr at the beginning)
+ *     F = final_lr·lr/base_lr
  *     η = clamp(lr·√(1−β2^t)/(1−β1^t) / (√v + eps), F·(1 − 1/(γt+1)), F·(1 + 1/(γt)))
  *     p ← p − η·m
  *

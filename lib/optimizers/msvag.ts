@@ -28,7 +28,8 @@ function coefficients(): Coefficients<Options> {
   return (o, t, into, at) => {
     const beta1 = o.betas[0] as number;
     const { c1, c2, beta1PowerT } = biasOf(o.betas, t);
-    const rho = ((1 - beta1) / (1 + beta1)) * ((1 + beta1PowerT) / c1);
+    // In the published order: another one would not make it 1 in the first step, at β1 = 0.8 for example.
+    const rho = (((1 - beta1) / (1 + beta1)) * (1 + beta1PowerT)) / c1;
     const next = writeBetas(into, at, o.betas, beta1);
     into[next] = c1;
     into[next + 1] = o.consistent_bias_correction ? c1 : c2;
@@ -57,6 +58,7 @@ const rule: Rule<Options> = withCommonOptions<Options>({
     a.consistent_bias_correction === b.consistent_bias_correction,
   coefficients,
   coupledDecay: (o) => o.weight_decay,
+  published: { group: () => ({ eps: 1e-8, amsgrad: false }) },
 });
 
 /**

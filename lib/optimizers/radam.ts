@@ -1,5 +1,5 @@
 import type { Params } from "../group";
-import { averageLength, makeBias, rectifiedSize, writeBetas, writeStep } from "../moments";
+import { averageLength, emptyBuffer, makeBias, rectifiedSize, writeBetas, writeStep } from "../moments";
 import { Optimizer } from "../optimizer";
 import { betas, flag, nonNegative, sameBetas } from "../options";
 import { withCommonOptions, type Coefficients, type CommonOptions, type Live, type Rule } from "../rule";
@@ -61,6 +61,7 @@ const rule: Rule<Options> = withCommonOptions<Options>({
     a.weight_decay === b.weight_decay &&
     a.degenerated_to_sgd === b.degenerated_to_sgd,
   coefficients,
+  published: { group: emptyBuffer },
 });
 
 /**

@@ -114,6 +114,7 @@ const rule: Rule<Options> = {
   coupledDecay: (o) => (o.weight_decouple ? 0 : o.weight_decay),
   centralized: (o) => (!o.use_gc ? false : o.gc_conv_only ? "conv" : "all"),
   lookahead: (o) => o,
+  published: { group: () => ({ step_counter: 0 }) },
 };
 
 /**

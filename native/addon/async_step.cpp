@@ -23,11 +23,13 @@ Napi::Value AsyncStep::start(Napi::Env env, std::shared_ptr<Table> table, const 
 }
 
 void AsyncStep::Execute() {
+  bool launched = false;
   try {
     table_->run(work_, std::max(1, team_threads() - 1));
+    launched = true;
     table_->synchronize();
   } catch (const CudaError& error) {
-    kind_ = error.kind;
+    kind_ = launched ? CudaError::Kind::lost : error.kind;  // nobody knows how it ended
     SetError(error.what());
   }
 }

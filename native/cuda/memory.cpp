@@ -100,7 +100,16 @@ DeviceFloats::~DeviceFloats() {
 
 void DeviceFloats::free() {
   if (disposed_) return;
-  disposed_ = true;
+  try {
+    give_back();
+    disposed_ = true;
+  } catch (const CudaError& error) {
+    disposed_ = error.kind == Kind::lost;  // with its device; what the driver refused may be tried again
+    throw;
+  }
+}
+
+void DeviceFloats::give_back() {
   if (base_ == 0) return;
   const Current current(device_);
   const Driver& driver = device_.driver();

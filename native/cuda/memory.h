@@ -44,6 +44,7 @@ class DeviceFloats {
   enum class Origin { owned, wrapped, opened };
   DeviceFloats(CudaDevice& device, Origin origin, std::size_t length) : device_(device), origin_(origin), length_(length) {}
   void require_usable() const;
+  void give_back();
 
   CudaDevice& device_;
   const Origin origin_;

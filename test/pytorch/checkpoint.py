@@ -9,31 +9,7 @@ import sys
 import snippet
 import torch
 
-import adabelief
-
-PUBLISHED = ["lr", "betas", "eps", "weight_decay", "amsgrad"]
-
-
-class AdaBelief(torch.optim.Optimizer):
-    """With groups and states as the published classes keep them: their four switches belong to the optimizer."""
-
-    def __init__(self, params, version, options):
-        super().__init__(params, {key: options[key] for key in PUBLISHED})
-        self.version = version
-        self.switches = {key: value for key, value in options.items() if key not in PUBLISHED}
-
-    @torch.no_grad()
-    def step(self):
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                state = self.state[p]
-                if len(state) == 0:
-                    state.update(step=0, exp_avg=torch.zeros_like(p), exp_avg_var=torch.zeros_like(p))
-                    if group["amsgrad"]:
-                        state["max_exp_avg_var"] = torch.zeros_like(p)
-                adabelief.step(p, p.grad, state, self.version, {**self.switches, **group})
+from adabelief_pytorch import AdaBelief
 
 
 def floats(path):
@@ -51,7 +27,7 @@ def run(request):
     total = sum(torch.Size(shape).numel() for shape in shapes)
     values = floats(request["values"]) if request["values"] else torch.zeros(total)
     params = [torch.nn.Parameter(tensor) for tensor in tensors_in(values, shapes)]
-    optimizer = AdaBelief(params, request["version"], request["options"])
+    optimizer = AdaBelief(params, request["version"], **request["options"])
     extra = snippet.load_state(optimizer, request["load"], parameters=True) if request["load"] else "from PyTorch"
     gradients = floats(request["gradients"]).reshape(-1, total)
     for step in range(request["from"], request["to"] + 1):
