@@ -26,7 +26,7 @@ export type Pass =
 export interface Variant {
   readonly name: string;
   readonly optimizer: string;
-  readonly make: (parameters: Parameter[]) => Pick<Optimizer<object>, "step" | "stepAsync" | "state">;
+  readonly make: (parameters: Parameter[]) => Pick<Optimizer<object>, "step" | "stepAsync" | "state" | "synchronize" | "dispose">;
   readonly step?: StepOptions;
   /** The least that its steps can cost: the passes of each, in turn. */
   readonly steps: readonly (readonly Pass[])[];
@@ -74,9 +74,14 @@ export function bytesOf({ steps }: Variant): number {
 export type Mode = "sync" | "async";
 export const modes: readonly Mode[] = ["sync", "async"];
 
-/** Where parameters and gradients lie: in Float32Arrays as programs make them, or in cpu.allocate's. State is the optimizer's own. */
-export type Memory = "ordinary" | "allocated";
+/** Where parameters and gradients lie: in Float32Arrays as programs make them, in cpu.allocate's, or in a device's memory. State is the
+ * optimizer's own. */
+export type Memory = "ordinary" | "allocated" | "device";
 export const memories: readonly Memory[] = ["allocated", "ordinary"];
+
+/** What steps: the processor, or the first CUDA device. */
+export type Device = "cpu" | "cuda";
+export const devices: readonly Device[] = ["cpu", "cuda"];
 
 /** One tensor of a size, or the tensors of a model. */
 export interface Model {

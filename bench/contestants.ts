@@ -10,6 +10,8 @@ export interface Entry extends Contestant {
   readonly backend: string;
   readonly threads: number;
   readonly memory: Memory;
+  /** The bytes that it moves for one parameter, where they are not those of the variant. */
+  readonly bytes?: number;
 }
 
 type Bench = Parameter & { grad: Float32Array };
