@@ -1,4 +1,4 @@
-// Optimizers that a user of Node might take instead, where they are installed (npm ci --prefix bench/peers, or beside the program).
+// Optimizers that a user of Node might take instead, where they are installed (npm install --prefix bench/peers, or beside the program).
 // None of them has AdaBelief: each runs its Adam or AdamW, which reads and writes the same arrays.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
