@@ -4,13 +4,17 @@ import { info } from "../lib/index";
 import { root } from "../lib/native";
 import type { Result } from "./measure";
 
-export interface Report {
-  schema: 2;
+/** When, where and with what something was measured. */
+export interface Provenance {
   date: string;
   machine: { cpu: string; cores: number; memory_gb: number; node: string; platform: string; libc: string };
   version: string;
   /** The commit of the checkout, or null outside of one. */
   commit: string | null;
+}
+
+export interface Report extends Provenance {
+  schema: 2;
   repeats: number;
   results: Result[];
 }
@@ -20,7 +24,7 @@ function commit(): string | null {
   return status === 0 ? stdout.trim() : null;
 }
 
-export function makeReport(results: Result[], repeats: number): Report {
+export function provenance(): Provenance {
   const { version, node, platform, libc } = info();
   const list = cpus();
   const machine = {
@@ -31,10 +35,14 @@ export function makeReport(results: Result[], repeats: number): Report {
     platform,
     libc,
   };
-  return { schema: 2, date: new Date().toISOString(), machine, version, commit: commit(), repeats, results };
+  return { date: new Date().toISOString(), machine, version, commit: commit() };
 }
 
-export const describeMachine = ({ machine, version, date }: Report): string =>
+export function makeReport(results: Result[], repeats: number): Report {
+  return { schema: 2, ...provenance(), repeats, results };
+}
+
+export const describeMachine = ({ machine, version, date }: Provenance): string =>
   `adabelief ${version} on ${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, Node ${machine.node}, ${machine.libc}, ${date.slice(0, 10)}`;
 
 /** Aligns columns: texts to the left, figures to the right. */
