@@ -1,20 +1,19 @@
-import type { NamedTensorMap, serialization, Tensor, Variable } from "@tensorflow/tfjs-core";
+import type { serialization, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { bufferOf, describe, lengthOf, plainError, typeError } from "../errors";
 import { zerosLike } from "../memory";
 import { requireUnleased } from "../native";
 import { update, type UpdateArrays } from "../update";
 import { tf } from "./core";
+import { readGradients, type Gradients } from "./gradients";
 import { currentMemory, type Memory } from "./memory";
 import { readLearningRate, readSettings, ruleOptions, type AdaBeliefOptimizerOptions, type Settings } from "./options";
 import { readSaved, Slots, type NamedTensor, type Slot } from "./slots";
 
-type Gradients = NamedTensorMap | NamedTensor[];
-
-/** A variable and what is to be done with it. */
+/** A variable that a step updates. */
 interface Update {
   readonly variable: Variable;
-  /** null: it is left as it is. */
-  readonly gradient: Tensor | null;
+  readonly gradient: Tensor;
+  readonly slot: Slot;
   readonly decays: boolean;
 }
 
@@ -97,50 +96,24 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
    */
   override applyGradients(gradients: Gradients): void {
     this.#requireUndisposed();
-    const updates = this.#read(gradients);
-    const slots = this.#slots.of(updates.map(({ variable }) => variable));
-    const active = updates.flatMap(({ gradient, ...rest }, i) =>
-      gradient === null ? [] : [{ ...rest, gradient, slot: slots[i] as Slot }],
-    );
-    if (active.length === 0) return;
+    const read = readGradients(gradients);
+    const slots = this.#slots.of(read.map(({ variable }) => variable));
+    const updates = read.flatMap(({ variable, gradient }, i): Update[] => {
+      if (gradient === null) return [];
+      return [{ variable, gradient, slot: slots[i] as Slot, decays: this.#decays(variable.name) }];
+    });
+    if (updates.length === 0) return;
     const memory = currentMemory();
     tf.tidy(() => {
       // All that may make a tensor comes before the first look at memory, which could move.
-      for (const { variable, gradient } of active) [variable, gradient].forEach((tensor) => memory.admit(tensor));
-      const rooms = active.map(({ variable }) => memory.room(variable.shape));
-      const requests = active.map((one, i) => this.#request(one, memory, (rooms[i] as (typeof rooms)[number]).values()));
+      for (const { variable, gradient } of updates) [variable, gradient].forEach((tensor) => memory.admit(tensor));
+      const rooms = updates.map(({ variable }) => memory.room(variable.shape));
+      const requests = updates.map((one, i) => this.#request(one, memory, (rooms[i] as (typeof rooms)[number]).values()));
       requests.forEach(update);
-      rooms.map((room) => room.tensor()).forEach((tensor, i) => active[i]?.variable.assign(tensor));
+      rooms.map((room) => room.tensor()).forEach((tensor, i) => updates[i]?.variable.assign(tensor));
     });
     this.#slots.keep(slots);
     this.incrementIterations();
-  }
-
-  /** Who is updated with what. Foreign code, `excludeFromWeightDecay`, runs here and nowhere else. */
-  #read(gradients: Gradients): Update[] {
-    if (typeof gradients !== "object" || gradients === null) {
-      const wanted = "tensors by name, or a list of { name, tensor }";
-      throw typeError("ERR_INVALID_PARAMETER", `Gradients must be ${wanted}, got ${describe(gradients)}`);
-    }
-    const named = Array.isArray(gradients)
-      ? gradients.map(({ name, tensor }) => [name, tensor] as const)
-      : Object.entries(gradients);
-    const seen = new Set<string>();
-    return named.map(([name, tensor]) => {
-      if (seen.has(name))
-        throw plainError("ERR_DUPLICATE_PARAMETER", `There are two gradients of the variable ${JSON.stringify(name)}`);
-      seen.add(name);
-      const registered = tf.engine().registeredVariables;
-      const variable = Object.hasOwn(registered, name) ? registered[name] : undefined;
-      if (variable === undefined)
-        throw typeError("ERR_INVALID_PARAMETER", `There is no variable of the name ${JSON.stringify(name)}`);
-      if (variable.dtype !== "float32") {
-        throw typeError("ERR_NOT_FLOAT32", `Variable ${JSON.stringify(name)} must have the dtype float32, not ${variable.dtype}`);
-      }
-      const gradient = (tensor as Tensor | null | undefined) ?? null;
-      if (gradient !== null) requireFits(gradient, variable);
-      return { variable, gradient, decays: this.#decays(name) };
-    });
   }
 
   #decays(name: string): boolean {
@@ -151,17 +124,9 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
   }
 
   /** What `update` is asked for. State that a slot lacks is made here. */
-  #request({ variable, gradient, decays, slot }: Update & { gradient: Tensor; slot: Slot }, memory: Memory, out: Float32Array) {
-    const [values, grad] = [memory.values(variable), memory.values(gradient)];
-    for (const [array, what] of [
-      [values, "values"],
-      [grad, "gradient"],
-    ] as const) {
-      if (lengthOf(array) !== variable.size) {
-        throw typeError("ERR_DETACHED", `The ${what} of variable ${JSON.stringify(variable.name)} lost its memory`);
-      }
-      requireUnleased(array, `The ${what} of variable ${JSON.stringify(variable.name)}`);
-    }
+  #request({ variable, gradient, slot, decays }: Update, memory: Memory, out: Float32Array) {
+    const values = usable(memory.values(variable), variable, "values");
+    const grad = usable(memory.values(gradient), variable, "gradient");
     const { amsgrad } = this.#settings;
     if (slot.arrays.length === 0) slot.arrays = Array.from({ length: amsgrad ? 3 : 2 }, () => zerosLike(out, variable.size));
     const [exp_avg, exp_avg_var, max_exp_avg_var] = slot.arrays as [Float32Array, Float32Array, Float32Array?];
@@ -212,6 +177,9 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
    */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     this.#requireUndisposed();
+    const given: unknown = weights;
+    if (!Array.isArray(given))
+      throw typeError("ERR_STATE_DICT", `Weights must be a list of { name, tensor }, got ${describe(given)}`);
     const [first, ...rest] = weights;
     const steps = first?.name === "iter" ? (await first.tensor.data())[0] : undefined;
     if (steps === undefined || !Number.isSafeInteger(steps) || steps < 0) {
@@ -255,6 +223,14 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
   }
 }
 
+/** Refuses memory that was taken away, or that a step under way on another thread is using. */
+function usable(array: Float32Array, { name, size }: Variable, what: string): Float32Array {
+  const label = `The ${what} of variable ${JSON.stringify(name)}`;
+  if (lengthOf(array) !== size) throw typeError("ERR_DETACHED", `${label} lost its memory`);
+  requireUnleased(array, label);
+  return array;
+}
+
 /** Stands for a function that was there when the optimizer was saved. */
 function forgotten(): never {
   const advice = "set optimizer.excludeFromWeightDecay again (undefined: everything decays)";
@@ -262,17 +238,6 @@ function forgotten(): never {
     "ERR_INVALID_OPTION",
     `This optimizer was saved with excludeFromWeightDecay, a function, which no file keeps: ${advice}`,
   );
-}
-
-function requireFits(gradient: Tensor, { name, shape }: Variable): void {
-  const what = `The gradient of variable ${JSON.stringify(name)}`;
-  if (!(gradient instanceof tf.Tensor))
-    throw typeError("ERR_INVALID_PARAMETER", `${what} must be a tensor, got ${describe(gradient)}`);
-  if (gradient.isDisposed) throw typeError("ERR_INVALID_PARAMETER", `${what} is disposed`);
-  if (gradient.dtype !== "float32")
-    throw typeError("ERR_NOT_FLOAT32", `${what} must have the dtype float32, not ${gradient.dtype}`);
-  if (tf.util.arraysEqual(gradient.shape, shape)) return;
-  throw typeError("ERR_LENGTH", `${what} must have its shape, [${shape.join(", ")}], not [${gradient.shape.join(", ")}]`);
 }
 
 tf.serialization.registerClass(AdaBeliefOptimizer);

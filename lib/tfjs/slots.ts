@@ -1,6 +1,6 @@
 // The state of variables, by their names.
 import type { Optimizer, Variable } from "@tensorflow/tfjs-core";
-import { lengthOf, typeError } from "../errors";
+import { describe, lengthOf, typeError } from "../errors";
 import { tf } from "./core";
 
 /** A tensor as tfjs saves it. */
@@ -130,6 +130,7 @@ export class Slots {
 export async function readSaved(weights: readonly NamedTensor[]): Promise<SavedArray[]> {
   return Promise.all(
     weights.map(async ({ name, tensor }) => {
+      if (!(tensor instanceof tf.Tensor)) throw refuse(`${JSON.stringify(name)} must be a tensor, got ${describe(tensor)}`);
       if (tensor.dtype !== "float32") throw refuse(`${JSON.stringify(name)} must have the dtype float32, not ${tensor.dtype}`);
       return { name, shape: [...tensor.shape], values: new Float32Array(await tensor.data<"float32">()) };
     }),

@@ -7,7 +7,7 @@ import { makeRandom } from "./random";
 
 export { tf };
 
-tf.env().set("IS_TEST", true); // no banner, and every kernel is checked for leaks
+tf.enableProdMode(); // no banner
 setWasmPaths(`${dirname(require.resolve("@tensorflow/tfjs-backend-wasm"))}/`);
 
 /** Runs tests on both backends that let a step at their memory. Variables that a test makes are freed after it. */
