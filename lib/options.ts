@@ -103,34 +103,32 @@ export function sameBetas(live: unknown, canonical: readonly number[]): boolean 
   return Array.isArray(live) && live.length === 2 && live[0] === canonical[0] && live[1] === canonical[1];
 }
 
-// What other dialects call these things.
-const dialects: Record<string, string> = {
-  learningrate: "lr",
-  stepsize: "lr",
-  alpha: "lr",
-  epsilon: "eps",
-  beta: "betas",
-  beta1: "betas",
-  beta2: "betas",
-  wd: "weight_decay",
-  l2: "weight_decay",
-  decay: "weight_decay",
-  decoupled: "weight_decouple",
-  rectified: "rectify",
-  nsmathreshold: "N_sma_threshhold",
-};
+// What the dialects call one thing, PyTorch's names first.
+const dialects = [
+  ["lr", "learningrate", "stepsize", "alpha"],
+  ["eps", "epsilon"],
+  ["betas", "beta", "beta1", "beta2"],
+  ["weightdecay", "wd", "l2", "decay"],
+  ["weightdecouple", "decoupled"],
+  ["rectify", "rectified"],
+  ["nsmathreshhold", "nsmathreshold", "smathreshold"],
+];
 
 const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
+
+/** The key that was probably meant by one that nothing has. */
+function meantBy(key: string, known: readonly string[]): string | undefined {
+  const same = dialects.find((names) => names.includes(plain(key))) ?? [];
+  return [plain(key), ...same].flatMap((name) => known.filter((candidate) => plain(candidate) === name))[0];
+}
 
 /** Refuses keys that nothing has, and names the key that was probably meant. */
 export function refuseUnknownKeys(given: object, known: readonly string[], what: string): void {
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
-    const meant = known.find((candidate) => plain(candidate) === plain(key)) ?? dialects[plain(key)];
+    const meant = meantBy(key, known);
     const advice =
-      meant !== undefined && known.includes(meant)
-        ? `did you mean ${JSON.stringify(meant)}?`
-        : `it has ${known.length ? known.join(", ") : "none"}`;
+      meant !== undefined ? `did you mean ${JSON.stringify(meant)}?` : `it has ${known.length ? known.join(", ") : "none"}`;
     throw typeError("ERR_UNKNOWN_OPTION", `${what} has no option ${JSON.stringify(key)}: ${advice}`);
   }
 }

@@ -24,6 +24,8 @@ import {
   type StateDict,
   type StepReport,
 } from "adabelief";
+import { AdaBeliefOptimizer, type AdaBeliefOptimizerOptions } from "adabelief/tfjs";
+import type { Optimizer as TfjsOptimizer } from "@tensorflow/tfjs-core";
 
 declare const data: Float32Array;
 declare const config: { lr: number; betas: number[]; eps: number };
@@ -100,7 +102,14 @@ new ReduceLROnPlateau({ paramGroups: [{ lr: 0.1 }] }, { mode: "max" }).step(0.5)
 const lrs: number[] = sequence.getLastLr();
 const kept: ScheduleStateDict = sequence.stateDict();
 sequence.loadStateDict(kept);
+const forTfjs: AdaBeliefOptimizerOptions = {
+  version: "0.2.1",
+  weightDecay: 1e-4,
+  excludeFromWeightDecay: (name) => name.endsWith("bias"),
+};
+const inTfjs: TfjsOptimizer = new AdaBeliefOptimizer(1e-3, forTfjs);
+new AdaBeliefOptimizer().learningRate = 1e-4;
 declare const options: AdaBeliefOptions;
 new AdaBelief([weight], options);
 export { deviceMaximum, deviceMoments, deviceValues, either, hostMoments, hostValue };
-export { any, facts, loss, lrs, maximum, moments, options, report, why };
+export { any, facts, inTfjs, loss, lrs, maximum, moments, options, report, why };

@@ -13,6 +13,7 @@ import {
   update,
   type Parameter,
 } from "adabelief";
+import { AdaBeliefOptimizer } from "adabelief/tfjs";
 
 declare const data: Float32Array;
 const weight = parameter(data);
@@ -89,4 +90,12 @@ new OneCycleLR(optimizer, { max_lr: 1, total_steps: 10, anneal_strategy: "exp" }
 new ReduceLROnPlateau(optimizer).step();
 // @ts-expect-error -- it needs metrics, which a sequence does not have
 new SequentialLR(optimizer, { schedulers: [new ReduceLROnPlateau(optimizer)], milestones: [] });
+// @ts-expect-error -- the learning rate comes first
+new AdaBeliefOptimizer({ learningRate: 1e-3 });
+// @ts-expect-error -- PyTorch's name
+new AdaBeliefOptimizer(1e-3, { eps: 1e-14 });
+// @ts-expect-error -- a release for PyTorch
+new AdaBeliefOptimizer(1e-3, { version: "0.0.5" });
+// @ts-expect-error -- a function of a name
+new AdaBeliefOptimizer(1e-3, { excludeFromWeightDecay: ["bias"] });
 export { list };
