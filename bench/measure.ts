@@ -1,12 +1,14 @@
 // Measures one case: everyone interleaved, after the bits of the backends were compared.
-import { cpu } from "../lib/index";
-import { bytesOf, warmUp, type Memory, type Mode, type Model, type Variant } from "./cases";
+import { cpu, type Parameter } from "../lib/index";
+import { bytesOf, warmUp, type Device, type Memory, type Mode, type Model, type Variant } from "./cases";
 import { makeParameters, optimizers, type Entry } from "./contestants";
+import { onDevice, parametersOnDevice } from "./device";
 import { limits } from "./limits";
 import { peers } from "./peers";
 import { race, spread } from "./statistics";
 
 export interface Case {
+  readonly device: Device;
   readonly variant: Variant;
   readonly model: Model;
   readonly backends: readonly string[];
@@ -21,7 +23,7 @@ export interface Result {
   optimizer: string;
   mode: Mode;
   dtype: "float32";
-  device: "cpu";
+  device: Device;
   backend: string;
   threads: number;
   /** Where parameters and gradients lie. */
@@ -44,13 +46,13 @@ export interface Result {
   ratio_to_javascript: number | null;
 }
 
-/** Runs a few steps on every backend from the same start, and throws unless their bits are the same. */
-async function verify({ variant, model, backends, threads, modes }: Case): Promise<void> {
+/** Runs a few steps on every backend, or the device, from the same start, and throws unless their bits are the same. */
+async function verify({ device, variant, model, backends, threads, modes }: Case): Promise<void> {
   let wanted: Buffer[] | undefined;
+  const lengths = model.lengths.map((length) => Math.min(length, 100_003));
   for (const backend of backends) {
     for (const mode of modes) {
       Object.assign(cpu, { backend, threads: Math.max(...threads) });
-      const lengths = model.lengths.map((length) => Math.min(length, 100_003));
       const parameters = makeParameters(lengths, "ordinary");
       const optimizer = variant.make(parameters);
       for (let step = 0; step < warmUp; ++step) {
@@ -63,6 +65,14 @@ async function verify({ variant, model, backends, threads, modes }: Case): Promi
       throw new Error(`${backend} (${mode}) and ${backends[0]} give different bits for ${variant.name}: nothing was timed`);
     }
   }
+  if (device === "cpu") return;
+  const parameters = parametersOnDevice(lengths);
+  const optimizer = variant.make(parameters as unknown as Parameter[]);
+  for (let step = 0; step < warmUp; ++step) optimizer.step(variant.step);
+  const same = parameters.every(({ data }, i) => Buffer.from(data.read().buffer).equals(wanted?.[i] as Buffer));
+  optimizer.dispose();
+  for (const { data, grad } of parameters) for (const array of [data, grad]) array.dispose();
+  if (!same) throw new Error(`The device and ${backends[0]} give different bits for ${variant.name}: nothing was timed`);
 }
 
 export async function measure(one: Case): Promise<Result[]> {
@@ -71,22 +81,21 @@ export async function measure(one: Case): Promise<Result[]> {
   try {
     await verify(one);
     const counts = [...new Set([1, ...threads])];
-    const entries = [
-      ...limits(model.lengths, variant, counts),
-      ...optimizers({ ...one, lengths: model.lengths }),
-      ...(one.peers && variant.name === "plain" ? await peers(model.lengths, threads) : []),
-    ];
+    const ours =
+      one.device === "cuda"
+        ? onDevice(model.lengths, variant)
+        : [...limits(model.lengths, variant, counts), ...optimizers({ ...one, lengths: model.lengths })];
+    const entries = [...ours, ...(one.peers && variant.name === "plain" ? await peers(model.lengths, threads, one.device) : [])];
     const parameters = model.lengths.reduce((sum, length) => sum + length, 0);
     const samples = await race(entries, repeats);
     const times = samples.map((list) => spread(list.map((ns) => ns / parameters)));
     const medianOf = (wanted: (entry: Entry) => boolean) => times[entries.findIndex(wanted)]?.median as number;
     const loop: number | undefined = medianOf(({ optimizer }) => optimizer === "JavaScript loop");
-    const bytes = bytesOf(variant);
-    return entries.map(({ optimizer, mode, backend, threads: count, memory }, k) => {
+    return entries.map(({ optimizer, mode, backend, threads: count, memory, bytes = bytesOf(variant) }, k) => {
       const { median, p10, p90 } = times[k] as (typeof times)[number];
       const limit = medianOf((entry) => entry.optimizer === "limit" && entry.threads === count);
       return {
-        ...{ optimizer, mode, dtype: "float32", device: "cpu", backend, threads: count, memory, variant: variant.name },
+        ...{ optimizer, mode, dtype: "float32", device: one.device, backend, threads: count, memory, variant: variant.name },
         ...{ model: model.name, tensors: model.lengths.length, parameters },
         ...{ ns_per_parameter: median, ns_per_parameter_p10: p10, ns_per_parameter_p90: p90, gb_per_s: bytes / median },
         ...{

@@ -1,8 +1,9 @@
-// Optimizers that a user of Node might take instead, where they are installed (npm ci --prefix bench/peers, or beside the program).
+// Optimizers that a user of Node might take instead, where they are installed (npm install --prefix bench/peers, or beside the program).
 // None of them has AdaBelief: each runs its Adam or AdamW, which reads and writes the same arrays.
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { root } from "../lib/native";
+import type { Device } from "./cases";
 import { makeParameters, type Entry } from "./contestants";
 import { pytorch } from "./pytorch";
 
@@ -72,7 +73,8 @@ function ruvector(lengths: readonly number[]): Entry | undefined {
 }
 
 /** The peers that are installed, over parameters of their own. */
-export async function peers(lengths: readonly number[], threads: readonly number[]): Promise<Entry[]> {
+export async function peers(lengths: readonly number[], threads: readonly number[], device: Device): Promise<Entry[]> {
+  if (device === "cuda") return pytorch(lengths, [1], device);
   const entries = [await tfjs("cpu", lengths), await tfjs("wasm", lengths), ruvector(lengths)];
-  return [...entries.filter((entry): entry is Entry => entry !== undefined), ...(await pytorch(lengths, threads))];
+  return [...entries.filter((entry): entry is Entry => entry !== undefined), ...(await pytorch(lengths, threads, device))];
 }

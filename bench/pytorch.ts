@@ -4,13 +4,18 @@ import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:chil
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { root } from "../lib/native";
+import type { Device } from "./cases";
 import type { Entry } from "./contestants";
 
 const kinds = {
   "fused-adam": "PyTorch fused Adam",
   "foreach-adam": "PyTorch foreach Adam",
   adabelief: "PyTorch plain AdaBelief",
+  copy: "PyTorch copy",
 } as const;
+
+/** A copy reads and writes each float once. */
+const bytesOfCopy = 8;
 
 function findPython(): string | undefined {
   return ["python3", "/usr/bin/python3"].find((python) => spawnSync(python, ["-c", "import torch"]).status === 0);
@@ -45,17 +50,24 @@ class Dialogue {
 }
 
 /** PyTorch's optimizers over tensors of these lengths, each on every number of threads. What this PyTorch lacks is left out. */
-export async function pytorch(lengths: readonly number[], threads: readonly number[]): Promise<Entry[]> {
+export async function pytorch(lengths: readonly number[], threads: readonly number[], device: Device): Promise<Entry[]> {
   const python = findPython();
   if (python === undefined) return [];
   const entries: Entry[] = [];
   for (const [kind, optimizer] of Object.entries(kinds)) {
     for (const count of threads) {
-      const dialogue = new Dialogue(python, [join(root, "bench", "peers", "pytorch.py"), kind, String(count)]);
+      const dialogue = new Dialogue(python, [join(root, "bench", "peers", "pytorch.py"), kind, String(count), device]);
       const version = (await dialogue.ask(JSON.stringify(lengths)))?.split(" ")[1];
       if (version === undefined) continue;
       entries.push({
-        ...{ optimizer, mode: "sync", backend: `torch-${kind}`, threads: count, memory: "ordinary" },
+        ...{
+          optimizer,
+          mode: "sync",
+          backend: `torch-${kind}`,
+          threads: count,
+          memory: device === "cuda" ? "device" : "ordinary",
+        },
+        ...(kind === "copy" ? { bytes: bytesOfCopy } : {}),
         run: () => undefined,
         time: async (runs) => Number(await dialogue.ask(String(runs))),
         close: () => dialogue.close(),

@@ -1,13 +1,22 @@
 import { spawnSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { info } from "../lib/index";
-import { root } from "../lib/native";
+import { root, type CudaDevice } from "../lib/native";
 import type { Result } from "./measure";
+
+/** What was measured on, where that is no processor. */
+interface Gpu {
+  name: string;
+  memory_gb: number;
+  /** The version of NVIDIA's driver, and of the CUDA it is made for. */
+  driver: string;
+  cuda: string;
+}
 
 export interface Report {
   schema: 2;
   date: string;
-  machine: { cpu: string; cores: number; memory_gb: number; node: string; platform: string; libc: string };
+  machine: { cpu: string; cores: number; memory_gb: number; node: string; platform: string; libc: string; gpu: Gpu | null };
   version: string;
   /** The commit of the checkout, or null outside of one. */
   commit: string | null;
@@ -20,6 +29,14 @@ function commit(): string | null {
   return status === 0 ? stdout.trim() : null;
 }
 
+function gpu(): Gpu {
+  const { devices, driver } = info().cuda;
+  const { name, memory } = devices[0] as CudaDevice;
+  const asked = spawnSync("nvidia-smi", ["--query-gpu=driver_version", "--format=csv,noheader", "--id=0"], { encoding: "utf8" });
+  const version = asked.status === 0 ? asked.stdout.trim() : "unknown";
+  return { name, memory_gb: Math.round(memory / 1e9), driver: version, cuda: driver?.version ?? "unknown" };
+}
+
 export function makeReport(results: Result[], repeats: number): Report {
   const { version, node, platform, libc } = info();
   const list = cpus();
@@ -30,12 +47,13 @@ export function makeReport(results: Result[], repeats: number): Report {
     node,
     platform,
     libc,
+    gpu: results.some(({ device }) => device === "cuda") ? gpu() : null,
   };
   return { schema: 2, date: new Date().toISOString(), machine, version, commit: commit(), repeats, results };
 }
 
 export const describeMachine = ({ machine, version, date }: Report): string =>
-  `adabelief ${version} on ${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, Node ${machine.node}, ${machine.libc}, ${date.slice(0, 10)}`;
+  `adabelief ${version} on ${machine.gpu ? `${machine.gpu.name}, CUDA ${machine.gpu.cuda}, driver ${machine.gpu.driver}; ` : ""}${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, Node ${machine.node}, ${machine.libc}, ${date.slice(0, 10)}`;
 
 /** Aligns columns: texts to the left, figures to the right. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[], texts: number): string {

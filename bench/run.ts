@@ -1,7 +1,8 @@
-import type { Memory, Mode, Model, Variant } from "./cases";
+import type { Device, Memory, Mode, Model, Variant } from "./cases";
 import { measure, type Result } from "./measure";
 
 export interface Plan {
+  device: Device;
   models: readonly Model[];
   variants: readonly Variant[];
   backends: readonly string[];

@@ -35,6 +35,12 @@ export const whole = (least: number, message?: Message): Kind<number> =>
     message ?? ((key, value) => `${key} must be a whole number from ${least}, got ${describe(value)}`),
   );
 
+/** A number from 4 on: between 2 and 4 RAdam's factor is the root of a negative number. */
+export const averageThreshold: Kind<number> = numberThat(
+  (value) => value >= 4,
+  (key, value) => `${key} must be a number from 4, got ${describe(value)}`,
+);
+
 /** A finite number, not less than 0. */
 export const finite: Kind<number> = numberThat(
   (value) => value >= 0 && value < Infinity,
@@ -111,6 +117,7 @@ const dialects: Record<string, string> = {
   decay: "weight_decay",
   decoupled: "weight_decouple",
   rectified: "rectify",
+  nsmathreshold: "N_sma_threshhold",
 };
 
 const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();

@@ -7,7 +7,7 @@ import { expectSameBits } from "./helpers/bits";
 import { fences } from "./helpers/docs";
 import { temporaryFolder } from "./helpers/folder";
 import { golden, gradientsAt, initialValues, recorded, recordedStates, tensorsIn, type GoldenCase } from "./helpers/golden";
-import { torchWithExactBits } from "./helpers/python";
+import { torchFor } from "./helpers/python";
 import { encode, float32, int64, type RawTensor } from "./helpers/safetensors";
 import { onHost } from "./helpers/placement";
 import { begin, train } from "./helpers/replay";
@@ -51,7 +51,7 @@ describe("the recorded state of step 6, as the page's Python writes it, continue
 });
 
 const sentence = "training that goes from PyTorch to Node to PyTorch to Node";
-const torch = torchWithExactBits(sentence);
+const torch = torchFor(sentence);
 
 describe("PyTorch itself", () => {
   interface Request {
@@ -73,7 +73,7 @@ describe("PyTorch itself", () => {
       const request = { ...rest, version, schedule, skip, shapes: golden.shapes, gradients: at(stream) };
       return JSON.stringify({ ...request, options: { ...rules[version].defaults, ...options } });
     });
-    const { status, stderr } = spawnSync(torch?.python as string, [join(__dirname, "pytorch", "checkpoint.py")], {
+    const { status, stderr } = spawnSync(torch.python, [join(__dirname, "pytorch", "checkpoint.py")], {
       input: `${lines.join("\n")}\n`,
       encoding: "utf8",
       env: { ...process.env, PYTHONPATH: at(), PYTHONDONTWRITEBYTECODE: "1" },
@@ -81,8 +81,8 @@ describe("PyTorch itself", () => {
     if (status !== 0) throw new Error(stderr);
   }
 
-  (torch === undefined ? it.skip : it)(
-    `${sentence} has the recorded bits (${torch?.version ?? "not at hand"})`,
+  torch.it(
+    `${sentence} has the recorded bits (${torch.version})`,
     async () => {
       mkdirSync(at("moving"));
       const path = (one: GoldenCase, step: number) => at("moving", `${one.id}-${step}`);

@@ -99,6 +99,7 @@ describe("bad usage is one clear line and exit code 2", () => {
     [["bench", "--backends", "mmx"], /a backend of this machine cannot be "mmx"/],
     [["bench", "--models", "bert"], /a model cannot be "bert"/],
     [["bench", "--modes", "later"], /a mode cannot be "later"/],
+    [["bench", "--device", "tpu"], /a device cannot be "tpu"/],
     [["bench", "--threads", "0"], /a number in --threads cannot be "0"/],
     [["bench", "--repeats", "0"], /--repeats must be a whole number from 1 on, not "0"/],
   ])("%j", (args, message) => {

@@ -6,10 +6,7 @@ import { join } from "node:path";
 import { AdaBelief, parameter, type AdaBeliefVersion } from "../lib";
 import { rules } from "../lib/optimizers/adabelief-rules";
 import { expectSameBits } from "./helpers/bits";
-import { torchWithExactBits } from "./helpers/python";
-
-const sentence = "300 random trainings have the bits of the same tensor operations";
-const torch = torchWithExactBits(sentence);
+import { torchFor } from "./helpers/python";
 
 /** Numbers from a seed (xorshift32). */
 function makeRandom(seed: number) {
@@ -77,9 +74,12 @@ function expectPyTorchsBits({ seed, version, options, steps, numbers }: Case, an
   });
 }
 
+const sentence = "300 random trainings have the bits of the same tensor operations";
+const torch = torchFor(sentence);
+
 describe("PyTorch itself", () => {
-  (torch === undefined ? it.skip : it)(
-    `${sentence} (${torch?.version ?? "not at hand"})`,
+  torch.it(
+    `${sentence} (${torch.version})`,
     () => {
       const folder = mkdtempSync(join(tmpdir(), "adabelief-torch-"));
       const cases = Array.from({ length: 300 }, (_, k) => makeCase(k + 1));
@@ -89,7 +89,7 @@ describe("PyTorch itself", () => {
         return JSON.stringify({ version, options, steps, inputs });
       });
       const script = join(__dirname, "pytorch", "adabelief.py");
-      const { status, stderr } = spawnSync(torch?.python as string, [script], {
+      const { status, stderr } = spawnSync(torch.python, [script], {
         input: `${requests.join("\n")}\n`,
         encoding: "utf8",
       });

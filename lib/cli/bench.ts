@@ -1,9 +1,20 @@
 import { writeFileSync } from "node:fs";
-import { defaultSizes, defaultVariants, memories, models, modes, ofSize, variants } from "../../bench/cases";
+import {
+  defaultSizes,
+  defaultVariants,
+  devices,
+  memories,
+  models,
+  modes,
+  ofSize,
+  variants,
+  type Device,
+} from "../../bench/cases";
 import { plot } from "../../bench/plot";
 import { describeMachine, makeReport, resultTable } from "../../bench/report";
 import { runPlan } from "../../bench/run";
 import { cpu } from "../cpu";
+import { cuda } from "../cuda";
 import { addon } from "../native";
 import { list, named, readOptions, UsageError, whole } from "./arguments";
 import { bold, progress } from "./terminal";
@@ -13,6 +24,8 @@ const names = (things: readonly { name: string }[]): string => things.map(({ nam
 export const benchHelp = `adabelief bench [options]
   Times a step against the limit that memory sets and a plain JavaScript loop, interleaved in one run, after comparing the bits
   of all backends. Lists are separated by commas.
+    --device cuda         on the first CUDA device, and not on the processor: what is said below of backends, threads,
+                          modes and memories is the processor's
     --sizes 1e4,1e6       tensors of these sizes (default ${defaultSizes.map((size) => ofSize(size).name).join(",")}, without --models)
     --models gpt2         the tensors of models: ${names(models)}
     --variants plain      of ${names(variants)},
@@ -30,6 +43,7 @@ export const benchHelp = `adabelief bench [options]
 
 export async function runBench(args: readonly string[]): Promise<void> {
   const options = readOptions(args, {
+    device: { type: "string", default: "cpu" },
     sizes: { type: "string" },
     models: { type: "string" },
     variants: { type: "string", default: defaultVariants.join(",") },
@@ -46,7 +60,10 @@ export async function runBench(args: readonly string[]): Promise<void> {
   if (repeats === undefined)
     throw new UsageError(`--repeats must be a whole number from 1 on, not ${JSON.stringify(options.repeats)}`);
   const sizes = options.sizes ?? (options.models === undefined ? defaultSizes.join(",") : undefined);
+  const [device] = list(options.device, "a device", (text) => devices.find((name) => name === text)) as [Device];
+  if (device === "cuda" && !cuda.available) throw new UsageError(`CUDA cannot run here: ${cuda.reason}`);
   const plan = {
+    device,
     models: [
       ...(sizes === undefined ? [] : list(sizes, "a size in --sizes", (text) => whole(text, 1, 1e9)).map(ofSize)),
       ...(options.models === undefined ? [] : list(options.models, "a model", named(models))),

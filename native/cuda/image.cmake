@@ -9,8 +9,15 @@ if(NOT ADABELIEF_NVCC)
   return()
 endif()
 
+# An nvcc that does not go with the compiler beside it, or is too old, must not fail the build of a package that runs without it.
 set(IMAGE_FOLDER ${CMAKE_BINARY_DIR}/cuda)
-file(MAKE_DIRECTORY ${IMAGE_FOLDER})
+file(WRITE ${IMAGE_FOLDER}/tried.cu "#include <utility>\n__global__ void tried(const __grid_constant__ int) {}\n")
+execute_process(COMMAND ${ADABELIEF_NVCC} -std=c++17 -arch=compute_75 -ptx -o ${IMAGE_FOLDER}/tried.ptx ${IMAGE_FOLDER}/tried.cu
+  RESULT_VARIABLE failed OUTPUT_QUIET ERROR_VARIABLE words)
+if(failed)
+  message(WARNING "CUDA: no kernels, for ${ADABELIEF_NVCC} cannot compile them:\n${words}")
+  return()
+endif()
 add_custom_command(OUTPUT ${IMAGE_FOLDER}/kernels.fatbin ${IMAGE_FOLDER}/kernels.ptx
   COMMAND ${CMAKE_COMMAND} -DNVCC=${ADABELIEF_NVCC} -DSOURCE=${CMAKE_SOURCE_DIR}/native/cuda/kernels.cu -DFOLDER=${IMAGE_FOLDER}
     -P ${CMAKE_SOURCE_DIR}/native/cuda/make_image.cmake

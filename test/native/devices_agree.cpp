@@ -1,6 +1,6 @@
 // Rows on a device give the bits of rows of the processor: for every variant of every formula and all that happens around it, for
 // every length and alignment, whatever the numbers are, and nothing else is touched.
-// devices_agree DRIVER: on a stand-in for NVIDIA's driver, or on a device, by its library.
+// devices_agree DRIVER [EVERY]: on a stand-in for NVIDIA's driver, or on a device, by its library; only every so many cases.
 #include <algorithm>
 
 #include "control.h"
@@ -139,16 +139,17 @@ void several_places_in_one_table(int devices) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  CHECK(count == 2, "devices_agree DRIVER");
+  CHECK(count == 2 || count == 3, "devices_agree DRIVER [EVERY]");
+  const std::uint64_t every = count == 3 ? std::strtoull(arguments[2], nullptr, 10) : 1;
   const CudaDescription& cuda = describe_cuda(arguments[1]);
   CHECK(cuda.reason.empty(), "%s", cuda.reason.c_str());
   std::printf("%s\n", cuda.devices[0].name.c_str());
-  sweep(1);
+  sweep(every);
   leaves_the_current_context(*load_driver(nullptr).driver);
   several_places_in_one_table(static_cast<int>(cuda.devices.size()));
   if (!cuda.stand_in) return 0;
   stand_in::set_backwards(true);
-  sweep(5);
+  sweep(5 * every);
   const stand_in::Live live = stand_in::live();
   CHECK(live.allocations == 0 && live.events == 0 && live.context_depth == 0, "left behind: %d pieces of memory, %d events",
         live.allocations, live.events);
