@@ -70,6 +70,7 @@ function scratchOf<O extends object>(rule: Rule<O>): Scratch<O> {
  * update({ data, grad, exp_avg, exp_avg_var, step: 1, lr: 1e-3 });
  */
 export function update(request: UpdateArrays & AdaBeliefOptions): void;
+// eslint-disable-next-line @typescript-eslint/unified-signatures -- as one union the compiler gives up on a `version` that varies
 export function update(request: UpdateArrays<CudaArray> & AdaBeliefOptions): void;
 export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   requireObject(request, "The argument of update");

@@ -193,7 +193,10 @@ const rows: Row[] = [
     what: "zeroGrad of a disposed gradient",
     code: "ERR_DISPOSED",
     type: Error,
-    act: ({ parameters: [p], optimizer }) => ((p.grad = disposed(8)), optimizer.zeroGrad()),
+    act: ({ parameters: [p], optimizer }) => {
+      p.grad = disposed(8);
+      optimizer.zeroGrad();
+    },
   },
   {
     what: "clipGradNorm, which is the host's",
