@@ -117,7 +117,6 @@ const dialects: Record<string, string> = {
   decay: "weight_decay",
   decoupled: "weight_decouple",
   rectified: "rectify",
-  nsmathreshold: "N_sma_threshhold",
 };
 
 const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
