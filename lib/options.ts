@@ -111,7 +111,6 @@ const dialects = [
   ["weightdecay", "wd", "l2", "decay"],
   ["weightdecouple", "decoupled"],
   ["rectify", "rectified"],
-  ["nsmathreshhold", "nsmathreshold", "smathreshold"],
 ];
 
 const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();

@@ -251,8 +251,3 @@ describe("a length of the moving average below 4, from which no step size follow
     expect(p.data.every(Number.isFinite)).toBe(true);
   });
 });
-
-it("N_sma_threshhold is meant where it is spelled as in English", () => {
-  const act = () => new (classOf("RangerAdaBelief"))([parameter(new Float32Array(1))], { N_sma_threshold: 5 });
-  expect(thrownBy(act).message).toMatch(/did you mean "N_sma_threshhold"\?$/);
-});

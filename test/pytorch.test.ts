@@ -6,7 +6,12 @@ import { join } from "node:path";
 import { AdaBelief, parameter, type AdaBeliefVersion } from "../lib";
 import { rules } from "../lib/optimizers/adabelief-rules";
 import { expectSameBits } from "./helpers/bits";
-import { torchFor } from "./helpers/python";
+import { findTorch } from "./helpers/python";
+
+const torch = findTorch();
+// From 2.13 on PyTorch's own square root is not correctly rounded any more.
+const [major = 0, minor = 0] = (torch?.version ?? "").split(".").map(Number);
+const comparable = torch !== undefined && (major < 2 || (major === 2 && minor < 13));
 
 /** Numbers from a seed (xorshift32). */
 function makeRandom(seed: number) {
@@ -75,11 +80,14 @@ function expectPyTorchsBits({ seed, version, options, steps, numbers }: Case, an
 }
 
 const sentence = "300 random trainings have the bits of the same tensor operations";
-const torch = torchFor(sentence);
+if (!comparable) {
+  const why = torch === undefined ? "there is no python3 with PyTorch" : `PyTorch ${torch.version} rounds otherwise`;
+  process.stderr.write(`\nSKIPPED, not passed: "${sentence}": ${why}\n`);
+}
 
 describe("PyTorch itself", () => {
-  torch.it(
-    `${sentence} (${torch.version})`,
+  (comparable ? it : it.skip)(
+    `${sentence} (${torch?.version ?? "not at hand"})`,
     () => {
       const folder = mkdtempSync(join(tmpdir(), "adabelief-torch-"));
       const cases = Array.from({ length: 300 }, (_, k) => makeCase(k + 1));
@@ -89,7 +97,7 @@ describe("PyTorch itself", () => {
         return JSON.stringify({ version, options, steps, inputs });
       });
       const script = join(__dirname, "pytorch", "adabelief.py");
-      const { status, stderr } = spawnSync(torch.python, [script], {
+      const { status, stderr } = spawnSync(torch?.python as string, [script], {
         input: `${requests.join("\n")}\n`,
         encoding: "utf8",
       });
