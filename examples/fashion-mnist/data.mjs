@@ -10,6 +10,10 @@ const size = 28 * 28;
 /** Installs the package where it is missing and that is possible, and says so. */
 function requireData() {
   if (existsSync(folder)) return;
+  if (process.env.FASHION_MNIST !== undefined) {
+    console.error(`There is no ${folder}, which FASHION_MNIST names`);
+    process.exit(1);
+  }
   console.error(`There is no ${folder}: installing the Debian package dataset-fashion-mnist`);
   const { status } = spawnSync("sh", ["-c", "apt-get update -q && apt-get install -qy dataset-fashion-mnist"], {
     stdio: ["ignore", "ignore", "inherit"],
