@@ -6,6 +6,7 @@ function bench(...args: string[]) {
   const main = join(__dirname, "../../dist/lib/cli/main.js");
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, "bench", "--device", "cuda", ...args], {
     encoding: "utf8",
+    env: { ...process.env }, // Jest's own, with the stand-in in it
   });
   return { status, stdout, stderr };
 }
