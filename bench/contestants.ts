@@ -37,6 +37,16 @@ export function makeParameters(lengths: readonly number[], memory: Memory): Benc
   });
 }
 
+/** A function that gives every parameter the other one of two gradients. */
+function renewer(parameters: readonly Bench[]): () => void {
+  const sets = [parameters.map(({ grad }) => grad), parameters.map(({ grad }) => grad.slice())];
+  let turn = 0;
+  return () => {
+    const gradients = sets[(turn ^= 1)] as Float32Array[];
+    for (let k = 0; k < parameters.length; ++k) (parameters[k] as Bench).grad = gradients[k] as Float32Array;
+  };
+}
+
 export interface Field {
   readonly lengths: readonly number[];
   readonly variant: Variant;
@@ -52,14 +62,18 @@ export function optimizers({ lengths, variant, backends, threads, modes, memorie
     const parameters = makeParameters(lengths, memory);
     const optimizer = variant.make(parameters);
     for (let step = 0; step < warmUp; ++step) optimizer.step(variant.step);
+    const renew = variant.newGradients === true ? renewer(parameters) : () => undefined;
     // A step of no arguments is what most programs have.
-    const step = (options: StepOptions | undefined) => (options === undefined ? optimizer.step() : optimizer.step(options));
+    const step = (options: StepOptions | undefined) => {
+      renew();
+      return options === undefined ? optimizer.step() : optimizer.step(options);
+    };
     const native = backends.flatMap((backend) =>
       threads.flatMap((count) =>
         modes.map((mode): Entry => ({
           ...{ optimizer: variant.optimizer, mode, backend, threads: count, memory },
           prepare: () => void Object.assign(cpu, { backend, threads: count }),
-          run: mode === "sync" ? () => void step(variant.step) : () => optimizer.stepAsync(variant.step),
+          run: mode === "sync" ? () => void step(variant.step) : () => (renew(), optimizer.stepAsync(variant.step)),
         })),
       ),
     );

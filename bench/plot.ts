@@ -1,17 +1,13 @@
-// A plot of a report: time a parameter against size, with the limit as a line of its own. Vega draws it; it is not a dependency of the
-// package, so that whoever wants a plot installs it.
+// A plot of a report: time a parameter against size, with the limit as a line of its own.
 import { describeMachine, type Report } from "./report";
+import { draw } from "./svg";
 
 /** The report's plain synchronous results as an SVG, one panel a variant. Throws where vega is not installed. */
-export async function plot(report: Report): Promise<string> {
-  const [vega, vegaLite] = await Promise.all([import("vega"), import("vega-lite")]).catch(() => {
-    throw new Error("--svg needs the packages vega and vega-lite: npm install vega vega-lite");
-  });
+export function plot(report: Report): Promise<string> {
   const values = report.results
     .filter(({ mode, tensors }) => mode === "sync" && tensors === 1)
     .map((r) => ({ ...r, who: `${r.backend}${r.threads > 1 ? `, ${r.threads} threads` : ""}` }));
-  const { spec } = vegaLite.compile({
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+  return draw({
     title: { text: "Time of a step, by the number of parameters", subtitle: describeMachine(report) },
     data: { values },
     facet: { column: { field: "variant", title: null } },
@@ -41,7 +37,5 @@ export async function plot(report: Report): Promise<string> {
         color: { field: "who", type: "nominal", title: null, sort: null },
       },
     },
-    config: { background: "white", font: "sans-serif" },
   });
-  return new vega.View(vega.parse(spec), { renderer: "none" }).toSVG();
 }

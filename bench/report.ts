@@ -13,13 +13,17 @@ interface Gpu {
   cuda: string;
 }
 
-export interface Report {
-  schema: 2;
+/** When, where and with what something was measured. */
+export interface Provenance {
   date: string;
   machine: { cpu: string; cores: number; memory_gb: number; node: string; platform: string; libc: string; gpu: Gpu | null };
   version: string;
   /** The commit of the checkout, or null outside of one. */
   commit: string | null;
+}
+
+export interface Report extends Provenance {
+  schema: 2;
   repeats: number;
   results: Result[];
 }
@@ -37,7 +41,7 @@ function gpu(): Gpu {
   return { name, memory_gb: Math.round(memory / 1e9), driver: version, cuda: driver?.version ?? "unknown" };
 }
 
-export function makeReport(results: Result[], repeats: number): Report {
+export function provenance(on: Gpu | null = null): Provenance {
   const { version, node, platform, libc } = info();
   const list = cpus();
   const machine = {
@@ -47,12 +51,17 @@ export function makeReport(results: Result[], repeats: number): Report {
     node,
     platform,
     libc,
-    gpu: results.some(({ device }) => device === "cuda") ? gpu() : null,
+    gpu: on,
   };
-  return { schema: 2, date: new Date().toISOString(), machine, version, commit: commit(), repeats, results };
+  return { date: new Date().toISOString(), machine, version, commit: commit() };
 }
 
-export const describeMachine = ({ machine, version, date }: Report): string =>
+export function makeReport(results: Result[], repeats: number): Report {
+  const onGpu = results.some(({ device }) => device === "cuda") ? gpu() : null;
+  return { schema: 2, ...provenance(onGpu), repeats, results };
+}
+
+export const describeMachine = ({ machine, version, date }: Provenance): string =>
   `adabelief ${version} on ${machine.gpu ? `${machine.gpu.name}, CUDA ${machine.gpu.cuda}, driver ${machine.gpu.driver}; ` : ""}${machine.cpu}, ${machine.cores} cores, ${machine.memory_gb} GB, Node ${machine.node}, ${machine.libc}, ${date.slice(0, 10)}`;
 
 /** Aligns columns: texts to the left, figures to the right. */

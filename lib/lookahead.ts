@@ -29,7 +29,7 @@ export class Lookahead<O extends object, S extends State = State> {
   readonly optimizer: Optimizer<O, S>;
 
   /**
-   * @param optimizer whom it surrounds; not a RangerAdaBelief, which has Lookahead already
+   * @param optimizer whom it surrounds: one that has no Lookahead yet, so no RangerAdaBelief either
    * @param options `k`: every how many steps, a whole number from 1 on, default 6; `alpha`: which part of the way, in [0, 1], default 0.5
    * @throws ERR_INVALID_OPTION, ERR_UNKNOWN_OPTION
    */

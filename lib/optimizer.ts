@@ -268,7 +268,7 @@ export abstract class Optimizer<O extends object, S extends State = State> {
 
   #attach(options: LookaheadOptions): void {
     this.#freely(() => {
-      if (this.#rule.lookahead !== undefined) {
+      if (this.#rule.lookahead !== undefined || this.#lookahead !== null) {
         throw typeError("ERR_INVALID_OPTION", `${this.#rule.optimizer} has Lookahead already`);
       }
       this.#lookAhead(options);

@@ -35,6 +35,12 @@ export const whole = (least: number, message?: Message): Kind<number> =>
     message ?? ((key, value) => `${key} must be a whole number from ${least}, got ${describe(value)}`),
   );
 
+/** A number from 4 on: between 2 and 4 RAdam's factor is the root of a negative number. */
+export const averageThreshold: Kind<number> = numberThat(
+  (value) => value >= 4,
+  (key, value) => `${key} must be a number from 4, got ${describe(value)}`,
+);
+
 /** A finite number, not less than 0. */
 export const finite: Kind<number> = numberThat(
   (value) => value >= 0 && value < Infinity,
@@ -97,33 +103,31 @@ export function sameBetas(live: unknown, canonical: readonly number[]): boolean 
   return Array.isArray(live) && live.length === 2 && live[0] === canonical[0] && live[1] === canonical[1];
 }
 
-// What other dialects call these things.
-const dialects: Record<string, string> = {
-  learningrate: "lr",
-  stepsize: "lr",
-  alpha: "lr",
-  epsilon: "eps",
-  beta: "betas",
-  beta1: "betas",
-  beta2: "betas",
-  wd: "weight_decay",
-  l2: "weight_decay",
-  decay: "weight_decay",
-  decoupled: "weight_decouple",
-  rectified: "rectify",
-};
+// What the dialects call one thing, PyTorch's names first.
+const dialects = [
+  ["lr", "learningrate", "stepsize", "alpha"],
+  ["eps", "epsilon"],
+  ["betas", "beta", "beta1", "beta2"],
+  ["weightdecay", "wd", "l2", "decay"],
+  ["weightdecouple", "decoupled"],
+  ["rectify", "rectified"],
+];
 
 const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
+
+/** The key that was probably meant by one that nothing has. */
+function meantBy(key: string, known: readonly string[]): string | undefined {
+  const same = dialects.find((names) => names.includes(plain(key))) ?? [];
+  return [plain(key), ...same].flatMap((name) => known.filter((candidate) => plain(candidate) === name))[0];
+}
 
 /** Refuses keys that nothing has, and names the key that was probably meant. */
 export function refuseUnknownKeys(given: object, known: readonly string[], what: string): void {
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
-    const meant = known.find((candidate) => plain(candidate) === plain(key)) ?? dialects[plain(key)];
+    const meant = meantBy(key, known);
     const advice =
-      meant !== undefined && known.includes(meant)
-        ? `did you mean ${JSON.stringify(meant)}?`
-        : `it has ${known.length ? known.join(", ") : "none"}`;
+      meant !== undefined ? `did you mean ${JSON.stringify(meant)}?` : `it has ${known.length ? known.join(", ") : "none"}`;
     throw typeError("ERR_UNKNOWN_OPTION", `${what} has no option ${JSON.stringify(key)}: ${advice}`);
   }
 }

@@ -70,21 +70,11 @@ function scratchOf<O extends object>(rule: Rule<O>): Scratch<O> {
  * update({ data, grad, exp_avg, exp_avg_var, step: 1, lr: 1e-3 });
  */
 export function update(request: UpdateArrays & AdaBeliefOptions): void;
+// eslint-disable-next-line @typescript-eslint/unified-signatures -- as one union the compiler gives up on a `version` that varies
 export function update(request: UpdateArrays<CudaArray> & AdaBeliefOptions): void;
 export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   requireObject(request, "The argument of update");
-  const {
-    data,
-    grad,
-    exp_avg,
-    exp_avg_var,
-    max_exp_avg_var,
-    out,
-    shape,
-    step,
-    stream = 0n,
-    ...given
-  } = request;
+  const { data, grad, exp_avg, exp_avg_var, max_exp_avg_var, out, shape, step, stream = 0n, ...given } = request;
   const { rule, options } = chooseRule(given);
   refuseUnknownKeys(options, [...Object.keys(rule.kinds), ...arrayKeys], `update with version ${rule.version ?? ""}`);
   const read = readOptions(rule.kinds, options, rule.defaults);
@@ -112,6 +102,7 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   const status = bindRow(table, member, grad, member.wanted, null);
   if (status !== 0) throw member.refusal(status);
   if (member.place !== host) table.setStream(stream);
+  else if (stream !== 0n) throw rangeError("ERR_CUDA_STREAM", "stream: the arrays do not lie on a device");
   const obstacle = table.step(1);
   if (obstacle) throw obstacleError(obstacle, [member]);
 }

@@ -103,13 +103,13 @@ it(`${count} damaged files do no harm`, async () => {
     before: everything(one),
   }));
   const seen = { refused: 0, loaded: 0 };
-  for (let seed = 1; seed <= count; ++seed) {
+  for (let seed = 1; seen.refused + seen.loaded < count; ++seed) {
     const random = makeRandom(seed);
     const which = random.below(subjects.length);
     const one = subjects[which] as Subject;
     const { dict, values, before } = sound[which] as (typeof sound)[number];
     const { bytes, detectable } = damage(one.file, random);
-    if (bytes.equals(one.file)) continue;
+    if (bytes.equals(one.file)) continue; // no damage was done
     writeFileSync(at("damaged"), bytes);
     try {
       let error: (Error & { code?: string }) | undefined;

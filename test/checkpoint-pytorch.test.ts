@@ -7,7 +7,7 @@ import { expectSameBits } from "./helpers/bits";
 import { fences } from "./helpers/docs";
 import { temporaryFolder } from "./helpers/folder";
 import { golden, gradientsAt, initialValues, recorded, recordedStates, tensorsIn, type GoldenCase } from "./helpers/golden";
-import { torchWithExactBits } from "./helpers/python";
+import { findTorch } from "./helpers/python";
 import { encode, float32, int64, type RawTensor } from "./helpers/safetensors";
 import { onHost } from "./helpers/placement";
 import { begin, train } from "./helpers/replay";
@@ -50,8 +50,15 @@ describe("the recorded state of step 6, as the page's Python writes it, continue
   });
 });
 
+const torch = findTorch();
+// From 2.13 on PyTorch's own square root is not correctly rounded any more.
+const [major = 0, minor = 0] = (torch?.version ?? "").split(".").map(Number);
+const comparable = torch !== undefined && (major < 2 || (major === 2 && minor < 13));
 const sentence = "training that goes from PyTorch to Node to PyTorch to Node";
-const torch = torchWithExactBits(sentence);
+if (!comparable) {
+  const why = torch === undefined ? "there is no python3 with PyTorch" : `PyTorch ${torch.version} rounds otherwise`;
+  process.stderr.write(`\nSKIPPED, not passed: "${sentence}": ${why}\n`);
+}
 
 describe("PyTorch itself", () => {
   interface Request {
@@ -81,7 +88,7 @@ describe("PyTorch itself", () => {
     if (status !== 0) throw new Error(stderr);
   }
 
-  (torch === undefined ? it.skip : it)(
+  (comparable ? it : it.skip)(
     `${sentence} has the recorded bits (${torch?.version ?? "not at hand"})`,
     async () => {
       mkdirSync(at("moving"));

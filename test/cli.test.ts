@@ -7,7 +7,7 @@ import { info } from "../lib";
 
 function adabelief(...args: string[]) {
   const main = join(__dirname, "../dist/lib/cli/main.js");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8", env: { ...process.env } });
   return { status, stdout, stderr };
 }
 
@@ -15,7 +15,7 @@ describe("adabelief info", () => {
   it("says what runs where", () => {
     const { status, stdout, stderr } = adabelief("info");
     expect([status, stderr]).toEqual([0, ""]);
-    for (const fact of [info().version, info().platform, info().libc, info().binary.path, info().backend, "no CUDA"]) {
+    for (const fact of [info().version, info().platform, info().libc, info().binary.path, info().backend]) {
       expect(stdout).toContain(fact);
     }
   });

@@ -202,6 +202,16 @@ describe("--optimizer and --sweep", () => {
     );
   });
 
+  it("leaves an optimizer alone that lacks what is swept", () => {
+    expect(optionsOf("--optimizer", "adabelief", "--optimizer", "sgd,lr=0.1", "--sweep", "eps=1e-8,1e-12,1e-16")).toEqual([
+      ...[1e-8, 1e-12, 1e-16].map((eps) => ({ optimizer: "AdaBelief", lr: 1e-3, eps })),
+      { optimizer: "SGD", lr: 0.1, momentum: 0.9 },
+    ]);
+    const swept = optionsOf("--sweep", "eps=1e-8,1e-4").map(({ optimizer }) => optimizer);
+    expect(swept).toHaveLength(2 * compared.length - 3);
+    for (const name of ["SGD", "MSVAG", "Fromage"]) expect(swept.filter((one) => one === name)).toHaveLength(1);
+  });
+
   it("read pairs, words and Lookahead", () => {
     expect(
       optionsOf("--optimizer", "AdaBelief,version=0.2.1,betas=0.3:0.4", "--optimizer", "yogi,lookahead=2:0.25,lr=1"),
@@ -332,8 +342,9 @@ describe("bad usage is one clear line and exit code 2", () => {
     [["--optimizer", "adam,lookahead=0"], /k must be a whole number from 1, got 0/],
     [["--optimizer", "rangeradabelief,lookahead=5"], /has Lookahead already/],
     [["--optimizer", "adam", "--optimizer", "Adam"], /Adam would run twice: leave one out/],
-    [["--optimizer", "sgd", "--sweep", "eps=1e-8"], /SGD eps=1e-8: SGD has no option "eps"/],
-    [["--sweep", "eps=1e-8"], /has no option "eps": .*; choose others with --optimizer/],
+    [["--optimizer", "sgd", "--optimizer", "fromage", "--sweep", "eps=1e-8"], /--sweep eps: no option of SGD, Fromage/],
+    [["--optimizer", "adam,wings=2", "--sweep", "lr=1"], /Adam wings=2: Adam has no option "wings"/],
+    [["--sweep", "eps=-1"], /AdaBelief eps=-1: Invalid epsilon value: -1/],
     [["--optimizer", "sgd,lr=1", "--sweep", "lr=1,2"], /--sweep lr: SGD lr=1 has its lr already; leave one of the two out/],
     [["--sweep", "lr"], /--sweep: "lr" should be an option and its value/],
     [["--sweep", "lr=1,,2"], /--sweep lr: a value is missing in "1,,2"/],

@@ -1,7 +1,7 @@
 // Random calls, random options and hostile values: whatever is thrown has a code, whatever is thrown has changed nothing,
 // and whatever is done has the bits of the scalar backend. fast-check prints the seed and the smallest case that fails.
 import fc from "fast-check";
-import { AdaBelief, cpu, parameter, update, type Parameter } from "../lib";
+import { AdaBelief, cpu, cuda, parameter, update, type Parameter } from "../lib";
 import { snapshot } from "./helpers/snapshot";
 
 const seed = 20201;
@@ -33,6 +33,13 @@ const hostile = fc.oneof(
       () => new Float64Array(4),
       () => new DataView(new ArrayBuffer(16)),
       () => new Float32Array(new SharedArrayBuffer(16)),
+      () => cuda.allocate(4),
+      () => cuda.from(new Float32Array(17)),
+      () => {
+        const array = cuda.allocate(4);
+        array.dispose();
+        return array;
+      },
       () => new Proxy(new Float32Array(4), {}),
       () => Object.create(Float32Array.prototype) as unknown,
       () => Object.create(null) as unknown,

@@ -6,10 +6,12 @@ import { join } from "node:path";
 import { AdaBelief, parameter, type AdaBeliefVersion } from "../lib";
 import { rules } from "../lib/optimizers/adabelief-rules";
 import { expectSameBits } from "./helpers/bits";
-import { torchWithExactBits } from "./helpers/python";
+import { findTorch } from "./helpers/python";
 
-const sentence = "300 random trainings have the bits of the same tensor operations";
-const torch = torchWithExactBits(sentence);
+const torch = findTorch();
+// From 2.13 on PyTorch's own square root is not correctly rounded any more.
+const [major = 0, minor = 0] = (torch?.version ?? "").split(".").map(Number);
+const comparable = torch !== undefined && (major < 2 || (major === 2 && minor < 13));
 
 /** Numbers from a seed (xorshift32). */
 function makeRandom(seed: number) {
@@ -77,8 +79,14 @@ function expectPyTorchsBits({ seed, version, options, steps, numbers }: Case, an
   });
 }
 
+const sentence = "300 random trainings have the bits of the same tensor operations";
+if (!comparable) {
+  const why = torch === undefined ? "there is no python3 with PyTorch" : `PyTorch ${torch.version} rounds otherwise`;
+  process.stderr.write(`\nSKIPPED, not passed: "${sentence}": ${why}\n`);
+}
+
 describe("PyTorch itself", () => {
-  (torch === undefined ? it.skip : it)(
+  (comparable ? it : it.skip)(
     `${sentence} (${torch?.version ?? "not at hand"})`,
     () => {
       const folder = mkdtempSync(join(tmpdir(), "adabelief-torch-"));

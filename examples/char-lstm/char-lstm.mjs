@@ -1,6 +1,5 @@
 // Trains a character LSTM on Moby Dick with the authors' settings for LSTMs of one layer: their recipe, gradients clipped by norm at
 // 0.25, and the learning rate divided by ten at 50 % and at 72.5 % of the way.
-
 import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
 import { crc32 } from "node:zlib";

@@ -16,7 +16,7 @@ const options = readOptions("A small GAN on handwritten digits, gradients by onn
   batch: [64, "images in a batch", 1],
   digits: [60000, "digits to learn from", 1],
   seed: [1, "of weights, noise and order"],
-  png: ["digits.png", "file for the images it makes"],
+  png: ["gan.png", "file for the images it makes"],
   below: [Infinity, "fail where the distance to real digits is not below this"],
 });
 const { steps, batch } = options;

@@ -1,5 +1,4 @@
-// Dense layers: parameters for the optimizer, and what they do to the rows of a matrix as nodes of a graph.
-import { parameter } from "adabelief";
+// Dense layers: parameters for an optimizer, and what they do to the rows of a matrix, as nodes of a graph.
 
 /** The layers between these sizes, with weights uniform with variance 2/inputs, and biases of 0. */
 export function makeLayers(random, name, ...sizes) {
@@ -7,8 +6,8 @@ export function makeLayers(random, name, ...sizes) {
     const bound = Math.sqrt(6 / sizes[k]);
     const weights = Float32Array.from({ length: sizes[k] * outputs }, () => (2 * random() - 1) * bound);
     return {
-      weight: parameter(weights, { shape: [sizes[k], outputs], name: `${name}.${k}.weight` }),
-      bias: parameter(new Float32Array(outputs), { shape: [outputs], name: `${name}.${k}.bias` }),
+      weight: { data: weights, shape: [sizes[k], outputs], name: `${name}.${k}.weight` },
+      bias: { data: new Float32Array(outputs), shape: [outputs], name: `${name}.${k}.bias` },
     };
   });
 }

@@ -28,7 +28,9 @@ export function readOptions(about, table) {
     Object.entries(table).map(([name, [standard, , least = 0]]) => {
       const given = values[name] ?? standard;
       const value = typeof standard === "number" ? Number(given) : given;
-      if (typeof value === "number" && !(value >= least)) fail(`--${name} must be a number from ${least} on, not ${given}`);
+      const isWhole = !Number.isInteger(standard) || Number.isInteger(value); // a default that is whole asks for no less
+      if (typeof standard === "number" && !(value >= least && isWhole))
+        fail(`--${name} must be a ${Number.isInteger(standard) ? "whole " : ""}number from ${least} on, not ${given}`);
       return [name, value];
     }),
   );

@@ -35,8 +35,8 @@ export const benchHelp = `adabelief bench [options]
     --modes sync,async    step and stepAsync (default sync)
     --memories ordinary   where parameters and gradients lie: in ordinary Float32Arrays, or in those of
                           cpu.allocate, allocated (default both)
-    --peers               also what else is installed: tfjs Adam (cpu, wasm), @ruvector/attention's
-                          AdamW, PyTorch
+    --peers               also what else is installed: in TensorFlow.js its Adam and AdaBelief (cpu, wasm),
+                          @ruvector/attention's AdamW, PyTorch
     --repeats 15          turns that everyone gets
     --json                everything as JSON
     --svg FILE            a plot as well; needs the packages vega and vega-lite`;

@@ -29,7 +29,7 @@ export const compareHelp = `adabelief compare [options]
                           ${optimizerNames.join(",")}
                           (default ${compared.join(",")})
     --sweep eps=1e-8,1e-12,1e-16
-                          runs every optimizer with each of these values; may be repeated
+                          runs every optimizer that has the option with each of these values; may be repeated
     --steps ${defaultSteps}         steps of a run
     --json                everything as JSON
     --svg FILE            the trajectories over contour lines as well; needs the package vega`;
@@ -46,8 +46,10 @@ export async function runCompare(args: readonly string[]): Promise<void> {
   const steps = whole(options.steps, 1, 1e9);
   if (steps === undefined) throw new UsageError(`--steps must be a whole number from 1 on, not ${JSON.stringify(options.steps)}`);
   const chosen = [...new Set(list(options.problem.join(","), `a problem (of ${problemNames.join(", ")})`, named(problems)))];
-  const contestants = combine((options.optimizer ?? compared).map(readOptimizer), options.sweep.map(readSweep));
-  check(contestants, chosen, options.optimizer === undefined ? "; choose others with --optimizer" : "");
+  const optimizers = (options.optimizer ?? compared).map(readOptimizer);
+  check(optimizers, chosen);
+  const contestants = combine(optimizers, options.sweep.map(readSweep));
+  check(contestants, chosen);
   const plot = options.svg === undefined ? undefined : await loadPlot();
   const results = runAll(chosen, contestants, steps);
   if (options.svg !== undefined && plot !== undefined) writeFileSync(options.svg, await plot(chosen, results, steps));

@@ -35,8 +35,8 @@ const owners = new WeakMap<CudaArray, unknown>();
 /**
  * Floats in the memory of a CUDA device. `cuda.allocate`, `cuda.from`, `cuda.wrap` and `cuda.openIpc` make them.
  *
- * The memory is given back by `dispose()`, at the end of a block with `using`, or after garbage collection. The collector knows
- * nothing of a device's memory and is in no hurry: dispose of large arrays.
+ * The memory is given back by `dispose()`, at the end of a block with `using`, or after garbage collection. The collector does not
+ * know how full a device is: dispose of large arrays.
  */
 export class CudaArray {
   readonly #memory: DeviceMemory;

@@ -45,7 +45,7 @@ export interface AdaBeliefGroupOptionsTf021 extends AdaBeliefGroupOptionsTf001 {
   weight_decay?: number;
   /** Rectify the step size. Default true. */
   rectify?: boolean;
-  /** The length of the simple moving average from which on the step is rectified. Default 5. */
+  /** The length of the simple moving average from which on the step is rectified, ≥ 4. Default 5. */
   sma_threshold?: number;
   /** Steps of the whole training; more than 0 turns on the warm-up. Default 0. */
   total_steps?: number;

@@ -1,6 +1,6 @@
 // AdaBelief as the releases for TensorFlow have it: 0.0.1 and 0.2.1. One count of steps serves all parameters.
 import { averageLength, makeBias, writeBetas, writeStep } from "../moments";
-import { betas, flag, nonNegative, proportion, sameBetas, whole, type Kinds } from "../options";
+import { averageThreshold, betas, flag, nonNegative, proportion, sameBetas, whole, type Kinds } from "../options";
 import { warmedUp } from "../warmup";
 import { withCommonOptions, type Coefficients, type Rule } from "../rule";
 import type { AdaBeliefGroupOptionsTf001, AdaBeliefGroupOptionsTf021 } from "./adabelief-options";
@@ -76,7 +76,7 @@ export const tensorflowRule021: Rule<Options021> = withCommonOptions({
     ...kinds001,
     weight_decay: nonNegative("weight_decay value"),
     rectify: flag,
-    sma_threshold: nonNegative("sma_threshold"),
+    sma_threshold: averageThreshold,
     total_steps: whole(0),
     warmup_proportion: proportion,
     min_lr: nonNegative("min_lr"),

@@ -1,7 +1,7 @@
 import type { Params } from "../group";
 import { averageLength, makeBias, rectifiedSize, writeBetas, writeStep } from "../moments";
 import { Optimizer } from "../optimizer";
-import { betas, flag, nonNegative, proportion, sameBetas, whole, type Kinds } from "../options";
+import { averageThreshold, betas, flag, nonNegative, proportion, sameBetas, whole, type Kinds } from "../options";
 import type { Coefficients, Rule } from "../rule";
 import type { State } from "../state-dict";
 
@@ -12,7 +12,7 @@ export interface RangerAdaBeliefOptions {
   alpha?: number;
   /** Every how many steps they do. Default 6. */
   k?: number;
-  /** The length of the simple moving average above which the step is rectified. Default 5. */
+  /** The length of the simple moving average above which the step is rectified, ≥ 4. Default 5. */
   N_sma_threshhold?: number;
   /** Decay of the running means of the gradient and of its squared deviation, each in [0, 1). Default [0.95, 0.999]. */
   betas?: readonly number[];
@@ -73,7 +73,7 @@ const rule: Rule<Options> = {
     lr: nonNegative("learning rate"),
     alpha: proportion,
     k: whole(1),
-    N_sma_threshhold: nonNegative("N_sma_threshhold"),
+    N_sma_threshhold: averageThreshold,
     betas,
     eps: nonNegative("epsilon value"),
     weight_decay: nonNegative("weight_decay value"),

@@ -1,5 +1,5 @@
 // Arrays on a device: made, read, written, wrapped, given back; and what is no such array.
-import { AdaBelief, cuda, CudaArray, parameter, type ForeignMemory, type PlaceOptions } from "../../lib";
+import { AdaBelief, cuda, CudaArray, parameter, type PlaceOptions } from "../../lib";
 import { expectSameBits } from "../helpers/bits";
 import { fails } from "../helpers/checkpoint";
 import { thrownBy } from "../helpers/snapshot";
@@ -105,9 +105,9 @@ describe("refuses", () => {
   const owner = () => cuda.from(wave(8));
   const wrap = (change: Record<string, unknown>) => () => {
     const array = owner();
-    return cuda.wrap({ pointer: array.pointer, length: 8, owner: array, ...change } as ForeignMemory);
+    return cuda.wrap({ pointer: array.pointer, length: 8, owner: array, ...change });
   };
-  const handle = (change: object) => () => cuda.openIpc({ handle: new Uint8Array(64), length: 8, ...change } as never);
+  const handle = (change: object) => () => cuda.openIpc({ handle: new Uint8Array(64), length: 8, ...change });
   const place = (options: unknown) => () => cuda.allocate(1, options as PlaceOptions);
 
   it.each<[string, string, ErrorConstructor, () => unknown]>([

@@ -193,7 +193,10 @@ const rows: Row[] = [
     what: "zeroGrad of a disposed gradient",
     code: "ERR_DISPOSED",
     type: Error,
-    act: ({ parameters: [p], optimizer }) => ((p.grad = disposed(8)), optimizer.zeroGrad()),
+    act: ({ parameters: [p], optimizer }) => {
+      p.grad = disposed(8);
+      optimizer.zeroGrad();
+    },
   },
   {
     what: "clipGradNorm, which is the host's",
@@ -208,6 +211,12 @@ const rows: Row[] = [
     type: TypeError,
     message: /got a CudaArray of 8/,
     act: ({ parameters: [p] }) => accumulate(hostile(p.grad), []),
+  },
+  {
+    what: "a stream to update with arrays on the host",
+    code: "ERR_CUDA_STREAM",
+    type: RangeError,
+    act: () => update({ data: wave(8), grad: wave(8), exp_avg: wave(8), exp_avg_var: wave(8), step: 1, stream: 1n }),
   },
   {
     what: "update with a state on the host",

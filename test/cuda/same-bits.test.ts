@@ -1,6 +1,6 @@
 // Wherever its arrays lie, a step has the same bits: every optimizer, every length, every place in sixteen bytes.
 import * as library from "../../lib";
-import { cuda, parameter, type AnyParameter, type Floats, type Optimizer, type Parameter, type StepOptions } from "../../lib";
+import { cuda, parameter, type AnyParameter, type Floats, type Optimizer, type StepOptions } from "../../lib";
 import { expectSameBits } from "../helpers/bits";
 import { onDevice, onHost, unaligned, type Placement } from "../helpers/placement";
 import { makeRandom } from "../helpers/random";
@@ -11,8 +11,10 @@ type Make = (params: AnyParameter[]) => Any;
 const seed = 41;
 const of =
   (name: string, options: object = {}): Make =>
-  (params) =>
-    new (library as unknown as Record<string, new (params: AnyParameter[], options: object) => Any>)[name]!(params, options);
+  (params) => {
+    const found = (library as unknown as Record<string, unknown>)[name];
+    return new (found as new (params: AnyParameter[], options: object) => Any)(params, options);
+  };
 
 const optimizers: [string, Make][] = [
   ["AdaBelief 0.0.5", of("AdaBelief", { eps: 1e-12 })],
@@ -80,7 +82,7 @@ function trace(make: Make, placementOf: (index: number) => Placement): Trace {
   const lengths = shapes.map((shape) => shape.reduce((a, b) => a * b, 1));
   const params = lengths.map((length, k) => {
     const { put } = placements[k] as Placement;
-    return parameter(put(valuesOf(random, length, 1)), { shape: shapes[k] as number[] }) as Parameter<Floats>;
+    return parameter(put(valuesOf(random, length, 1)), { shape: shapes[k] as number[] });
   });
   const optimizer = make(params as AnyParameter[]);
   const reports = steps.map((options, step) => {

@@ -18,7 +18,7 @@ const form = (optimizer: string, options: Options = {}, lookahead?: Form["lookah
   return lookahead === undefined ? { title, optimizer, options } : { title: `Lookahead ${title}`, optimizer, options, lookahead };
 };
 
-export const forms: readonly Form[] = [
+const listed: readonly Form[] = [
   form("AdaBelief", { weight_decay: 1e-2 }),
   form("AdaBelief", { version: "0.2.1", amsgrad: true, rectify: false }),
   form("AdaBelief", { version: "0.2.1", betas: [0.9, 0.98], centralize: "all" }),
@@ -49,6 +49,12 @@ export const forms: readonly Form[] = [
 export const optimizerNames = Object.entries(library)
   .filter(([, value]) => typeof value === "function" && value.prototype instanceof library.Optimizer)
   .map(([name]) => name);
+
+/** Whoever is not listed has one form. */
+export const forms: readonly Form[] = [
+  ...listed,
+  ...optimizerNames.filter((name) => listed.every(({ optimizer }) => optimizer !== name)).map((name) => form(name)),
+];
 
 export const classOf = (name: string): Class => (library as unknown as Record<string, Class>)[name] as Class;
 

@@ -3,10 +3,10 @@ import { cuda, type CudaArray, type Floats } from "../../lib";
 
 export interface Placement {
   readonly name: string;
-  put(values: Float32Array): Floats;
-  get(array: Floats): Float32Array;
+  readonly put: (values: Float32Array) => Floats;
+  readonly get: (array: Floats) => Float32Array;
   /** Ends the use of an array. */
-  drop(array: Floats): void;
+  readonly drop: (array: Floats) => void;
 }
 
 /** The arrays themselves. */

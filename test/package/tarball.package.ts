@@ -52,6 +52,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe("the tarball", () => {
   it("holds the binary, the compiled package and the sources, and nothing of the workshop", () => {
     const wanted = ["prebuilds/linux-x64/adabelief.node", "dist/lib/index.js", "dist/lib/index.mjs", "dist/lib/index.d.ts"];
+    wanted.push(...["js", "mjs", "d.ts", "d.mts"].map((kind) => `dist/lib/tfjs/index.${kind}`));
     expect(files).toEqual(expect.arrayContaining([...wanted, "dist/lib/cli/main.js", "CMakeLists.txt", "README.md", "LICENSE"]));
     expect(files.filter((path) => /^(test|examples|build|node_modules|scripts|\.)/.test(path))).toEqual([]);
   });
@@ -118,6 +119,53 @@ describe("installed where there is no compiler, it", () => {
     const tsc = join(root, "node_modules/typescript/bin/tsc");
     const flags = ["--noEmit", "--strict", "--target", "es2022"];
     succeed("node", [tsc, ...flags, "--module", "node16", name]);
+  });
+});
+
+describe("its entry for TensorFlow.js", () => {
+  const lines = [
+    [
+      "require",
+      "tfjs.cjs",
+      `const { AdaBeliefOptimizer } = require("adabelief/tfjs");`,
+      `const tf = require("@tensorflow/tfjs");`,
+    ],
+    ["import", "tfjs.mjs", `import { AdaBeliefOptimizer } from "adabelief/tfjs";`, `import * as tf from "@tensorflow/tfjs";`],
+  ] as const;
+
+  it.each(lines)("says by %s what to install where that is missing", (_, name, ours) => {
+    writeFileSync(join(app, name), ours);
+    const { status, stderr } = run("node", [name]);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("ERR_NO_TFJS");
+    expect(stderr).toContain("npm install @tensorflow/tfjs");
+  });
+
+  describe("with @tensorflow/tfjs and nothing else of it", () => {
+    beforeAll(() => succeed("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", "@tensorflow/tfjs@4"]));
+
+    it.each(lines)("trains a model by %s", (_, name, ours, theirs) => {
+      const training = `
+        tf.enableProdMode();
+        const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [3] })] });
+        model.compile({ optimizer: new AdaBeliefOptimizer(0.1), loss: "meanSquaredError" });
+        const x = tf.randomUniform([32, 3]);
+        model.fit(x, x.sum(1, true), { epochs: 20, verbose: 0 }).then(({ history: { loss } }) => {
+          console.log(JSON.stringify({ learns: loss[19] < loss[0], steps: model.optimizer.iterations }));
+        });`;
+      writeFileSync(join(app, name), ours + theirs + training);
+      expect(JSON.parse(succeed("node", [name]))).toEqual({ learns: true, steps: 20 });
+    });
+
+    it.each(["tfjs.cts", "tfjs.mts"])("has types that go with its own: %s", (name) => {
+      const code = `import * as tf from "@tensorflow/tfjs";
+        import { AdaBeliefOptimizer } from "adabelief/tfjs";
+        const optimizer: tf.Optimizer = new AdaBeliefOptimizer(1e-3, { excludeFromWeightDecay: (name) => name.endsWith("bias") });
+        tf.sequential().compile({ optimizer, loss: "meanSquaredError" });`;
+      writeFileSync(join(app, name), code);
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      succeed("node", [tsc, "--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--module", "node16", name]);
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 // Common uses, which must compile under strict. Compiled by test/types.test.ts, never run.
 import {
   AdaBelief,
+  CudaArray,
   LambdaLR,
   OneCycleLR,
   Optimizer,
@@ -14,6 +15,7 @@ import {
   recipes,
   update,
   type AdaBeliefOptions,
+  type AnyParameter,
   type Info,
   type LRScheduler,
   type Parameter,
@@ -22,6 +24,8 @@ import {
   type StateDict,
   type StepReport,
 } from "adabelief";
+import { AdaBeliefOptimizer, type AdaBeliefOptimizerOptions } from "adabelief/tfjs";
+import type { Optimizer as TfjsOptimizer } from "@tensorflow/tfjs-core";
 
 declare const data: Float32Array;
 declare const config: { lr: number; betas: number[]; eps: number };
@@ -69,6 +73,22 @@ optimizer.dispose();
 update({ data, grad: data, exp_avg: data, exp_avg_var: data, step: 1, lr: 1e-3, version: "0.2.1", rectify: false });
 cpu.backend = cpu.backends[0] as string;
 cpu.threads = 1;
+const onDevice = parameter(cuda.from(data, { device: 0, stream: 0n }), { grad: cuda.allocate(6), shape: [2, 3] });
+const both = new AdaBelief([weight, onDevice, { data: cuda.allocate(1) }]);
+const [hostValue, deviceValues]: [number | undefined, Float32Array] = [weight.data[0], onDevice.data.read()];
+const deviceMoments: CudaArray | undefined = both.state.get(onDevice)?.exp_avg;
+const deviceMaximum: CudaArray | undefined = both.state.get(onDevice)?.max_exp_avg_var;
+const hostMoments: Float32Array | undefined = both.state.get(weight)?.exp_avg;
+onDevice.grad = cuda.wrap({ pointer: 4096n, length: 6, owner: {} });
+both.step({ stream: 1n, maxGradNorm: 1 });
+both.zeroGrad({ stream: 1n });
+both.synchronize();
+const either: CudaArray | Float32Array = (both.paramGroups[0] as { params: readonly AnyParameter[] }).params[0]!.data;
+update({ data: onDevice.data, grad: onDevice.data, exp_avg: onDevice.data, exp_avg_var: onDevice.data, step: 1, stream: 1n });
+{
+  using scratch = cuda.openIpc(structuredClone(onDevice.data.ipcHandle()));
+  scratch.write(data);
+}
 const why: string = cuda.available ? "" : cuda.reason;
 const facts: Info = info();
 const wrapper: { paramGroups: readonly { lr: number; betas: [number, number] }[] } = { paramGroups: [{ lr: 1, betas: [0, 0] }] };
@@ -82,6 +102,14 @@ new ReduceLROnPlateau({ paramGroups: [{ lr: 0.1 }] }, { mode: "max" }).step(0.5)
 const lrs: number[] = sequence.getLastLr();
 const kept: ScheduleStateDict = sequence.stateDict();
 sequence.loadStateDict(kept);
+const forTfjs: AdaBeliefOptimizerOptions = {
+  version: "0.2.1",
+  weightDecay: 1e-4,
+  excludeFromWeightDecay: (name) => name.endsWith("bias"),
+};
+const inTfjs: TfjsOptimizer = new AdaBeliefOptimizer(1e-3, forTfjs);
+new AdaBeliefOptimizer().learningRate = 1e-4;
 declare const options: AdaBeliefOptions;
 new AdaBelief([weight], options);
-export { any, facts, loss, lrs, maximum, moments, options, report, why };
+export { deviceMaximum, deviceMoments, deviceValues, either, hostMoments, hostValue };
+export { any, facts, inTfjs, loss, lrs, maximum, moments, options, report, why };

@@ -1,16 +1,19 @@
 // Mistakes that the types must catch: each line below a @ts-expect-error fails to compile, or this file does.
 import {
   AdaBelief,
+  CudaArray,
   OneCycleLR,
   ReduceLROnPlateau,
   SequentialLR,
   StepLR,
+  clipGradNorm,
   cuda,
   parameter,
   recipes,
   update,
   type Parameter,
 } from "adabelief";
+import { AdaBeliefOptimizer } from "adabelief/tfjs";
 
 declare const data: Float32Array;
 const weight = parameter(data);
@@ -56,6 +59,23 @@ recipes.gan.lr = 1;
 update({ data, grad: data, exp_avg: data, exp_avg_var: data });
 // @ts-expect-error -- not settable
 cuda.available = true;
+const array = cuda.allocate(3);
+// @ts-expect-error -- data on a device, a gradient on the host
+parameter(array, { grad: data });
+// @ts-expect-error -- the same without parameter()
+new AdaBelief([{ data: array, grad: data }]);
+// @ts-expect-error -- the same of the stateless kernel
+update({ data: array, grad: data, exp_avg: array, exp_avg_var: array, step: 1 });
+// @ts-expect-error -- an array on a device has no elements at hand
+array[0];
+// @ts-expect-error -- addresses are bigints
+cuda.wrap({ pointer: 4096, length: 3 });
+// @ts-expect-error -- streams are bigints
+optimizer.step({ stream: 0 });
+// @ts-expect-error -- cuda makes them
+new CudaArray();
+// @ts-expect-error -- a function of the host
+clipGradNorm([parameter(array)], 1);
 // @ts-expect-error -- step_size is missing
 new StepLR(optimizer, { gamma: 0.1 });
 // @ts-expect-error -- another dialect
@@ -70,4 +90,12 @@ new OneCycleLR(optimizer, { max_lr: 1, total_steps: 10, anneal_strategy: "exp" }
 new ReduceLROnPlateau(optimizer).step();
 // @ts-expect-error -- it needs metrics, which a sequence does not have
 new SequentialLR(optimizer, { schedulers: [new ReduceLROnPlateau(optimizer)], milestones: [] });
+// @ts-expect-error -- the learning rate comes first
+new AdaBeliefOptimizer({ learningRate: 1e-3 });
+// @ts-expect-error -- PyTorch's name
+new AdaBeliefOptimizer(1e-3, { eps: 1e-14 });
+// @ts-expect-error -- a release for PyTorch
+new AdaBeliefOptimizer(1e-3, { version: "0.0.5" });
+// @ts-expect-error -- a function of a name
+new AdaBeliefOptimizer(1e-3, { excludeFromWeightDecay: ["bias"] });
 export { list };

@@ -75,13 +75,20 @@ export const formatSettings = (settings: Settings): string =>
 
 export const nameOf = ({ optimizer, given }: Contestant): string => `${optimizer} ${formatSettings(given)}`.trim();
 
-/** Every optimizer with every value of every sweep. */
+/** Every optimizer with every value of every sweep; one that lacks a swept option runs once without it. */
 export function combine(optimizers: readonly Contestant[], sweeps: readonly Sweep[]): Contestant[] {
   return sweeps.reduce<readonly Contestant[]>((contestants, { key, values }) => {
     const taken = contestants.find(({ given }) => Object.hasOwn(given, key));
     if (taken !== undefined)
       throw new UsageError(`--sweep ${key}: ${nameOf(taken)} has its ${key} already; leave one of the two out`);
-    return contestants.flatMap((one) => values.map((value) => ({ ...one, given: { ...one.given, [key]: value } })));
+    const withValue = (one: Contestant, value: unknown) => ({ ...one, given: { ...one.given, [key]: value } });
+    const swept = contestants.filter((one) => takes(withValue(one, values[0])));
+    if (swept.length === 0) {
+      throw new UsageError(
+        `--sweep ${key}: no option of ${[...new Set(contestants.map(({ optimizer }) => optimizer))].join(", ")}`,
+      );
+    }
+    return contestants.flatMap((one) => (swept.includes(one) ? values.map((value) => withValue(one, value)) : [one]));
   }, optimizers) as Contestant[];
 }
 
@@ -98,8 +105,20 @@ export function make({ optimizer }: Contestant, settings: Settings, params: Para
   return new library.Lookahead(made, { k: k as number, alpha });
 }
 
-/** Refuses contestants that cannot be made, with `advice` on what to do, or that are the same one twice. */
-export function check(contestants: readonly Contestant[], problems: readonly Problem[], advice: string): void {
+const place = (): Params => [{ data: new Float32Array(2), grad: new Float32Array(2) }];
+
+/** Whether an optimizer has the options that it is given, be their values right or wrong. */
+function takes(one: Contestant): boolean {
+  try {
+    make(one, one.given, place()).dispose();
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code !== "ERR_UNKNOWN_OPTION";
+  }
+}
+
+/** Refuses contestants that cannot be made, or that are the same one twice. */
+export function check(contestants: readonly Contestant[], problems: readonly Problem[]): void {
   const seen = new Set<string>();
   for (const one of contestants) {
     const name = nameOf(one);
@@ -107,9 +126,9 @@ export function check(contestants: readonly Contestant[], problems: readonly Pro
     seen.add(name);
     for (const problem of problems) {
       try {
-        make(one, settingsOf(one, problem), [{ data: new Float32Array(2), grad: new Float32Array(2) }]).dispose();
+        make(one, settingsOf(one, problem), place()).dispose();
       } catch (error) {
-        throw new UsageError(`${name}: ${(error as Error).message}${advice}`);
+        throw new UsageError(`${name}: ${(error as Error).message}`);
       }
     }
   }

@@ -1,0 +1,2 @@
+export { AdaBeliefOptimizer } from "./optimizer";
+export type { AdaBeliefOptimizerOptions, AdaBeliefTfVersion } from "./options";

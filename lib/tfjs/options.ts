@@ -1,0 +1,106 @@
+import { describe, rangeError, typeError } from "../errors";
+import type { AdaBeliefOptionsTf021 } from "../optimizers/adabelief-options";
+import { rules } from "../optimizers/adabelief-rules";
+import { numberThat, refuseUnknownKeys, requireObject, type Kind } from "../options";
+
+/** A release of adabelief-tf. */
+export type AdaBeliefTfVersion = "0.0.1" | "0.2.1";
+
+/** The options of `AdaBeliefOptimizer`. */
+export interface AdaBeliefOptimizerOptions {
+  /** Which release's rule and defaults: "0.2.1" (default) or "0.0.1", which has `beta1`, `beta2`, `epsilon` and `amsgrad` alone. */
+  version?: AdaBeliefTfVersion;
+  /** Decay of the running mean of the gradient, in [0, 1). Default 0.9. */
+  beta1?: number;
+  /** Decay of the running mean of its squared deviation, in [0, 1). Default 0.999. */
+  beta2?: number;
+  /** Added to the variance (where it accumulates) and to the denominator, ≥ 0. About the square of Adam's. Default 1e-14; "0.0.1": 1e-8. */
+  epsilon?: number;
+  /** ≥ 0; decoupled: learningRate · weightDecay · variable is part of the step. Default 0. */
+  weightDecay?: number;
+  /** Rectify the step size (as RAdam). Default true. */
+  rectify?: boolean;
+  /** Divide by the largest variance so far. Default false. */
+  amsgrad?: boolean;
+  /** The length of the simple moving average from which on the step is rectified, ≥ 0. Default 5. */
+  smaThreshold?: number;
+  /** Steps of the whole training; more than 0 turns on the warm-up. Default 0. */
+  totalSteps?: number;
+  /** The part of them in which the learning rate rises, in [0, 1]. Default 0.1. */
+  warmupProportion?: number;
+  /** What the learning rate falls to after the warm-up, until totalSteps, ≥ 0. Default 0. */
+  minLr?: number;
+  /** Whether the variable of a name is left out of weight decay. Default: none is. Called in every step that has weight decay. */
+  excludeFromWeightDecay?: ((name: string) => boolean) | undefined;
+}
+
+/** What the constructor's options are in the names of the rule. */
+const ruleNames = {
+  epsilon: "eps",
+  weightDecay: "weight_decay",
+  rectify: "rectify",
+  amsgrad: "amsgrad",
+  smaThreshold: "sma_threshold",
+  totalSteps: "total_steps",
+  warmupProportion: "warmup_proportion",
+  minLr: "min_lr",
+} as const;
+
+const beta = numberThat(
+  (value) => value >= 0 && value < 1,
+  (key, value) => `${key} must be a number in [0, 1), got ${describe(value)}`,
+);
+
+/** Options that are numbers and flags, all of the release's, in tfjs' names. */
+export type Settings = Required<Omit<AdaBeliefOptimizerOptions, "excludeFromWeightDecay">>;
+
+type RuleOptions = Required<Omit<AdaBeliefOptionsTf021, "version" | "centralize">>;
+
+function ruleOf(version: unknown) {
+  if (typeof version !== "string") throw typeError("ERR_INVALID_OPTION", `version must be a string, got ${describe(version)}`);
+  if (version === "0.2.1" || version === "0.0.1") return rules[`tf-${version}`];
+  throw rangeError(
+    "ERR_INVALID_OPTION",
+    `Invalid version: ${JSON.stringify(version)}; releases of adabelief-tf here are 0.0.1, 0.2.1`,
+  );
+}
+
+/** Checks a learning rate. */
+export function readLearningRate(value: unknown): number {
+  if (typeof value === "object" && value !== null) {
+    throw typeError(
+      "ERR_INVALID_OPTION",
+      "The first argument of AdaBeliefOptimizer is the learning rate, the second its options",
+    );
+  }
+  return rules["tf-0.2.1"].kinds.lr(value, "learningRate");
+}
+
+/** Reads what a constructor was given: the release's options, the defaults in the place of those that are absent. */
+export function readSettings(given: unknown): { settings: Settings; exclude: unknown } {
+  requireObject(given, "The options of AdaBeliefOptimizer");
+  const { version = "0.2.1", excludeFromWeightDecay: exclude } = given;
+  const rule = ruleOf(version);
+  const kinds = rule.kinds as unknown as Record<string, Kind<unknown>>;
+  const defaults = rule.defaults as unknown as RuleOptions;
+  const names = Object.entries(ruleNames).filter(([, name]) => name in defaults);
+  const known = ["version", "beta1", "beta2", ...names.map(([key]) => key)];
+  if ("weight_decay" in defaults) known.push("excludeFromWeightDecay");
+  refuseUnknownKeys(given, known, `AdaBeliefOptimizer of release ${String(version)}`);
+
+  const [beta1, beta2] = defaults.betas as [number, number];
+  const read = <T>(kind: Kind<T>, key: string, byDefault: T) => kind(given[key] === undefined ? byDefault : given[key], key);
+  const betas = { beta1: read(beta, "beta1", beta1), beta2: read(beta, "beta2", beta2) };
+  const rest = names.map(([key, name]) => [key, read(kinds[name] as Kind<unknown>, key, defaults[name])] as const);
+  return { settings: { version, ...betas, ...Object.fromEntries(rest) } as unknown as Settings, exclude };
+}
+
+/** The settings as `update` takes them. */
+export function ruleOptions(settings: Settings): RuleOptions & { version: "tf-0.2.1" } {
+  const named = Object.entries(ruleNames).filter(([key]) => key in settings);
+  const options = named.map(([key, name]) => [name, settings[key as keyof typeof ruleNames]] as const);
+  const { version, beta1, beta2 } = settings;
+  return { version: `tf-${version}`, betas: [beta1, beta2], ...Object.fromEntries(options) } as unknown as ReturnType<
+    typeof ruleOptions
+  >;
+}
