@@ -1,6 +1,6 @@
-// A Float of 64 floats, for AVX-512: what the formulas of that backend take for one element, so that four registers go through
-// every operation side by side. A single one would wait for itself: a step is a chain of some twenty operations, each of four
-// cycles or more, too long for the processor to look ahead over several of them.
+// A Float of 32 floats, for AVX-512: what the formulas of that backend take for one element, so that two registers go through
+// every operation side by side. A single one would wait for itself more often: a step is a chain of some twenty operations, each
+// of four cycles or more, too long for the processor to look ahead over many of them.
 #pragma once
 
 #include <immintrin.h>
@@ -13,7 +13,7 @@
 namespace adabelief {
 namespace ADABELIEF_SET {
 
-constexpr int registers = 4;
+constexpr int registers = 2;
 constexpr size_t wide = 16 * registers;
 constexpr __mmask16 all = 0xFFFF;
 
@@ -114,7 +114,7 @@ ADABELIEF_INLINE Wide root_over_invariant(Wide x, float c) {
   return ordinary(roots) ? divide_finite_by_invariant(round_root(x, roots), c) : processors_root(x) / c;
 }
 
-/** All 64 floats at a place in memory. */
+/** All 32 floats at a place in memory. */
 struct All {
   ADABELIEF_INLINE Wide load(const float* from) const {
     Wide x;
@@ -126,7 +126,7 @@ struct All {
   }
 };
 
-/** The first few of them, fewer than 64. The others are 1, and their memory is not touched. */
+/** The first few of them, fewer than 32. The others are 1, and their memory is not touched. */
 struct First {
   explicit First(size_t count) : those((uint64_t{1} << count) - 1) {}
   ADABELIEF_INLINE __mmask16 mask(int k) const { return static_cast<__mmask16>(those >> 16 * k); }

@@ -23,7 +23,7 @@ struct Floats {
   float values[wide];
 };
 
-/** Compares √x, and √x / c, with the processor's, for 64 numbers side by side. */
+/** Compares √x, and √x / c, with the processor's, for as many numbers as go side by side. */
 void compare(const float* x, float divisor) {
   const Floats root(square_root(All().load(x))), quotient(root_over_invariant(All().load(x), divisor));
   for (std::size_t k = 0; k < wide; ++k) {
