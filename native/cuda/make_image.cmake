@@ -21,8 +21,8 @@ execute_process(COMMAND ${NVCC} ${FLAGS} ${CODE} --threads 2 -fatbin -o ${FOLDER
 
 # PTX 6.4 is what drivers of CUDA 10.1 read. nvcc writes its own version there, and remarks that it has not; whether it has all
 # else is for ptxas to say.
-execute_process(COMMAND ${NVCC} ${FLAGS} -arch=compute_75 -ptx -MD -MF ${FOLDER}/kernels.d -o ${FOLDER}/newest.ptx ${SOURCE}
-  COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${NVCC} ${FLAGS} -arch=compute_75 -ptx -o ${FOLDER}/newest.ptx ${SOURCE} -MD -MF ${FOLDER}/kernels.d
+  -MT ${FOLDER}/kernels.fatbin COMMAND_ERROR_IS_FATAL ANY)
 file(READ ${FOLDER}/newest.ptx ptx)
 string(REGEX REPLACE "\n\\.version [0-9.]+\n" "\n.version 6.4\n" ptx "${ptx}")
 string(REGEX REPLACE "\n[\t ]*\\.pragma \"used_bytes_mask[^\n]*" "" ptx "${ptx}")
