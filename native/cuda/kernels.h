@@ -27,8 +27,21 @@ struct alignas(16) Four {
 
 ADABELIEF_INLINE bool aligned(const void* pointer) { return (reinterpret_cast<uintptr_t>(pointer) & 15) == 0; }
 
-ADABELIEF_INLINE Four load_four(const float* from) { return *reinterpret_cast<const Four*>(from); }
-ADABELIEF_INLINE void store_four(float* to, const Four& four) { *reinterpret_cast<Four*>(to) = four; }
+// A pointer that was itself read from memory could point into any kind of it: the compiler is told which.
+#if defined(__CUDA_ARCH__)
+#define ADABELIEF_GLOBAL(pointer) __builtin_assume(__isGlobal(pointer))
+#else
+#define ADABELIEF_GLOBAL(pointer) static_cast<void>(0)
+#endif
+
+ADABELIEF_INLINE Four load_four(const float* from) {
+  ADABELIEF_GLOBAL(from);
+  return *reinterpret_cast<const Four*>(from);
+}
+ADABELIEF_INLINE void store_four(float* to, const Four& four) {
+  ADABELIEF_GLOBAL(to);
+  *reinterpret_cast<Four*>(to) = four;
+}
 
 /** The mean of the segment that an element lies in. */
 ADABELIEF_INLINE float mean_of(const Launch& launch, const DeviceRow& row, uint64_t element) {
