@@ -85,6 +85,17 @@ export class Member {
     }
   }
 
+  /** Lets go of zeros that a refused step has left for the next one. */
+  forgetZeros(): void {
+    const { states, slow, wanted, wantedSlow } = this;
+    if (wanted === states && wantedSlow === slow) return;
+    this.wanted = states;
+    this.wantedSlow = slow;
+    for (const array of [...wanted, wantedSlow]) {
+      if (isCudaArray(array) && array !== slow && !states.includes(array)) release(array);
+    }
+  }
+
   /** Looks at the parameter. Its properties may be accessors, so foreign code may run: memory is checked after the last of them. */
   read(): void {
     const { data, grad, out } = this.parameter;

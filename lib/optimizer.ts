@@ -101,7 +101,8 @@ export abstract class Optimizer<O extends object, S extends State = State> {
       this.#update({});
       return result;
     } catch (error) {
-      throw this.#noticed(error);
+      // What a closure throws need not be about the devices of this optimizer.
+      throw this.#busy === "a closure" ? error : this.#noticed(error);
     } finally {
       this.#busy = null;
     }

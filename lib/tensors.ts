@@ -172,6 +172,8 @@ export class Tensors<O extends object> {
     if (!this.#onDevice) throw rangeError("ERR_CUDA_STREAM", "stream: none of the parameters lies on a device");
     this.#table.setStream(stream);
     this.#stream = stream;
+    // Zeros that a refused step left were written in the order of the other stream.
+    for (const member of this.members) member.forgetZeros();
   }
 
   /** Waits until the devices are done with all steps so far. */

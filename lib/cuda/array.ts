@@ -160,8 +160,8 @@ export class CudaArray {
   }
 
   /**
-   * Gives the memory back, after the work that uses it; of `cuda.wrap`, lets go of it and of its owner. Every later use is an error
-   * (ERR_DISPOSED), but a second dispose does nothing.
+   * Gives the memory back, after the work that uses it; of `cuda.wrap`, lets go of it and of its owner, without waiting. Every later
+   * use is an error (ERR_DISPOSED), but a second dispose does nothing.
    *
    * @throws ERR_LEASED while a `readAsync` or a `stepAsync` uses it; ERR_CUDA, ERR_CUDA_LOST
    */

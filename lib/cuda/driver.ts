@@ -7,7 +7,11 @@ let found: CudaDriver | undefined;
 
 /** What there is. ADABELIEF_CUDA_DRIVER names another library than the system's. */
 export function driver(): CudaDriver {
-  return (found ??= addon.cuda.load(process.env["ADABELIEF_CUDA_DRIVER"] ?? ""));
+  if (found === undefined) {
+    found = addon.cuda.load(process.env["ADABELIEF_CUDA_DRIVER"] ?? "");
+    Object.freeze(found.devices).forEach(Object.freeze);
+  }
+  return found;
 }
 
 /** The number of a device, checked: there is CUDA, and a device of that number. */
@@ -35,7 +39,15 @@ export interface StreamOptions {
   stream?: bigint;
 }
 
-export const requireStream = (stream: unknown): bigint => requireHandle(stream, "stream", "ERR_CUDA_STREAM");
+/** CUDA's name for the default stream of the calling thread, whichever that is (CU_STREAM_PER_THREAD). */
+const perThread = 2n;
+
+export function requireStream(stream: unknown): bigint {
+  const handle = requireHandle(stream, "stream", "ERR_CUDA_STREAM");
+  if (handle !== perThread) return handle;
+  const why = "is another one on every thread, and stepAsync and readAsync run on others than this";
+  throw rangeError("ERR_CUDA_STREAM", `stream: ${handle}n, the default stream of a thread, ${why}; pass a stream of your own`);
+}
 
 /** The options of a call that takes a stream and nothing else. */
 export function readStream(options: unknown, what: string): bigint {

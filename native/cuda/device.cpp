@@ -1,5 +1,6 @@
 #include "device.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "image.h"
@@ -13,7 +14,6 @@ using Kind = CudaError::Kind;
 /** After these nothing in the context works any more. */
 bool is_lost(cu::Result result) {
   switch (result) {
-    case 46:   // device unavailable
     case 214:  // uncorrectable memory error
     case 220:  // of the link between devices
     case 226:
@@ -32,6 +32,19 @@ bool is_lost(cu::Result result) {
       return true;
     default: return false;
   }
+}
+
+/** What the kernels are compiled for at least: compute capability 7.5. */
+constexpr int oldest_major = 7, oldest_minor = 5;
+
+bool is_too_old(const DeviceDescription& device) {
+  return device.major < oldest_major || (device.major == oldest_major && device.minor < oldest_minor);
+}
+
+std::string say_too_old(const DeviceDescription& device) {
+  const auto text = [](int major, int minor) { return std::to_string(major) + "." + std::to_string(minor); };
+  return device.name + " has compute capability " + text(device.major, device.minor) + ", and the kernels need " +
+         text(oldest_major, oldest_minor);
 }
 
 CudaDescription describe_all(const char* driver_path) {
@@ -62,6 +75,10 @@ CudaDescription describe_all(const char* driver_path) {
     one.name = name;
     result.devices.push_back(std::move(one));
   }
+  const auto& devices = result.devices;
+  if (!devices.empty() && std::all_of(devices.begin(), devices.end(), is_too_old)) {
+    result.reason = "there is no device that is new enough: " + say_too_old(devices[0]);
+  }
   return result;
 }
 
@@ -79,6 +96,8 @@ CudaDevice& CudaDevice::at(int ordinal) {
   if (ordinal < 0 || static_cast<std::size_t>(ordinal) >= count) {
     throw CudaError(Kind::device, "There is no CUDA device " + std::to_string(ordinal) + "; there are " + std::to_string(count));
   }
+  const DeviceDescription& itself = description.devices[static_cast<std::size_t>(ordinal)];
+  if (is_too_old(itself)) throw CudaError(Kind::device, "CUDA device " + std::to_string(ordinal) + ", " + say_too_old(itself));
   // Never destroyed: memory may be given back while the process ends.
   static std::mutex mutex;
   static auto& devices = *new std::vector<std::unique_ptr<CudaDevice>>(count);
@@ -130,9 +149,9 @@ void CudaDevice::load() {
   static const char nothing[] = "";  // a stand-in has the kernels itself
   const auto& [fatbin, ptx] = image();
   cu::Result result = driver_.cuModuleLoadData(&module_, fatbin ? fatbin : nothing);
-  const bool too_old =
-      result == cu::result::no_binary_for_gpu || result == cu::result::unsupported_ptx || result == cu::result::invalid_image;
-  if (too_old && ptx) result = driver_.cuModuleLoadData(&module_, ptx);
+  // Drivers of other ages have other words for an image that they cannot read, or cannot unpack.
+  const bool readable = result == cu::result::success || result == cu::result::out_of_memory || is_lost(result);
+  if (!readable && ptx) result = driver_.cuModuleLoadData(&module_, ptx);
   if (result != cu::result::success) module_ = nullptr;
   check(result, "cuModuleLoadData");
 }
@@ -171,7 +190,9 @@ void CudaDevice::launch(cu::Function function, std::size_t blocks, const Launch&
 
 Current::Current(CudaDevice& device) : device_(device) {
   device.require_alive();
-  device.check(device.driver_.cuCtxPushCurrent_v2(device.context_), "cuCtxPushCurrent");
+  const cu::Result result = device.driver_.cuCtxPushCurrent_v2(device.context_);
+  // A primary context ceases to be one when somebody resets its device (cudaDeviceReset), with all that was in it.
+  device.check(result == cu::result::invalid_context ? cu::result::context_is_destroyed : result, "cuCtxPushCurrent");
 }
 
 Current::~Current() {

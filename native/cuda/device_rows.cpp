@@ -47,6 +47,13 @@ void DeviceRows::reserve(DeviceBuffer& buffer, std::size_t bytes) {
   buffer.reserve(bytes);
 }
 
+/** The same for sums, and writes zeros: those of rows that lie elsewhere are read back with the others. */
+void DeviceRows::reserve_sums(std::size_t bytes) {
+  if (bytes <= sums_.bytes()) return;
+  reserve(sums_, bytes);
+  device_.check(device_.driver().cuMemsetD32Async(sums_.data(), 0, sums_.bytes() / sizeof(float), stream_), "cuMemsetD32Async");
+}
+
 void DeviceRows::clear() {
   rows_.clear();
   table_rows_.clear();
@@ -125,7 +132,7 @@ void DeviceRows::prepare(std::size_t sums, int formula, const std::vector<Device
   if (needs.any()) {
     device_.kernel(sum_blocks_name);
     device_.kernel(sum_segments_name);
-    reserve(sums_, kinds_of_sums * sums * sizeof(double));
+    reserve_sums(kinds_of_sums * sums * sizeof(double));
     room_ = sums;
     host_sums_.resize(sums);
   }
@@ -134,6 +141,9 @@ void DeviceRows::prepare(std::size_t sums, int formula, const std::vector<Device
   reserve(table_, row_bytes + piece_bytes);
   copy(table_.data(), rows_.data(), row_bytes);
   copy(table_.data() + row_bytes, pieces_.data(), piece_bytes);
+  // Should this step come to nothing, the next one may be on another stream, and must not overtake the copies.
+  launched_ = true;
+  if (stream_) mark();
   fresh_ = false;
 }
 
@@ -141,7 +151,13 @@ void DeviceRows::launch(cu::Function kernel, const Pieces& pieces, Launch& launc
   const auto* list = reinterpret_cast<const DevicePiece*>(table_.data() + rows_.size() * sizeof(DeviceRow));
   launch.rows = reinterpret_cast<const DeviceRow*>(table_.data());
   launch.pieces = list + pieces.begin;
-  device_.launch(kernel, pieces.count, launch, stream_);
+  try {
+    device_.launch(kernel, pieces.count, launch, stream_);
+  } catch (const CudaError&) {
+    // What this step has launched before is at work all the same, and a step on another stream must wait for it.
+    if (stream_) device_.driver().cuEventRecord(order_, stream_);
+    throw;
+  }
   launched_ = true;
 }
 

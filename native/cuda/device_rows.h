@@ -83,6 +83,7 @@ class DeviceRows {
   template <class Count>
   Pieces cut(int set, std::uint64_t size, const Count& count);
   void reserve(DeviceBuffer& buffer, std::size_t bytes);
+  void reserve_sums(std::size_t bytes);
   void mark();
   void copy(cu::Pointer to, const void* from, std::size_t bytes);
   void launch(cu::Function kernel, const Pieces& pieces, Launch& launch);

@@ -17,8 +17,9 @@ __asm__(".symver dlsym,dlsym@GLIBC_2.17");
 __asm__(".symver dlerror,dlerror@GLIBC_2.17");
 #endif
 
-/** The oldest driver that knows every call, and the PTX that is there for those below the toolkit's own. */
-constexpr int oldest = 10010;
+/** The oldest driver that knows every call (cuIpcOpenMemHandle_v2 came with CUDA 11.0), and the PTX that is there for those below
+ * the toolkit's own. */
+constexpr int oldest = 11000;
 
 std::string version_text(int version) { return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10); }
 
@@ -33,18 +34,22 @@ DriverState find(const char* path) {
     return refuse(std::string("no NVIDIA driver was found: ") + (why ? why : name));
   }
   static Driver driver;
+  const char* missing = nullptr;
 #define ADABELIEF_FIND(call, arguments)                                         \
   driver.call = reinterpret_cast<decltype(driver.call)>(dlsym(library, #call)); \
-  if (!driver.call) return refuse(std::string("the NVIDIA driver is too old: it has no ") + #call);
+  if (!driver.call && !missing) missing = #call;
   ADABELIEF_CUDA_CALLS(ADABELIEF_FIND)
 #undef ADABELIEF_FIND
   driver.stand_in = dlsym(library, "adabelief_stand_in") != nullptr;
 
-  if (const cu::Result result = driver.cuDriverGetVersion(&driver.version)) return refuse(describe(driver, result));
-  if (driver.version < oldest) {
+  if (!driver.cuDriverGetVersion) return refuse(std::string(name) + " is no NVIDIA driver: it has no cuDriverGetVersion");
+  const cu::Result unversioned = driver.cuDriverGetVersion(&driver.version);
+  if (!unversioned && driver.version < oldest) {
     return refuse("the NVIDIA driver is too old: it is made for CUDA " + version_text(driver.version) + ", and " +
                   version_text(oldest) + " is needed");
   }
+  if (missing) return refuse(std::string("the NVIDIA driver lacks ") + missing);
+  if (unversioned) return refuse(describe(driver, unversioned));
   if (const cu::Result result = driver.cuInit(0)) {
     if (result == cu::result::no_device) return refuse("there is a driver, but no CUDA device");
     return refuse("the NVIDIA driver does not start: " + describe(driver, result));

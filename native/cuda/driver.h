@@ -25,7 +25,7 @@ struct IpcHandle {
 namespace result {
 constexpr Result success = 0, invalid_value = 1, out_of_memory = 2, deinitialized = 4, no_device = 100, invalid_device = 101,
                  invalid_image = 200, invalid_context = 201, no_binary_for_gpu = 209, unsupported_ptx = 222, not_found = 500,
-                 illegal_address = 700, launch_out_of_resources = 701, launch_failed = 719;
+                 illegal_address = 700, launch_out_of_resources = 701, context_is_destroyed = 709, launch_failed = 719;
 }
 namespace device_attribute {
 constexpr int compute_major = 75, compute_minor = 76;
@@ -52,6 +52,7 @@ constexpr unsigned event_without_timing = 2, ipc_lazy_peer_access = 1;
   X(cuDevicePrimaryCtxRetain, (cu::Context * context, cu::Device device))                                                     \
   X(cuCtxPushCurrent_v2, (cu::Context context))                                                                               \
   X(cuCtxPopCurrent_v2, (cu::Context * context))                                                                              \
+  X(cuCtxSynchronize, ())                                                                                                     \
   X(cuModuleLoadData, (cu::Module * module, const void* image))                                                               \
   X(cuModuleGetFunction, (cu::Function * function, cu::Module module, const char* name))                                      \
   X(cuMemAlloc_v2, (cu::Pointer * memory, std::size_t bytes))                                                                 \

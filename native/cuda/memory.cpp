@@ -25,8 +25,8 @@ Allocation allocation_of(CudaDevice& device, cu::Pointer pointer) {
   return result;
 }
 
-/** Asks the driver what it knows of an address. */
-void require_place(CudaDevice& device, cu::Pointer pointer, std::size_t length) {
+/** Asks the driver what it knows of an address; returns where the allocation begins that it lies in. */
+cu::Pointer require_place(CudaDevice& device, cu::Pointer pointer, std::size_t length) {
   if (pointer == 0) throw pointer_error("The pointer is 0");
   if (pointer % alignof(float) != 0) throw pointer_error("The pointer is not a multiple of 4, where floats can lie");
   unsigned type = 0;
@@ -48,6 +48,7 @@ void require_place(CudaDevice& device, cu::Pointer pointer, std::size_t length) 
     throw pointer_error("The memory ends after " + std::to_string(room / sizeof(float)) + " floats, before the length of " +
                         std::to_string(length));
   }
+  return allocation.begin;
 }
 
 void require_size(std::size_t length) {
@@ -86,7 +87,10 @@ std::shared_ptr<DeviceFloats> DeviceFloats::open(int ordinal, const cu::IpcHandl
   const Current current(device);
   std::shared_ptr<DeviceFloats> floats(new DeviceFloats(device, Origin::opened, length));
   device.check(device.driver().cuIpcOpenMemHandle_v2(&floats->base_, handle, cu::ipc_lazy_peer_access), "cuIpcOpenMemHandle");
-  require_place(device, floats->base_ + offset, length);
+  // Behind the end of what was opened other memory may lie, of this process.
+  if (require_place(device, floats->base_ + offset, length) != allocation_of(device, floats->base_).begin) {
+    throw pointer_error("The offset of " + std::to_string(offset) + " bytes leads out of the memory that was opened");
+  }
   floats->pointer_ = floats->base_ + offset;
   return floats;
 }
@@ -114,6 +118,8 @@ void DeviceFloats::give_back() {
   const Current current(device_);
   const Driver& driver = device_.driver();
   const bool opened = origin_ == Origin::opened;
+  // cuMemFree waits for work on the memory; nothing is said of cuIpcCloseMemHandle.
+  if (opened) device_.check(driver.cuCtxSynchronize(), "cuCtxSynchronize");
   const cu::Result result = opened ? driver.cuIpcCloseMemHandle(base_) : driver.cuMemFree_v2(base_);
   if (result != cu::result::deinitialized) device_.check(result, opened ? "cuIpcCloseMemHandle" : "cuMemFree");
 }

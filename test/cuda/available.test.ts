@@ -1,4 +1,6 @@
 // Where CUDA cannot run, everything else does, and the reason is said in words.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { cuda, info, type Info } from "../../lib";
 import { onGpu, onStandInAlone } from "../helpers/stand-in";
 import { resultOf, runScript } from "../helpers/script";
@@ -24,7 +26,7 @@ describe("without CUDA", () => {
 
   it("a library that is no driver is told apart", () => {
     const result = resultOf(describeIt, { env: { ADABELIEF_CUDA_DRIVER: "libm.so.6" } });
-    expect(result).toMatchObject({ available: false, reason: expect.stringContaining("is too old: it has no cu") as string });
+    expect(result).toMatchObject({ available: false, reason: "libm.so.6 is no NVIDIA driver: it has no cuDriverGetVersion" });
   });
 
   it("nobody looks for a driver before it is asked for", () => {
@@ -44,10 +46,36 @@ onStandInAlone("a driver", () => {
     standInResult(`${prepare} print({ available: cuda.available, reason: cuda.reason, driver: adabelief.info().cuda.driver });`);
 
   it("that is too old is named with what is needed", () => {
-    expect(reasonOf("standIn.driverVersion(9020);")).toMatchObject({
+    expect(reasonOf("standIn.driverVersion(10020);")).toMatchObject({
       available: false,
-      reason: "the NVIDIA driver is too old: it is made for CUDA 9.2, and 10.1 is needed",
+      reason: "the NVIDIA driver is too old: it is made for CUDA 10.2, and 11.0 is needed",
     });
+  });
+
+  it("whose devices are all too old names the first of them, and what is needed", () => {
+    expect(reasonOf("standIn.computeCapability(0, 70); standIn.computeCapability(1, 61);")).toMatchObject({
+      available: false,
+      reason:
+        "there is no device that is new enough: adabelief stand-in (no GPU) has compute capability 7.0, and the kernels need 7.5",
+    });
+  });
+
+  it("with one device that is too old and one that is not has the other", () => {
+    const code = `
+      standIn.computeCapability(0, 70);
+      const p = parameter(cuda.from(wave(3), { device: 1 }), { grad: cuda.from(wave(3), { device: 1 }) });
+      const { updated } = new AdaBelief([p]).step();
+      codeOf(() => cuda.allocate(1)).then((code) => print({ available: cuda.available, code, updated }));`;
+    expect(standInResult(code)).toEqual({ available: true, code: "ERR_CUDA_DEVICE", updated: 1 });
+  });
+
+  it("that cannot read the image of the kernels, in whatever words, is given them as text", () => {
+    const code = `
+      const p = parameter(cuda.from(wave(3)), { grad: cuda.from(wave(3)) });
+      standIn.fail("cuModuleLoadData", { result: 801 });
+      codeOf(() => new AdaBelief([p]).step()).then((code) => print({ code, loads: standIn.counts().cuModuleLoadData }));`;
+    const built = existsSync(join(__dirname, "../../build/cuda/kernels.ptx")); // else there is no text, and one try
+    expect(standInResult(code)).toEqual(built ? { code: "done", loads: 2 } : { code: "ERR_CUDA", loads: 1 });
   });
 
   it("without a device says so", () => {

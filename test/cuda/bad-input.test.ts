@@ -170,6 +170,13 @@ const rows: Row[] = [
     act: ({ optimizer }) => optimizer.step({ stream: hostile(1) }),
   },
   {
+    what: "the default stream of a thread, which stepAsync would not be on",
+    code: "ERR_CUDA_STREAM",
+    type: RangeError,
+    message: /stream: 2n/,
+    act: ({ optimizer }) => optimizer.step({ stream: 2n }),
+  },
+  {
     what: "a stream to an optimizer that has nothing on a device",
     code: "ERR_CUDA_STREAM",
     type: RangeError,

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { AdaBelief, cuda, parameter, type CudaArray } from "../../lib";
 import { expectSameBits } from "../helpers/bits";
 import { thrownBy } from "../helpers/snapshot";
+import { onGpu, standIn } from "../helpers/stand-in";
 
 const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i + 1));
 const root = `${__dirname}/../..`;
@@ -95,6 +96,31 @@ describe("memory of another process", () => {
     const handle = array.ipcHandle();
     expect(structuredClone(handle)).toEqual(handle);
     expect([handle.handle.length, handle.offset, handle.length, handle.device]).toEqual([64, 0, 3, 0]);
+  });
+
+  it("does not reach into what lies behind it", () => {
+    if (onGpu) return void process.stderr.write("\nSKIPPED, not passed: a process that opens its own handle, on a GPU\n");
+    standIn.ipcWithinProcess(true);
+    const [low, high] = [cuda.from(wave(10)), cuda.from(wave(10))].sort((a, b) => Number(a.pointer - b.pointer)) as [
+      CudaArray,
+      CudaArray,
+    ];
+    const { opened } = standIn.live();
+    const elsewhere = { ...low.ipcHandle(), offset: Number(high.pointer - low.pointer) };
+    expect(thrownBy(() => cuda.openIpc(elsewhere))).toMatchObject({ code: "ERR_CUDA_POINTER" });
+    expect(standIn.live().opened).toBe(opened);
+    standIn.ipcWithinProcess(false);
+  });
+
+  it("is let go of when the device is done with it", () => {
+    if (onGpu) return void process.stderr.write("\nSKIPPED, not passed: a process that opens its own handle, on a GPU\n");
+    standIn.ipcWithinProcess(true);
+    const owner = cuda.from(wave(10));
+    const opened = cuda.openIpc(owner.ipcHandle());
+    standIn.reset();
+    opened.dispose();
+    expect(standIn.counts()).toMatchObject({ cuCtxSynchronize: 1, cuIpcCloseMemHandle: 1 });
+    owner.dispose();
   });
 
   it("cannot be opened beyond its end, nor in the process that made it", async () => {

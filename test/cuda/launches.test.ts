@@ -106,6 +106,19 @@ onStandInAlone("several devices and streams", () => {
     expectSameBits(p.data.read(), wanted(5), "after five steps");
   });
 
+  it("a step that is refused leaves nothing to the next one that only its own stream has in order", () => {
+    const p = three();
+    const optimizer = new Adam([p]);
+    const [one, other] = [standIn.makeStream(0), standIn.makeStream(0)];
+    standIn.fail("cuLaunchKernel", { result: 701 });
+    expect(thrownBy(() => optimizer.step({ stream: one }))).toMatchObject({ code: "ERR_CUDA" });
+    standIn.reset();
+    optimizer.step({ stream: other });
+    // Zeros are written anew, and what the first one copied is waited for.
+    expect(standIn.counts()).toMatchObject({ cuMemAlloc_v2: 2, cuMemsetD32Async: 2, cuStreamWaitEvent: 1 });
+    expectSameBits(p.data.read(), wanted(1), "after one step");
+  });
+
   it("stepAsync is resolved when its stream is done, in the order of the steps", async () => {
     const p = three();
     const optimizer = new Adam([p]);

@@ -56,6 +56,18 @@ onStandInAlone("a device that is lost", () => {
     });
   });
 
+  it("does not take an optimizer with it whose closure only read from there", () => {
+    const code = `${methods}
+      (async () => {
+        const there = cuda.from(wave(3), { device: 1 });
+        const { optimizer } = make(0);
+        standIn.lose(700, 1);
+        const closure = await codeOf(() => optimizer.step(() => void there.read()));
+        print({ closure, step: await codeOf(() => optimizer.step()) });
+      })();`;
+    expect(standInResult(code)).toEqual({ closure: "ERR_CUDA_LOST", step: "done" });
+  });
+
   it("answers every call on it with that, and arrays that lay there can be disposed of", () => {
     const code = `${methods}
       (async () => {

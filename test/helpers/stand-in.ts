@@ -17,6 +17,8 @@ export interface StandIn {
   /** How many devices there are (2), for a driver that was not initialized yet. */
   devices(count: number): void;
   driverVersion(version: number): void;
+  /** What a device says of its age (90: 9.0), for a driver that was not looked at yet. */
+  computeCapability(device: number, capability: number): void;
   /** Whether kernels run from the last thread of the last block on. */
   backwards(backwards: boolean): void;
   /** Whether a handle may be opened in the process that made it, which NVIDIA's driver refuses. */

@@ -156,7 +156,8 @@ cu::Result cuDeviceGetAttribute(int* value, int attribute, cu::Device device) {
   BEGIN(cuDeviceGetAttribute, initialization);
   if (!call.model.has(device)) return invalid_device;
   if (attribute != cu::device_attribute::compute_major && attribute != cu::device_attribute::compute_minor) return invalid_value;
-  *value = attribute == cu::device_attribute::compute_major ? 9 : 0;
+  const int capability = call.model.capabilities[static_cast<std::size_t>(device)];
+  *value = attribute == cu::device_attribute::compute_major ? capability / 10 : capability % 10;
   return success;
 }
 
@@ -181,6 +182,11 @@ cu::Result cuCtxPopCurrent_v2(cu::Context* context) {
   if (context) *context = context_stack().back();
   context_stack().pop_back();
   --call.model.context_depth;
+  return success;
+}
+
+cu::Result cuCtxSynchronize() {
+  BEGIN(cuCtxSynchronize, context);
   return success;
 }
 

@@ -69,6 +69,7 @@ void reset() {
   model->counts.clear();
   model->devices = Model::usual_devices;
   model->version = Model::usual_version;
+  model->capabilities.fill(Model::usual_capability);
   model->backwards = model->ipc_within_process = false;
 }
 
@@ -82,6 +83,10 @@ Live live() {
 
 void set_devices(int count) { Locked()->devices = count < most_devices ? count : most_devices; }
 void set_driver_version(int version) { Locked()->version = version; }
+void set_compute_capability(int device, int capability) {
+  const Locked model;
+  if (device >= 0 && device < most_devices) model->capabilities[static_cast<std::size_t>(device)] = capability;
+}
 void set_backwards(bool backwards) { Locked()->backwards = backwards; }
 void set_ipc_within_process(bool allowed) { Locked()->ipc_within_process = allowed; }
 

@@ -29,6 +29,8 @@ ADABELIEF_CONTROL Live live();
 
 ADABELIEF_CONTROL void set_devices(int count);
 ADABELIEF_CONTROL void set_driver_version(int version);
+/** 75 is 7.5. */
+ADABELIEF_CONTROL void set_compute_capability(int device, int capability);
 /** Whether kernels run from the last thread of the last block on. */
 ADABELIEF_CONTROL void set_backwards(bool backwards);
 /** Whether a handle may be opened in the process that made it, which NVIDIA's driver refuses. */

@@ -122,6 +122,13 @@ napi_value driver_version(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+/** computeCapability(device, capability) */
+napi_value compute_capability(napi_env env, napi_callback_info info) {
+  const Arguments a(env, info);
+  stand_in::set_compute_capability(a.whole(0), a.whole(1));
+  return nullptr;
+}
+
 /** backwards(boolean) */
 napi_value backwards(napi_env env, napi_callback_info info) {
   stand_in::set_backwards(Arguments(env, info).truth(0));
@@ -174,6 +181,7 @@ NAPI_MODULE_INIT() {
   add("live", live);
   add("devices", devices);
   add("driverVersion", driver_version);
+  add("computeCapability", compute_capability);
   add("backwards", backwards);
   add("ipcWithinProcess", ipc_within_process);
   add("allocate", allocate);

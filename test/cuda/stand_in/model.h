@@ -77,11 +77,12 @@ class Objects {
 
 /** All of it; a call holds `mutex` from its beginning to its end. */
 struct Model {
-  static constexpr int usual_devices = 2, usual_version = 13000;
+  static constexpr int usual_devices = 2, usual_version = 13000, usual_capability = 90;
 
   std::mutex mutex;
   int devices = usual_devices;
   int version = usual_version;
+  std::array<int, most_devices> capabilities;  // 90 is 9.0
   bool initialized = false;
   bool backwards = false;
   bool ipc_within_process = false;
@@ -95,6 +96,7 @@ struct Model {
   std::map<std::string, int> counts;
 
   Model() {
+    capabilities.fill(usual_capability);
     for (int i = 0; i < most_devices; ++i) contexts[static_cast<std::size_t>(i)].device = i;
   }
   bool has(int device) const { return device >= 0 && device < devices; }
