@@ -94,8 +94,9 @@ void run_prepared(const Span& span, const float* coefficients, const Factors& fa
 template <class F, int variant>
 double sum_of_directions(const Span& span, const float* coefficients) {
   const auto c = coefficients_of<F>(coefficients);
-  return summed(span.length,
-                [&](size_t i) { return F::template direction<variant>(c, span.data[i], span.state[0][i], span.state[1][i]); });
+  return summed(span.length, [&](double sum, size_t i) {
+    return plus(sum, F::template direction<variant>(c, span.data[i], span.state[0][i], span.state[1][i]));
+  });
 }
 
 template <class F, int variant>

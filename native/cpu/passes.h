@@ -23,11 +23,12 @@ inline float read(const float* x, size_t length) {
 }
 
 inline double sum(const float* x, size_t length) {
-  return summed(length, [x](size_t i) { return x[i]; });
+  return summed(length, [x](double sum, size_t i) { return plus(sum, x[i]); });
 }
 
 inline double sum_of_squares(const float* x, float scale, size_t length) {
-  return summed(length, [x, scale](size_t i) { return squared(x[i] * scale); });
+  if (scale == 1) return summed(length, [x](double sum, size_t i) { return plus_square(sum, x[i]); });
+  return summed(length, [x, scale](double sum, size_t i) { return plus_square(sum, x[i] * scale); });
 }
 
 ADABELIEF_INLINE Gradient gradient_of(const Factors& factors) {

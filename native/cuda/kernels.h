@@ -180,14 +180,14 @@ ADABELIEF_INLINE void sum_block(const Launch& launch, const Here& here) {
   const Factors& factors = launch.factors;
   double sum;
   if (what == SumOf::squares_of_gradients) {
-    sum = summed(block.length, [=](size_t i) { return squared(grad[i] * factors.scale); });
+    sum = summed(block.length, [=](double s, size_t i) { return plus_square(s, grad[i] * factors.scale); });
   } else if (what == SumOf::squares_of_data) {
-    sum = summed(block.length, [=](size_t i) { return squared(data[i]); });
+    sum = summed(block.length, [=](double s, size_t i) { return plus_square(s, data[i]); });
   } else {
-    sum = summed(block.length, [&](size_t i) {
+    sum = summed(block.length, [&](double s, size_t i) {
       const float mean = what == SumOf::prepared ? 0 : mean_of(launch, row, block.begin + i);
       const float g = prepared(gradient_of(factors, mean), grad[i], data[i]);
-      return what == SumOf::prepared ? static_cast<double>(g) : squared(g);
+      return what == SumOf::prepared ? plus(s, g) : plus_square(s, g);
     });
   }
   launch.sums[block.place] = sum;
@@ -201,9 +201,9 @@ ADABELIEF_INLINE void sum_block_of_directions(const Launch& launch, const Here& 
   const BlockOfRow block = block_of(row, piece.begin + here.thread, true);
   if (!block.exists) return;
   const auto c = coefficients_of<F>(launch.coefficients);
-  launch.sums[block.place] = summed(block.length, [&](size_t k) {
+  launch.sums[block.place] = summed(block.length, [&](double s, size_t k) {
     const uint64_t i = block.begin + k;
-    return F::template direction<variant>(c, row.data[i], row.state[0][i], row.state[1][i]);
+    return plus(s, F::template direction<variant>(c, row.data[i], row.state[0][i], row.state[1][i]));
   });
 }
 

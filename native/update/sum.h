@@ -16,19 +16,21 @@ ADABELIEF_INLINE void fold(double (&sums)[lanes]) {
   for (int k = 0; k < half; ++k) sums[k] += sums[k + half];
 }
 
-/** Σ value(i) for i below length. */
-template <class Value>
-ADABELIEF_INLINE double summed(size_t length, const Value& value) {
+/** The sum over all i below length: add(sum, i) is sum with the i-th element added. */
+template <class Add>
+ADABELIEF_INLINE double summed(size_t length, const Add& add) {
   constexpr int lanes = 16;
   double sums[lanes] = {};
   size_t i = 0;
   for (; i + lanes <= length; i += lanes) {
     ADABELIEF_LANES
-    for (int k = 0; k < lanes; ++k) sums[k] += static_cast<double>(value(i + static_cast<size_t>(k)));
+    for (int k = 0; k < lanes; ++k) sums[k] = add(sums[k], i + static_cast<size_t>(k));
   }
-  ADABELIEF_LANES
-  for (int k = 0; k < lanes; ++k) {
-    if (i + static_cast<size_t>(k) < length) sums[k] += static_cast<double>(value(i + static_cast<size_t>(k)));
+  if (i < length) {
+    ADABELIEF_LANES
+    for (int k = 0; k < lanes; ++k) {
+      if (i + static_cast<size_t>(k) < length) sums[k] = add(sums[k], i + static_cast<size_t>(k));
+    }
   }
   fold<8>(sums);
   fold<4>(sums);
@@ -37,8 +39,19 @@ ADABELIEF_INLINE double summed(size_t length, const Value& value) {
   return sums[0];
 }
 
-/** x², exact in double: 24 bits by 24 bits. */
-ADABELIEF_INLINE double squared(float x) { return static_cast<double>(x) * static_cast<double>(x); }
+ADABELIEF_INLINE double plus(double sum, float x) { return sum + static_cast<double>(x); }
+
+/** sum + x². The product is exact in double, 24 bits by 24: whether it is fused with the sum changes no bit. */
+ADABELIEF_INLINE double plus_square(double sum, float x) {
+  const double value = x;
+#if defined(__CUDA_ARCH__)
+  return __fma_rn(value, value, sum);
+#elif defined(ADABELIEF_FAST_FMA)
+  return ::fma(value, value, sum);
+#else
+  return sum + value * value;
+#endif
+}
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief
