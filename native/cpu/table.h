@@ -150,7 +150,7 @@ class Table {
   // What lies on devices: by number, null where nothing does.
   std::vector<std::unique_ptr<DeviceRows>> devices_;
   std::vector<DeviceSet> device_sets_;  // of the step at hand
-  std::vector<std::int32_t> laid_out_;  // of which step the devices have the list: its sets by row, and their stages
+  std::vector<std::int32_t> laid_out_;  // of which step the devices have the list: its sets by row, their variants and stages
   bool on_devices_ = false;             // whether any row is there
   bool devices_changed_ = true;
   cu::Stream stream_ = nullptr;

@@ -46,6 +46,7 @@ void Table::describe_sets(const Work& work, const Formula& formula) {
 /** Makes the devices' lists, where they are to be other ones than before. */
 void Table::lay_out_devices(const Work& work) {
   std::vector<std::int32_t> wanted(work.set_of_row, work.set_of_row + rows());
+  wanted.insert(wanted.end(), work.variants, work.variants + work.sets);  // which say what is summed
   wanted.insert(wanted.end(), work.stages, work.stages + work.sets);
   for (const bool need : {needs_.squares, needs_.means, needs_.norms, needs_.directions}) wanted.push_back(need);
   if (!devices_changed_ && wanted == laid_out_) return;

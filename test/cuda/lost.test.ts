@@ -29,6 +29,10 @@ const ways: [string, string][] = [
   ["while it steps", "standIn.lose(700); await codeOf(() => optimizer.step());"],
   ["during a launch", `standIn.fail("cuLaunchKernel", { result: 719 }); await codeOf(() => optimizer.step());`],
   [
+    "when another library resets it",
+    `standIn.fail("cuCtxPushCurrent_v2", { result: 201 }); await codeOf(() => optimizer.step());`,
+  ],
+  [
     "after a launch, which shows when it is waited for",
     "optimizer.step(); standIn.lose(700); await codeOf(() => optimizer.synchronize());",
   ],
