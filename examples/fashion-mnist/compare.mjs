@@ -1,11 +1,11 @@
 // Compares AdaBelief with the Adam and SGD of TensorFlow.js on Fashion-MNIST: every optimizer at every learning rate of one grid, with
 // several seeds, the best rate of each chosen on a validation set and then judged on the test set.
-// Run it with `npm run example:fashion-mnist`; README.md has the options.
+// Run it with `npm start --prefix examples/fashion-mnist`; README.md has the options.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { SingleBar } from "cli-progress";
 import { provenance } from "../../dist/bench/report.js";
+import { progressBar } from "../shared/progress.mjs";
 import { readClothes } from "./data.mjs";
 import { plot } from "./plot.mjs";
 import { bestOf, table } from "./results.mjs";
@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
     seeds: { type: "string", default: "3" },
     rates: { type: "string", default: "3e-4,1e-3,3e-3,1e-2,3e-2,1e-1,3e-1,1" },
     optimizers: { type: "string", default: Object.keys(optimizers).join(",") },
-    out: { type: "string", default: "build/fashion-mnist" },
+    out: { type: "string", default: "build" },
   },
 });
 const count = (key) => {
@@ -61,23 +61,16 @@ const data = await prepare({
   test: readClothes("t10k", 0, 10_000),
 });
 mkdirSync(options.out, { recursive: true });
-const bar = new SingleBar({
-  format: "[{bar}] {value}/{total} trainings, {eta_formatted} to go  {last}",
-  barsize: 24,
-  hideCursor: true,
-  etaBuffer: 5,
-  noTTYOutput: false,
-});
-if (open.length > 0) bar.start(open.length, 0, { last: "" });
+const bar = open.length > 0 ? progressBar("", open.length, "trainings") : undefined;
 for (const run of open) {
   const result = await train({ ...run, ...settings }, data);
   runs.push(result);
   writeFileSync(file, JSON.stringify({ ...provenance(), settings, runs }));
   const last = `${run.optimizer} at ${run.rate}, seed ${run.seed}: ${(100 * result.curve.at(-1).accuracy).toFixed(1)} % right`;
-  if (process.stdout.isTTY) bar.increment({ last });
+  if (process.stdout.isTTY) bar?.update(open.indexOf(run) + 1, last);
   else console.log(last);
 }
-bar.stop();
+bar?.stop();
 
 const report = { ...provenance(), ...JSON.parse(readFileSync(file, "utf8")) };
 console.log(table(report));
