@@ -8,13 +8,22 @@ namespace adabelief {
 
 constexpr int max_states = 3;
 
-/** One tensor's memory, or a piece of it. `out` is `data` itself or disjoint from everything else. */
+/** Memory that is needed soon: fetched into the caches, and not touched otherwise. */
+struct Next {
+  const float* data;
+  const float* grad;
+  const float* state[max_states];
+  std::size_t length;
+};
+
+/** One tensor's memory, or a piece of it, and what comes after it. `out` is `data` itself or disjoint from everything else. */
 struct Span {
   const float* data;
   float* out;
   const float* grad;
   float* state[max_states];
   std::size_t length;
+  Next next{};
 };
 
 /** What every set of coefficients begins with; those of the formula follow. */
@@ -65,14 +74,14 @@ struct Formula {
 };
 
 /** What there is to be done around a formula. Sums are in double and in a fixed order: sixteen partial sums, the elements dealt
- * out to them in turn, then added up in pairs. */
+ * out to them in turn, then added up in pairs. `after` elements of the same array come next. */
 struct Passes {
   /** into[i] = the prepared gradient */
   void (*prepare)(float* into, const float* grad, const float* data, const Factors& factors, std::size_t length);
   /** A sum in no stated order: the least that reading can cost. */
   float (*read)(const float* x, std::size_t length);
-  double (*sum)(const float* x, std::size_t length);
-  double (*sum_of_squares)(const float* x, float scale, std::size_t length);
+  double (*sum)(const float* x, std::size_t length, std::size_t after);
+  double (*sum_of_squares)(const float* x, float scale, std::size_t length, std::size_t after);
   /** Lookahead: p[i] = slow[i] = slow[i] + alpha·(p[i] − slow[i]) */
   void (*blend)(float* p, float* slow, float alpha, std::size_t length);
   /** x[i] = x[i]·factor */

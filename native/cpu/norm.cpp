@@ -23,9 +23,8 @@ struct Tensors {
 };
 
 double of_squares(const void* context, int row, std::size_t begin, std::size_t length) {
-  const auto& tensors = *static_cast<const Tensors*>(context);
-  const float* x = tensors.list[static_cast<std::size_t>(row)].data + begin;
-  return current_backend().loops->passes.sum_of_squares(x, 1, length);
+  const Floats32& tensor = static_cast<const Tensors*>(context)->list[static_cast<std::size_t>(row)];
+  return current_backend().loops->passes.sum_of_squares(tensor.data + begin, 1, length, tensor.length - begin - length);
 }
 
 double of_reading(const void* context, int row, std::size_t begin, std::size_t length) {

@@ -5,10 +5,23 @@
 #include "../update/gradient.h"
 #include "../update/lookahead.h"
 #include "../update/sum.h"
+#include "fetch.h"
 #include "kernel.h"
 
 namespace adabelief {
 namespace ADABELIEF_SET {
+
+/** Brings what is summed a little later. Sums take little time for much memory, and so look far ahead. */
+template <int arrays = 1>
+struct Fetch {
+  ADABELIEF_INLINE void operator()(size_t i) const {
+    constexpr size_t distance = 2048;
+    if (i + distance >= end) return;
+    for (const float* x : from) fetch_line(x + i + distance);
+  }
+  size_t end;
+  const float* from[arrays];
+};
 
 inline float read(const float* x, size_t length) {
   constexpr size_t lanes = 64;
@@ -22,13 +35,18 @@ inline float read(const float* x, size_t length) {
   return total;
 }
 
-inline double sum(const float* x, size_t length) {
-  return summed(length, [x](double sum, size_t i) { return plus(sum, x[i]); });
+inline double sum(const float* x, size_t length, size_t after) {
+  return summed(
+      length, [x](double sum, size_t i) { return plus(sum, x[i]); }, Fetch<>{length + after, {x}});
 }
 
-inline double sum_of_squares(const float* x, float scale, size_t length) {
-  if (scale == 1) return summed(length, [x](double sum, size_t i) { return plus_square(sum, x[i]); });
-  return summed(length, [x, scale](double sum, size_t i) { return plus_square(sum, x[i] * scale); });
+inline double sum_of_squares(const float* x, float scale, size_t length, size_t after) {
+  const Fetch<> fetch{length + after, {x}};
+  if (scale == 1)
+    return summed(
+        length, [x](double sum, size_t i) { return plus_square(sum, x[i]); }, fetch);
+  return summed(
+      length, [x, scale](double sum, size_t i) { return plus_square(sum, x[i] * scale); }, fetch);
 }
 
 ADABELIEF_INLINE Gradient gradient_of(const Factors& factors) {

@@ -140,9 +140,13 @@ void Table::cut() {
   chunks_.clear();
   elements_ = 0;
   std::size_t room = 0;
+  Row* last = nullptr;
   for (int i = 0; i < rows(); ++i) {
-    const Row& row = rows_[static_cast<std::size_t>(i)];
+    Row& row = rows_[static_cast<std::size_t>(i)];
     if (!row.active || row.device != host) continue;
+    row.next = -1;
+    if (last) last->next = i;
+    last = &row;
     elements_ += row.span.length;
     for (std::size_t offset = 0; offset < row.span.length;) {
       if (room == 0) {

@@ -105,6 +105,7 @@ class Table {
     bool active = false;   // to be updated
     bool grad_changed = false;
     int device = host;
+    int next = -1;  // the row that is updated after this one
     int dimensions = 1;
     std::size_t first = 1;
   };

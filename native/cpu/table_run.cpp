@@ -63,11 +63,22 @@ struct Table::Run {
     const float* coefficients;  // the formula's
   };
 
+  static Next all_of(const Span& span, std::size_t from) {
+    Next next{span.data + from, span.grad + from, {}, span.length - from};
+    for (int k = 0; k < max_states; ++k) next.state[k] = span.state[k] ? span.state[k] + from : nullptr;
+    return next;
+  }
+
   static Span part(const Span& span, std::size_t begin, std::size_t length) {
     Span part{span.data + begin, span.out + begin, span.grad + begin, {}, length};
     for (int k = 0; k < max_states; ++k) part.state[k] = span.state[k] ? span.state[k] + begin : nullptr;
+    part.next = begin + length < span.length ? all_of(span, begin + length) : span.next;
     return part;
   }
+
+  const Span& row(int i) const { return table.rows_[static_cast<std::size_t>(i)].span; }
+  /** How many elements of its row come after a piece. */
+  std::size_t after(const Piece& piece) const { return row(piece.row).length - piece.begin - piece.span.length; }
 
   Piece piece(int i, std::size_t begin, std::size_t length) const {
     const Row& row = table.rows_[static_cast<std::size_t>(i)];
@@ -75,9 +86,11 @@ struct Table::Run {
     const float* coefficients = work.coefficients + set * max_coefficients;
     Common common;
     std::memcpy(&common, coefficients, sizeof common);
+    Span span = part(row.span, begin, length);
+    if (begin + length == row.span.length && row.next >= 0) span.next = all_of(table.rows_[row.next].span, 0);
     return {i,
             begin,
-            part(row.span, begin, length),
+            span,
             row.slow ? row.slow + begin : nullptr,
             work.stages[set],
             formula.variant[work.variants[set]],
@@ -183,27 +196,28 @@ struct Table::Run {
 
   static double square_of_grad(const void* context, int row, std::size_t begin, std::size_t length) {
     const Run& run = *static_cast<const Run*>(context);
-    return run.passes.sum_of_squares(run.piece(row, begin, length).span.grad, run.scale, length);
+    return run.passes.sum_of_squares(run.row(row).grad + begin, run.scale, length, run.row(row).length - begin - length);
   }
   static double square_of_data(const void* context, int row, std::size_t begin, std::size_t length) {
     const Run& run = *static_cast<const Run*>(context);
-    return run.passes.sum_of_squares(run.piece(row, begin, length).span.data, 1, length);
+    return run.passes.sum_of_squares(run.row(row).data + begin, 1, length, run.row(row).length - begin - length);
   }
   static double square_of_prepared(const void* context, int row, std::size_t begin, std::size_t length) {
     const Run& run = *static_cast<const Run*>(context);
     const Piece piece = run.piece(row, begin, length);
-    if (run.untouched(piece) && !run.centralized(piece)) return run.passes.sum_of_squares(piece.span.grad, 1, length);
+    if (run.untouched(piece) && !run.centralized(piece))
+      return run.passes.sum_of_squares(piece.span.grad, 1, length, run.after(piece));
     alignas(64) float buffer[reduction_block];
     run.prepare(piece, buffer);
-    return run.passes.sum_of_squares(buffer, 1, length);
+    return run.passes.sum_of_squares(buffer, 1, length, 0);
   }
   static double sum_of_prepared(const void* context, int row, std::size_t begin, std::size_t length) {
     const Run& run = *static_cast<const Run*>(context);
     const Piece piece = run.piece(row, begin, length);
-    if (run.untouched(piece)) return run.passes.sum(piece.span.grad, length);
+    if (run.untouched(piece)) return run.passes.sum(piece.span.grad, length, run.after(piece));
     alignas(64) float buffer[reduction_block];
     run.passes.prepare(buffer, piece.span.grad, piece.span.data, run.factors(piece), length);
-    return run.passes.sum(buffer, length);
+    return run.passes.sum(buffer, length, 0);
   }
   static double sum_of_directions(const void* context, int row, std::size_t begin, std::size_t length) {
     const Run& run = *static_cast<const Run*>(context);

@@ -16,13 +16,19 @@ ADABELIEF_INLINE void fold(double (&sums)[lanes]) {
   for (int k = 0; k < half; ++k) sums[k] += sums[k + half];
 }
 
-/** The sum over all i below length: add(sum, i) is sum with the i-th element added. */
-template <class Add>
-ADABELIEF_INLINE double summed(size_t length, const Add& add) {
+struct Nothing {
+  ADABELIEF_INLINE void operator()(size_t) const {}
+};
+
+/** The sum over all i below length: add(sum, i) is sum with the i-th element added. `before(i)` is called ahead of every sixteen.
+ */
+template <class Add, class Before = Nothing>
+ADABELIEF_INLINE double summed(size_t length, const Add& add, const Before& before = {}) {
   constexpr int lanes = 16;
   double sums[lanes] = {};
   size_t i = 0;
   for (; i + lanes <= length; i += lanes) {
+    before(i);
     ADABELIEF_LANES
     for (int k = 0; k < lanes; ++k) sums[k] = add(sums[k], i + static_cast<size_t>(k));
   }
