@@ -3,12 +3,14 @@
 // formula, so every element has the same bits.
 #pragma once
 
+#include <type_traits>
+
 #include "../update/gradient.h"
 #include "../update/traits.h"
 #include "fetch.h"
 #include "kernel.h"
 #if defined(__AVX512F__)
-#include "wide.h"
+#include "late.h"
 #endif
 
 namespace adabelief {
@@ -32,27 +34,47 @@ struct Update {
 
   static constexpr size_t block = wide;
 
-  /** Some elements from the i-th on, as many as `lanes` says. */
+  /** Updates the states of some elements from the i-th on, as many as `lanes` says; returns their parameters. */
   template <class Lanes>
-  ADABELIEF_INLINE void some(size_t i, Lanes lanes) const {
+  ADABELIEF_INLINE auto begin(size_t i, Lanes lanes) const {
     const Wide p = lanes.load(span.data + i), g = lanes.load(span.grad + i);
     Wide state[max_states];
     for (int k = 0; k < states; ++k) state[k] = lanes.load(span.state[k] + i);
-    const Wide updated = F::template update<variant>(c, p, prepares ? prepared(gradient, g, p) : g, state[0], state[1], state[2]);
+    const auto updated = F::template update<variant>(c, p, prepares ? prepared(gradient, g, p) : g, state[0], state[1], state[2]);
     for (int k = 0; k < states; ++k) lanes.store(span.state[k] + i, state[k]);
-    lanes.store(span.out + i, updated);
+    return updated;
   }
 
+  /** Where a block is not complete once it is begun, the next one is begun first: of a step's twenty operations, one after the
+   * other, those of two blocks are then under way, and the processor need not look as far ahead to find work. Two blocks a turn,
+   * since a block that goes from one turn to the next would be copied from register to register. */
   ADABELIEF_INLINE size_t blocks(size_t i, size_t end, const Next& ahead) const {
-    for (; i + block <= end; i += block) {
-      fetch(ahead, i);
-      some(i, All{});
+    const auto begin_at = [&](size_t at) __attribute__((always_inline)) {
+      fetch(ahead, at);
+      return begin(at, All{});
+    };
+    if constexpr (std::is_same_v<decltype(begin(0, All{})), Wide>) {
+      for (; i + block <= end; i += block) All{}.store(span.out + i, begin_at(i));
+    } else if (i + block <= end) {
+      auto last = begin_at(i);
+      for (; i + 3 * block <= end; i += 2 * block) {
+        const auto next = begin_at(i + block);
+        All{}.store(span.out + i, last);
+        last = begin_at(i + 2 * block);
+        All{}.store(span.out + i + block, next);
+      }
+      All{}.store(span.out + i, last);
+      i += block;
+      if (i + block <= end) {
+        All{}.store(span.out + i, begin_at(i));
+        i += block;
+      }
     }
     return i;
   }
 
   ADABELIEF_INLINE void few(size_t i, size_t end) const {
-    if (i < end) some(i, First(end - i));
+    if (i < end) First(end - i).store(span.out + i, begin(i, First(end - i)));
   }
 
 #else
@@ -108,6 +130,9 @@ ADABELIEF_INLINE Next moved(const Next& memory, ptrdiff_t by) {
 template <class F, int variant, bool prepares>
 void sweep(const Span& span, const float* coefficients, const Gradient& gradient) {
   const Update<F, variant, prepares> update(span, coefficients, gradient);
+#if !defined(ADABELIEF_FAST_FMA)
+  return update.few(0, span.length);  // memory waits for arithmetic
+#endif
   const size_t length = span.length, head = misaligned(span.out, length);
   const Next here = {span.data, span.grad, {span.state[0], span.state[1], span.state[2]}, length};
   // What is fetched beside the i-th element: first memory of the span itself, then of what comes next, then nothing new.

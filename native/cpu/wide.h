@@ -108,16 +108,6 @@ ADABELIEF_INLINE Wide processors_root(Wide x) {
   return each([](__m512 y) { return _mm512_maskz_sqrt_ps(all, y); }, x);
 }
 
-ADABELIEF_INLINE Wide square_root(Wide x) {
-  const Roots roots = approximate_roots(x);
-  return ordinary(roots) ? round_root(x, roots) : processors_root(x);
-}
-
-ADABELIEF_INLINE Wide root_over_invariant(Wide x, float c) {
-  const Roots roots = approximate_roots(x);
-  return ordinary(roots) ? divide_finite_by_invariant(round_root(x, roots), c) : processors_root(x) / c;
-}
-
 /** All 32 floats at a place in memory. */
 struct All {
   ADABELIEF_INLINE Wide load(const float* from) const {

@@ -38,7 +38,7 @@ struct AdaBelief {
 
   /** One element: returns the new p, updates its moments. */
   template <int variant, class Float>
-  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_var,
+  static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_var,
                                        Float& max_exp_avg_var) {
     if (decay(variant) == decoupled) p = p * c.decay;
 
@@ -54,11 +54,12 @@ struct AdaBelief {
       max_exp_avg_var = v;
     }
 
-    switch (phase(variant)) {
-      case plain: return corrected_step(c.step, p, m, v);
-      case rectified: return plain_step(c.step, p, m, s);  // 0.2.1; 0.0.5 rectifies in the plain phase
-      case momentum: return fma(m, c.step.size, p);
-      default: return p;
+    if constexpr (phase(variant) == plain) {
+      return corrected_step(c.step, p, m, v);
+    } else if constexpr (phase(variant) == rectified) {
+      return plain_step(c.step, p, m, s);  // 0.2.1; 0.0.5 rectifies in the plain phase
+    } else {
+      return phase(variant) == momentum ? fma(m, c.step.size, p) : p;
     }
   }
 };

@@ -28,17 +28,20 @@ struct AdaBeliefTensorFlow {
   };
 
   template <int variant, class Float>
-  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_var,
+  static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_var,
                                        Float& max_exp_avg_var) {
     const Float m = exp_avg = mean(c.betas, exp_avg, g);
     Float v = exp_avg_var = mean_square(c.betas, exp_avg_var, g - m) + c.step.eps;
     if (amsgrad(variant) == with_amsgrad) v = max_exp_avg_var = maximum(max_exp_avg_var, v);
 
-    if (phase(variant) == uncorrected) return plain_step(c.step, p, m, v);
-    Float u = c.step.size * m;
-    if (phase(variant) == corrected) u = u / (square_root(v / c.bias_correction2) + c.step.eps);
-    if (decay(variant) == decays_with_step) u = fma(p, c.decay, u);
-    return fma(u, c.learning_rate, p);
+    if constexpr (phase(variant) == uncorrected) {
+      return plain_step(c.step, p, m, v);
+    } else {
+      Float u = c.step.size * m;
+      if (phase(variant) == corrected) u = u / (square_root(v / c.bias_correction2) + c.step.eps);
+      if (decay(variant) == decays_with_step) u = fma(p, c.decay, u);
+      return fma(u, c.learning_rate, p);
+    }
   }
 };
 

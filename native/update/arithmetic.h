@@ -72,8 +72,7 @@ ADABELIEF_INLINE float select(bool condition, float a, float b) { return conditi
  * floats: 0, or from 1e-23 to 2e19) and a c in [1e-10, 1] that is the same for every element, so that the compiler takes 1 / c
  * out of the loop: a product and its correction (Markstein), which have the bits of a division at a third of its cost. */
 template <class Float>
-ADABELIEF_INLINE Float divide_finite_by_invariant(Float x, float c) {
-  const float reciprocal = 1.0f / c;
+ADABELIEF_INLINE Float divide_finite_by_invariant(Float x, Float c, Float reciprocal) {
   const Float quotient = x * reciprocal;
   return fma(fma(-quotient, c, x), reciprocal, quotient);
 }
@@ -82,7 +81,7 @@ ADABELIEF_INLINE Float divide_finite_by_invariant(Float x, float c) {
 ADABELIEF_INLINE float root_over_invariant(float x, float c) {
   const float root = square_root(x);
 #if defined(ADABELIEF_FAST_FMA)
-  return select(root == HUGE_VALF, root, divide_finite_by_invariant(root, c));  // the remainder of infinity is NaN
+  return select(root == HUGE_VALF, root, divide_finite_by_invariant(root, c, 1.0f / c));  // the remainder of infinity is NaN
 #else
   return root / c;
 #endif

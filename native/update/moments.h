@@ -31,13 +31,13 @@ struct Step {
 
 /** p − size·m / (√v/√(1 − β2^t) + eps) */
 template <class Float>
-ADABELIEF_INLINE Float corrected_step(const Step& c, Float p, Float m, Float v) {
+ADABELIEF_INLINE auto corrected_step(const Step& c, Float p, Float m, Float v) {
   return p + (c.size * m) / (root_over_invariant(v, c.sqrt_bias_correction2) + c.eps);
 }
 
 /** p − size·m / (√v + eps) */
 template <class Float>
-ADABELIEF_INLINE Float plain_step(const Step& c, Float p, Float m, Float v) {
+ADABELIEF_INLINE auto plain_step(const Step& c, Float p, Float m, Float v) {
   return p + (c.size * m) / (square_root(v) + c.eps);
 }
 

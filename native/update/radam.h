@@ -24,12 +24,15 @@ struct RAdam {
   };
 
   template <int variant, class Float>
-  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
+  static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
     const Float m = exp_avg = mean(c.betas, exp_avg, g);
     const Float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
-    if (phase(variant) == frozen) return p;
-    if (decays(variant)) p = fma(p, c.decay, p);
-    return phase(variant) == rectified ? plain_step(c.step, p, m, v) : fma(m, c.step.size, p);
+    if (decays(variant) && phase(variant) != frozen) p = fma(p, c.decay, p);
+    if constexpr (phase(variant) == rectified) {
+      return plain_step(c.step, p, m, v);
+    } else {
+      return phase(variant) == frozen ? p : fma(m, c.step.size, p);
+    }
   }
 };
 

@@ -21,7 +21,7 @@ struct Yogi {
   };
 
   template <int variant, class Float>
-  static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
+  static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
     const Float m = exp_avg = mean(c.betas, first(variant) ? Float(c.initial) : exp_avg, g);
     const Float old = first(variant) ? Float(c.initial) : exp_avg_sq;
     const Float square = g * g;

@@ -27,20 +27,20 @@ int first_difference(float divisor, std::uint32_t exponent) {
 #pragma omp simd reduction(| : differing)
   for (std::uint32_t mantissa = 0; mantissa < mantissas; ++mantissa) {
     const float x = __builtin_bit_cast(float, exponent << 23 | mantissa);
-    differing |= __builtin_bit_cast(std::uint32_t, divide_finite_by_invariant(x, divisor)) ^
+    differing |= __builtin_bit_cast(std::uint32_t, divide_finite_by_invariant(x, divisor, 1.0f / divisor)) ^
                  __builtin_bit_cast(std::uint32_t, x / divisor);
   }
   if (differing == 0) return -1;
   for (std::uint32_t mantissa = 0; mantissa < mantissas; ++mantissa) {
     const float x = float_of(exponent << 23 | mantissa);
-    if (!same(divide_finite_by_invariant(x, divisor), x / divisor)) return static_cast<int>(mantissa);
+    if (!same(divide_finite_by_invariant(x, divisor, 1.0f / divisor), x / divisor)) return static_cast<int>(mantissa);
   }
   return 0;
 }
 
 void compare(float x, float divisor) {
-  CHECK(same(divide_finite_by_invariant(x, divisor), x / divisor), "%a / %a is %a, expected %a", x, divisor,
-        divide_finite_by_invariant(x, divisor), x / divisor);
+  CHECK(same(divide_finite_by_invariant(x, divisor, 1.0f / divisor), x / divisor), "%a / %a is %a, expected %a", x, divisor,
+        divide_finite_by_invariant(x, divisor, 1.0f / divisor), x / divisor);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #pragma GCC target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")
 #define __FMA__ 1
 #define ADABELIEF_SET roots
-#include "cpu/wide.h"
+#include "cpu/late.h"
 #endif
 
 #include <cmath>
