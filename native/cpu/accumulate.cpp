@@ -19,10 +19,10 @@ struct Sum {
   std::size_t length;
 };
 
-void run_chunk(const void* context, std::size_t chunk) {
+void run_chunks(const void* context, Chunks chunks) {
   const Sum& sum = *static_cast<const Sum*>(context);
-  const std::size_t begin = chunk * chunk_length;
-  sum.run(sum.into, sum.sources, sum.count, sum.scale, begin, std::min(sum.length, begin + chunk_length));
+  sum.run(sum.into, sum.sources, sum.count, sum.scale, chunks.begin * chunk_length,
+          std::min(sum.length, chunks.end * chunk_length));
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ void run_chunk(const void* context, std::size_t chunk) {
 void accumulate_on_team(float* into, const float* const* sources, int count, float scale, std::size_t length) {
   const Sum sum{current_backend().loops->passes.accumulate, into, sources, count, scale, length};
   const FloatEnvironment environment;
-  run_on_team(threads_for(length), (length + chunk_length - 1) / chunk_length, run_chunk, &sum);
+  run_on_team(threads_for(length), (length + chunk_length - 1) / chunk_length, run_chunks, &sum);
 }
 
 }  // namespace adabelief

@@ -57,10 +57,10 @@ void* map_pages(std::size_t bytes) {
 
 /** Makes the system provide the pages of one huge page's range, by writing: a read would map its shared page of zeros, and the
  * write that follows would then cost a second fault for every small page. */
-void touch(const void* pages, std::size_t index) {
+void touch(const void* pages, Chunks chunks) {
   constexpr std::size_t small_page = 4096;
-  const auto begin = static_cast<volatile char*>(const_cast<void*>(pages)) + index * huge_page;
-  for (std::size_t offset = 0; offset < huge_page; offset += small_page) begin[offset] = 0;
+  const auto memory = static_cast<volatile char*>(const_cast<void*>(pages));
+  for (std::size_t offset = chunks.begin * huge_page; offset < chunks.end * huge_page; offset += small_page) memory[offset] = 0;
 }
 
 }  // namespace

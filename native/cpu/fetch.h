@@ -1,5 +1,5 @@
 // Memory that is needed soon, brought into the caches beforehand. Processors do that by themselves, but begin anew in every page,
-// and a step reads four arrays or more at once.
+// and a step reads four arrays or more at once. A line that does not exist is left alone.
 #pragma once
 
 #include <stddef.h>
@@ -12,8 +12,8 @@ namespace ADABELIEF_SET {
 /** The floats of a cache line. */
 constexpr size_t line = 16;
 
-/** Brings one line. On x86 not by the compiler's builtin, which it puts in any order: where lines of one array come before those
- * of another that are needed earlier, a step over memory takes a tenth more. */
+/** Brings one line. On x86 not with the compiler's builtin, which comes in any order: a step over memory takes up to a tenth more
+ * where one array's lines are asked for before another's that are needed earlier. */
 ADABELIEF_INLINE void fetch_line(const float* at) {
 #if defined(__x86_64__)
   asm volatile("prefetcht0 %0" : : "m"(*at));

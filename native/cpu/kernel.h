@@ -4,27 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "span.h"
+
 namespace adabelief {
-
-constexpr int max_states = 3;
-
-/** Memory that is needed soon: fetched into the caches, and not touched otherwise. */
-struct Next {
-  const float* data;
-  const float* grad;
-  const float* state[max_states];
-  std::size_t length;
-};
-
-/** One tensor's memory, or a piece of it, and what comes after it. `out` is `data` itself or disjoint from everything else. */
-struct Span {
-  const float* data;
-  float* out;
-  const float* grad;
-  float* state[max_states];
-  std::size_t length;
-  Next next{};
-};
 
 /** What every set of coefficients begins with; those of the formula follow. */
 struct Common {

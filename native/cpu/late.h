@@ -1,5 +1,5 @@
-// What a formula of Wide ends with, p + a / (√x / c + eps), begun and not yet computed: of the root there is an approximation, and
-// the rest waits until the value is asked for. So it can be asked for while the next elements are under way (sweep.h).
+// What a formula of Wide ends with, p + a / (√x / c + eps), begun and not yet computed: of the root there is an approximation,
+// and the rest is computed when somebody takes it for a Wide, which may be while the next elements are under way (sweep.h).
 #pragma once
 
 #include "wide.h"

@@ -22,18 +22,18 @@ struct Tensors {
   double order;
 };
 
-double of_squares(const void* context, int row, std::size_t begin, std::size_t length) {
-  const Floats32& tensor = static_cast<const Tensors*>(context)->list[static_cast<std::size_t>(row)];
-  return current_backend().loops->passes.sum_of_squares(tensor.data + begin, 1, length, tensor.length - begin - length);
+double of_squares(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
+  const float* x = static_cast<const Tensors*>(context)->list[static_cast<std::size_t>(row)].data + begin;
+  return current_backend().loops->passes.sum_of_squares(x, 1, length, after);
 }
 
-double of_reading(const void* context, int row, std::size_t begin, std::size_t length) {
+double of_reading(const void* context, int row, std::size_t begin, std::size_t length, std::size_t) {
   const auto& tensors = *static_cast<const Tensors*>(context);
   return static_cast<double>(
       current_backend().loops->passes.read(tensors.list[static_cast<std::size_t>(row)].data + begin, length));
 }
 
-double of_powers(const void* context, int row, std::size_t begin, std::size_t length) {
+double of_powers(const void* context, int row, std::size_t begin, std::size_t length, std::size_t) {
   const auto& tensors = *static_cast<const Tensors*>(context);
   const float* x = tensors.list[static_cast<std::size_t>(row)].data + begin;
   double sum = 0;
@@ -91,10 +91,10 @@ void scale_on_team(const std::vector<Floats32>& tensors, float factor) {
   const FloatEnvironment environment;
   for (const Floats32& tensor : tensors) {
     const Scaling scaling{tensor, factor};
-    const auto scale = [](const void* context, std::size_t chunk) {
+    const auto scale = [](const void* context, Chunks chunks) {
       const auto& [target, by] = *static_cast<const Scaling*>(context);
-      const std::size_t begin = chunk * chunk_length;
-      current_backend().loops->passes.scale(target.data + begin, by, std::min(chunk_length, target.length - begin));
+      const std::size_t from = chunks.begin * chunk_length, to = std::min(chunks.end * chunk_length, target.length);
+      current_backend().loops->passes.scale(target.data + from, by, to - from);
     };
     run_on_team(threads_for(tensor.length), (tensor.length + chunk_length - 1) / chunk_length, scale, &scaling);
   }

@@ -34,19 +34,24 @@ struct Reduction::Run {
   const void* context;
 };
 
-void Reduction::run_part(const void* run, std::size_t index) {
+void Reduction::run_parts(const void* run, Chunks parts) {
   const auto& [reduction, sum, context] = *static_cast<const Run*>(run);
-  const Part& part = reduction.parts_[index];
-  const std::size_t segment = reduction.segment(part.row);
-  std::size_t place = part.sum;
-  for (std::size_t begin = part.begin; begin < part.end; begin += segment) {
-    reduction.sums_[place++] = sum(context, part.row, begin, std::min(segment, part.end - begin));
+  for (std::size_t index = parts.begin; index < parts.end; ++index) {
+    const Part& part = reduction.parts_[index];
+    const auto& [first, segment, segments, blocks] = reduction.places_[static_cast<std::size_t>(part.row)];
+    const bool last = index + 1 == parts.end && !parts.more;
+    const std::size_t end = last ? part.end : segments * segment;
+    std::size_t place = part.sum;
+    for (std::size_t begin = part.begin; begin < part.end; begin += segment) {
+      const std::size_t length = std::min(segment, part.end - begin);
+      reduction.sums_[place++] = sum(context, part.row, begin, length, end - begin - length);
+    }
   }
 }
 
 void Reduction::sum_blocks(int threads, Sum sum, const void* context) {
   const Run run{*this, sum, context};
-  run_on_team(threads, parts_.size(), run_part, &run);
+  run_on_team(threads, parts_.size(), run_parts, &run);
 }
 
 void Reduction::add_up() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernel.h"
+#include "team.h"
 
 namespace adabelief {
 
@@ -18,8 +19,9 @@ struct Needs {
 
 class Reduction {
  public:
-  /** Sums `length` elements of a row, at most `reduction_block`. Called on several threads at once. */
-  using Sum = double (*)(const void* context, int row, std::size_t begin, std::size_t length);
+  /** Sums `length` elements of a row, at most `reduction_block`; `after` more of the row are likely to be next. Called on several
+   * threads at once. */
+  using Sum = double (*)(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after);
 
   /** Begins a plan for so many rows. */
   void clear(int rows);
@@ -65,7 +67,7 @@ class Reduction {
   };
   struct Run;
 
-  static void run_part(const void* run, std::size_t part);
+  static void run_parts(const void* run, Chunks parts);
 
   std::vector<Part> parts_;
   std::vector<Place> places_;  // by row

@@ -131,7 +131,7 @@ template <class F, int variant, bool prepares>
 void sweep(const Span& span, const float* coefficients, const Gradient& gradient) {
   const Update<F, variant, prepares> update(span, coefficients, gradient);
 #if !defined(ADABELIEF_FAST_FMA)
-  return update.few(0, span.length);  // memory waits for arithmetic
+  return update.few(0, span.length);  // arithmetic takes many times as long as memory
 #endif
   const size_t length = span.length, head = misaligned(span.out, length);
   const Next here = {span.data, span.grad, {span.state[0], span.state[1], span.state[2]}, length};

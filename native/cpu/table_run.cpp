@@ -10,39 +10,6 @@
 
 namespace adabelief {
 
-/** How long the rows are that share a mean; 0: this tensor is not centralized. */
-std::size_t Table::segment(const Row& row, std::int32_t stages) const {
-  const bool wanted =
-      ((stages & stage::centralize) != 0 && row.dimensions > 1) || ((stages & stage::centralize_conv) != 0 && row.dimensions > 3);
-  return wanted && row.span.length > 0 ? row.span.length / row.first : 0;
-}
-
-/** Decides what is to be summed, and makes room for it. */
-void Table::plan(const Work& work, const Formula& formula) {
-  needs_ = {work.gradients->max_norm >= 0 || work.gradients->skip_non_finite != 0, false, formula.with_norms != nullptr, false};
-  for (int set = 0; set < work.sets; ++set) {
-    const bool late = formula.variant[work.variants[set]].directions;
-    const bool centralized = (work.stages[set] & (stage::centralize | stage::centralize_conv)) != 0;
-    if (late) needs_.directions = true;
-    if (centralized && !late) needs_.means = true;
-  }
-  if (!needs_.any()) return;
-  const auto all = {&squares_, &means_, &directions_, &data_norms_, &grad_norms_};
-  for (Reduction* reduction : all) reduction->clear(rows());
-  for (int i = 0; i < rows(); ++i) {
-    const Row& row = rows_[static_cast<std::size_t>(i)];
-    const int set = work.set_of_row[i];
-    if (set < 0) continue;
-    const std::size_t length = row.span.length, segment = this->segment(row, work.stages[set]);
-    const bool late = formula.variant[work.variants[set]].directions, here = row.device == host;
-    if (segment > 0) (late ? directions_ : means_).add(i, length, segment, here);
-    if (needs_.squares) squares_.add(i, length, length, here);
-    if (needs_.norms) data_norms_.add(i, length, length, here);
-    if (needs_.norms) grad_norms_.add(i, length, length, here);
-  }
-  for (Reduction* reduction : all) reduction->finish();
-}
-
 /** What a step under way has to know, and its work on a piece of a row. */
 struct Table::Run {
   const Table& table;
@@ -51,7 +18,7 @@ struct Table::Run {
   const Passes& passes;
   float scale = 1, clip = 1;
 
-  /** A piece of a row, at most a chunk long, with its coefficients. */
+  /** A piece of a row, with its coefficients. */
   struct Piece {
     int row;
     std::size_t begin;
@@ -63,22 +30,7 @@ struct Table::Run {
     const float* coefficients;  // the formula's
   };
 
-  static Next all_of(const Span& span, std::size_t from) {
-    Next next{span.data + from, span.grad + from, {}, span.length - from};
-    for (int k = 0; k < max_states; ++k) next.state[k] = span.state[k] ? span.state[k] + from : nullptr;
-    return next;
-  }
-
-  static Span part(const Span& span, std::size_t begin, std::size_t length) {
-    Span part{span.data + begin, span.out + begin, span.grad + begin, {}, length};
-    for (int k = 0; k < max_states; ++k) part.state[k] = span.state[k] ? span.state[k] + begin : nullptr;
-    part.next = begin + length < span.length ? all_of(span, begin + length) : span.next;
-    return part;
-  }
-
   const Span& row(int i) const { return table.rows_[static_cast<std::size_t>(i)].span; }
-  /** How many elements of its row come after a piece. */
-  std::size_t after(const Piece& piece) const { return row(piece.row).length - piece.begin - piece.span.length; }
 
   Piece piece(int i, std::size_t begin, std::size_t length) const {
     const Row& row = table.rows_[static_cast<std::size_t>(i)];
@@ -86,8 +38,8 @@ struct Table::Run {
     const float* coefficients = work.coefficients + set * max_coefficients;
     Common common;
     std::memcpy(&common, coefficients, sizeof common);
-    Span span = part(row.span, begin, length);
-    if (begin + length == row.span.length && row.next >= 0) span.next = all_of(table.rows_[row.next].span, 0);
+    Span span = piece_of(row.span, begin, length);
+    if (begin + length == row.span.length && row.next >= 0) span.next = from(this->row(row.next), 0);
     return {i,
             begin,
             span,
@@ -153,7 +105,7 @@ struct Table::Run {
       return piece.variant.run(piece.span, piece.coefficients);
     }
     each_segment(piece, table.means_, [&](std::size_t from, std::size_t length, float mean) {
-      piece.variant.run_prepared(part(piece.span, from, length), piece.coefficients, factors(piece, mean));
+      piece.variant.run_prepared(piece_of(piece.span, from, length), piece.coefficients, factors(piece, mean));
     });
   }
 
@@ -176,52 +128,59 @@ struct Table::Run {
     passes.blend(piece.span.out, piece.slow, piece.common.alpha, piece.span.length);
   }
 
-  /** Calls a member for every piece in a chunk. */
+  /** Calls a member for every piece of the chunks: of one that passes over its memory more than once, or has a buffer for it, as
+   * much as stays in the caches. */
   template <void (Run::*act)(Piece&) const>
-  static void run_chunk(const void* context, std::size_t chunk) {
+  static void run_chunks(const void* context, Chunks chunks) {
     const Run& run = *static_cast<const Run*>(context);
     const Table& table = run.table;
-    const Place begin = table.chunks_[chunk], end = table.chunks_[chunk + 1];
+    const Place begin = table.chunks_[chunks.begin], end = table.chunks_[chunks.end];
     for (int i = begin.row; i <= end.row && i < table.rows(); ++i) {
-      if (run.work.set_of_row[i] < 0 || table.rows_[static_cast<std::size_t>(i)].device != host) continue;
-      const std::size_t from = i == begin.row ? begin.offset : 0;
-      const std::size_t to = i == end.row ? end.offset : table.rows_[static_cast<std::size_t>(i)].span.length;
-      if (from >= to) continue;
-      Piece piece = run.piece(i, from, to - from);
-      (run.*act)(piece);
+      const Row& row = table.rows_[static_cast<std::size_t>(i)];
+      const int set = run.work.set_of_row[i];
+      if (set < 0 || row.device != host) continue;
+      const std::size_t to = i == end.row ? end.offset : row.span.length;
+      const bool last = i == end.row || (row.next == end.row && end.offset == 0);
+      const std::size_t most = run.work.stages[set] == 0 && !table.needs_.directions ? SIZE_MAX : chunk_length;
+      for (std::size_t from = i == begin.row ? begin.offset : 0; from < to;) {
+        Piece piece = run.piece(i, from, std::min(most, to - from));
+        from += piece.span.length;
+        if (last && from == to && !chunks.more) piece.span.next = {};  // another thread is about to write there
+        (run.*act)(piece);
+      }
     }
   }
 
   // What there is to be summed, over a block of a row.
 
-  static double square_of_grad(const void* context, int row, std::size_t begin, std::size_t length) {
+  static double square_of_grad(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
     const Run& run = *static_cast<const Run*>(context);
-    return run.passes.sum_of_squares(run.row(row).grad + begin, run.scale, length, run.row(row).length - begin - length);
+    return run.passes.sum_of_squares(run.row(row).grad + begin, run.scale, length, after);
   }
-  static double square_of_data(const void* context, int row, std::size_t begin, std::size_t length) {
+  static double square_of_data(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
     const Run& run = *static_cast<const Run*>(context);
-    return run.passes.sum_of_squares(run.row(row).data + begin, 1, length, run.row(row).length - begin - length);
+    return run.passes.sum_of_squares(run.row(row).data + begin, 1, length, after);
   }
-  static double square_of_prepared(const void* context, int row, std::size_t begin, std::size_t length) {
+  static double square_of_prepared(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
     const Run& run = *static_cast<const Run*>(context);
     const Piece piece = run.piece(row, begin, length);
-    if (run.untouched(piece) && !run.centralized(piece))
-      return run.passes.sum_of_squares(piece.span.grad, 1, length, run.after(piece));
+    if (run.untouched(piece) && !run.centralized(piece)) return run.passes.sum_of_squares(piece.span.grad, 1, length, after);
     alignas(64) float buffer[reduction_block];
     run.prepare(piece, buffer);
     return run.passes.sum_of_squares(buffer, 1, length, 0);
   }
-  static double sum_of_prepared(const void* context, int row, std::size_t begin, std::size_t length) {
+  static double sum_of_prepared(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
     const Run& run = *static_cast<const Run*>(context);
     const Piece piece = run.piece(row, begin, length);
-    if (run.untouched(piece)) return run.passes.sum(piece.span.grad, length, run.after(piece));
+    if (run.untouched(piece)) return run.passes.sum(piece.span.grad, length, after);
     alignas(64) float buffer[reduction_block];
     run.passes.prepare(buffer, piece.span.grad, piece.span.data, run.factors(piece), length);
     return run.passes.sum(buffer, length, 0);
   }
-  static double sum_of_directions(const void* context, int row, std::size_t begin, std::size_t length) {
+  static double sum_of_directions(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
     const Run& run = *static_cast<const Run*>(context);
-    const Piece piece = run.piece(row, begin, length);
+    Piece piece = run.piece(row, begin, length);
+    piece.span.next.length = after;
     return piece.variant.directions(piece.span, piece.coefficients);
   }
 };
@@ -254,10 +213,10 @@ void Table::run(const Work& work, int threads) {
     data_norms_.run(team, Run::square_of_data, &run);
     grad_norms_.run(team, Run::square_of_prepared, &run);
   }
-  run_on_team(team, chunks, Run::run_chunk<&Run::update>, &run);
+  run_on_team(team, chunks, Run::run_chunks<&Run::update>, &run);
   if (!needs_.directions) return;
   directions_.run(team, Run::sum_of_directions, &run);
-  run_on_team(team, chunks, Run::run_chunk<&Run::complete>, &run);
+  run_on_team(team, chunks, Run::run_chunks<&Run::complete>, &run);
 }
 
 }  // namespace adabelief

@@ -46,7 +46,7 @@ struct alignas(64) Share {
 class Team {
  public:
   /** False if the team is at work for another caller. */
-  bool try_run(int threads, std::size_t chunks, RunChunk run, const void* context) {
+  bool try_run(int threads, std::size_t chunks, RunChunks run, const void* context) {
     if (taken_.exchange(true, std::memory_order_acquire)) return false;
     threads = std::min(threads, 1 + hire(threads - 1));
     for (int i = 0; i < threads; ++i) {
@@ -120,14 +120,16 @@ class Team {
   void work(int me) {
     for (int k = 0; k < threads_; ++k) {
       Share& share = shares_[(me + k) % threads_];
-      for (std::size_t chunk; (chunk = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) run_(context_, chunk);
+      for (std::size_t chunk; (chunk = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+        run_(context_, {chunk, chunk + 1, chunk + 1 < share.end});
+      }
     }
   }
 
   std::atomic<bool> taken_{false};  // by the caller at work
   int workers_ = 0;
   Share shares_[max_threads];
-  RunChunk run_ = nullptr;
+  RunChunks run_ = nullptr;
   const void* context_ = nullptr;
   int threads_ = 0;
   std::atomic<bool> open_{false};
@@ -163,13 +165,13 @@ int threads_for(std::size_t elements) {
   return static_cast<int>(std::clamp<std::size_t>(threads, 1, static_cast<std::size_t>(team_threads())));
 }
 
-void run_on_team(int threads, std::size_t chunks, RunChunk run, const void* context) {
+void run_on_team(int threads, std::size_t chunks, RunChunks run, const void* context) {
   threads = std::min(threads, max_threads);
   if (threads > 1 && chunks > 1 && team().try_run(threads, chunks, run, context)) {
     last_end.store(now(), std::memory_order_relaxed);
     return;
   }
-  for (std::size_t chunk = 0; chunk < chunks; ++chunk) run(context, chunk);
+  if (chunks > 0) run(context, {0, chunks, false});
   if (chunks > 1) last_end.store(now(), std::memory_order_relaxed);
 }
 

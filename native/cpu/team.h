@@ -9,8 +9,14 @@ namespace adabelief {
 /** Elements of a chunk: enough that fetching it costs nothing beside running it, few enough to share out small models evenly. */
 constexpr std::size_t chunk_length = 4096;
 
-/** Runs one chunk. Called on several threads at once, each chunk once; must not throw. */
-using RunChunk = void (*)(const void* context, std::size_t chunk);
+/** Some chunks of a list, from `begin` to `end`. */
+struct Chunks {
+  std::size_t begin, end;
+  bool more;  // whether the next one is this thread's as well, if nobody takes it away
+};
+
+/** Runs some chunks. Called on several threads at once, for each chunk once; must not throw. */
+using RunChunks = void (*)(const void* context, Chunks chunks);
 
 /** How many threads a step may use, the caller's among them; 1 until somebody says. */
 int team_threads();
@@ -29,8 +35,8 @@ constexpr int max_threads = 256;
 /**
  * Runs every chunk from 0 to `chunks` and returns when all are done, on at most `threads` threads. Any thread may call it. Where
  * the team is at work for somebody else, or no thread can be had, the caller runs all chunks by itself: it never waits for its
- * turn.
+ * turn, and has all of them in one call.
  */
-void run_on_team(int threads, std::size_t chunks, RunChunk run, const void* context);
+void run_on_team(int threads, std::size_t chunks, RunChunks run, const void* context);
 
 }  // namespace adabelief

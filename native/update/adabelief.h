@@ -39,7 +39,7 @@ struct AdaBelief {
   /** One element: returns the new p, updates its moments. */
   template <int variant, class Float>
   static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_var,
-                                       Float& max_exp_avg_var) {
+                                      Float& max_exp_avg_var) {
     if (decay(variant) == decoupled) p = p * c.decay;
 
     const Float m = exp_avg = mean(c.betas, exp_avg, g);

@@ -29,7 +29,7 @@ struct AdaBeliefTensorFlow {
 
   template <int variant, class Float>
   static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_var,
-                                       Float& max_exp_avg_var) {
+                                      Float& max_exp_avg_var) {
     const Float m = exp_avg = mean(c.betas, exp_avg, g);
     Float v = exp_avg_var = mean_square(c.betas, exp_avg_var, g - m) + c.step.eps;
     if (amsgrad(variant) == with_amsgrad) v = max_exp_avg_var = maximum(max_exp_avg_var, v);

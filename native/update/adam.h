@@ -23,7 +23,7 @@ struct Adam {
 
   template <int variant, class Float>
   static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq,
-                                       Float& max_exp_avg_sq) {
+                                      Float& max_exp_avg_sq) {
     if (decoupled(variant)) p = p * c.decay;
     const Float m = exp_avg = mean(c.betas, exp_avg, g);
     Float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);

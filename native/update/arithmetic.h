@@ -1,7 +1,8 @@
 // The float32 operations that every formula is made of. Each rounds exactly once, to nearest, ties to even,
 // and none may be contracted with another (-ffp-contract=off, nvcc -fmad=false): that is what keeps the bits equal everywhere.
 //
-// A Float is one float or, where a backend brings the type (native/cpu/wide.h), many of them.
+// A Float is one float or, where a backend brings the type (native/cpu/wide.h), many of them. What a formula of those returns may
+// still have to be computed (native/cpu/late.h), hence `auto`.
 //
 // Every object that includes this is compiled for one instruction set, and ADABELIEF_SET names a namespace for it:
 // an inline function shared by two of them would be merged by the linker, and older processors would run the newer copy.
@@ -69,8 +70,8 @@ ADABELIEF_INLINE float fma(float a, float b, float c) {
 ADABELIEF_INLINE float select(bool condition, float a, float b) { return condition ? a : b; }
 
 /** x / c rounded once, for an x that is a finite square root (so that neither remainder nor quotient leaves the range of normal
- * floats: 0, or from 1e-23 to 2e19) and a c in [1e-10, 1] that is the same for every element, so that the compiler takes 1 / c
- * out of the loop: a product and its correction (Markstein), which have the bits of a division at a third of its cost. */
+ * floats: 0, or from 1e-23 to 2e19) and a c in [1e-10, 1] that is the same for every element, as is its `reciprocal`, 1 / c
+ * rounded: a product and its correction (Markstein), which have the bits of a division at a third of its cost. */
 template <class Float>
 ADABELIEF_INLINE Float divide_finite_by_invariant(Float x, Float c, Float reciprocal) {
   const Float quotient = x * reciprocal;

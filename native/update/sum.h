@@ -20,7 +20,7 @@ struct Nothing {
   ADABELIEF_INLINE void operator()(size_t) const {}
 };
 
-/** The sum over all i below length: add(sum, i) is sum with the i-th element added. `before(i)` is called ahead of every sixteen.
+/** The sum over all i below length: add(sum, i) is sum with the i-th element added. `before(i)` is called before every sixteen.
  */
 template <class Add, class Before = Nothing>
 ADABELIEF_INLINE double summed(size_t length, const Add& add, const Before& before = {}) {

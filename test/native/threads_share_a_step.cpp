@@ -16,7 +16,9 @@ struct Counts {
   std::unique_ptr<std::atomic<int>[]> of;
 };
 
-void count(const void* context, std::size_t chunk) { static_cast<const Counts*>(context)->of[chunk].fetch_add(1); }
+void count(const void* context, Chunks chunks) {
+  for (std::size_t chunk = chunks.begin; chunk < chunks.end; ++chunk) static_cast<const Counts*>(context)->of[chunk].fetch_add(1);
+}
 
 void run_and_count(int threads, std::size_t chunks) {
   const Counts counts{std::make_unique<std::atomic<int>[]>(chunks)};
@@ -90,7 +92,7 @@ int main() {
   } meeting;
   run_on_team(
       3, 3,
-      [](const void* context, std::size_t) {
+      [](const void* context, Chunks) {
         auto& present = static_cast<const Meeting*>(context)->present;
         const_cast<std::atomic<int>&>(present).fetch_add(1);
         while (present.load() < 3) std::this_thread::yield();
