@@ -26,10 +26,26 @@ function makeTable(tensors: readonly Arrays[], states: number): Table {
   return table;
 }
 
+/** So many arrays of ones for each length: those of many tensors one after the other in one block, so that small ones lie on huge pages
+ * too, each from the beginning of a cache line on. */
+function arraysFor(lengths: readonly number[], count: number): Float32Array[][] {
+  if (lengths.length === 1) return [Array.from({ length: count }, () => cpu.allocate(lengths[0] as number).fill(1))];
+  const room = (length: number) => Math.ceil(length / 16) * 16;
+  const block = cpu.allocate(count * lengths.reduce((sum, length) => sum + room(length), 0)).fill(1);
+  let end = 0;
+  return lengths.map((length) =>
+    Array.from({ length: count }, () => {
+      const begin = end;
+      end += room(length);
+      return block.subarray(begin, begin + length);
+    }),
+  );
+}
+
 /** What each of a variant's steps cannot do without, on each number of threads. */
 export function limits(lengths: readonly number[], variant: Variant, threads: readonly number[]): Entry[] {
   const states = Math.max(...variant.steps.flat().map((pass) => ("states" in pass ? pass.states : 0)));
-  const tensors = lengths.map((length) => Array.from({ length: 2 + states }, () => cpu.allocate(length).fill(1)));
+  const tensors = arraysFor(lengths, 2 + states);
   const tables = new Map<number, Table>();
   const runOf = (pass: Pass): (() => void) => {
     if ("reads" in pass) {
