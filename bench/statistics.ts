@@ -67,9 +67,9 @@ export async function race(contestants: readonly Contestant[], repeats: number, 
   for (let repeat = 0; repeat < repeats; ++repeat) {
     for (const [k, contestant] of contestants.entries()) {
       await prepare(contestant);
-      // The turn before left other arrays in the caches: the first run fetches one's own.
-      await time(contestant, 1);
       const count = runs[k] as number;
+      // The turn before left other arrays in the caches, and large ones take several runs to keep one's own.
+      await time(contestant, Math.max(4, Math.min(count, 8)));
       samples[k]?.push((await time(contestant, count)) / count);
     }
   }
