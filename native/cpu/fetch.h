@@ -12,9 +12,10 @@ namespace ADABELIEF_SET {
 /** The floats of a cache line. */
 constexpr size_t line = 16;
 
-/** Brings one line. On x86 not with the compiler's builtin, which comes in any order: a step over memory takes up to a tenth more
- * where one array's lines are asked for before another's that are needed earlier. */
-ADABELIEF_INLINE void fetch_line(const float* at) {
+/** Brings the line at an address. On x86 not with the compiler's builtin, which comes in any order: a step over memory takes up
+ * to a tenth more where one array's lines are asked for before another's that are needed earlier. */
+ADABELIEF_INLINE void fetch_line(uintptr_t address) {
+  const char* at = reinterpret_cast<const char*>(address);
 #if defined(__x86_64__)
   asm volatile("prefetcht0 %0" : : "m"(*at));
 #else

@@ -36,8 +36,8 @@ struct Factors {
 using Kernel = void (*)(const Span& span, const float* coefficients);
 /** The same over gradients that are prepared on the way. */
 using PreparingKernel = void (*)(const Span& span, const float* coefficients, const Factors& factors);
-/** The sum of the directions in which a variant is about to step. */
-using SumOfDirections = double (*)(const Span& span, const float* coefficients);
+/** The sum of the directions in which a variant is about to step. `after` more of the same tensor come next. */
+using SumOfDirections = double (*)(const Span& span, const float* coefficients, std::size_t after);
 
 struct Variant {
   Kernel run;

@@ -26,9 +26,8 @@ void run_prepared(const Span& span, const float* coefficients, const Factors& fa
 }
 
 template <class F, int variant>
-double sum_of_directions(const Span& span, const float* coefficients) {
+double sum_of_directions(const Span& span, const float* coefficients, size_t after) {
   const auto c = coefficients_of<F>(coefficients);
-  const size_t after = span.next.data == span.data + span.length ? span.next.length : 0;
   const auto add = [&](double sum, size_t i) {
     return plus(sum, F::template direction<variant>(c, span.data[i], span.state[0][i], span.state[1][i]));
   };

@@ -12,15 +12,15 @@ namespace adabelief {
 namespace ADABELIEF_SET {
 
 /** Brings what is summed a little later. Sums take little time for much memory, and so look far ahead. */
-template <int arrays = 1>
+template <int count = 1>
 struct Fetch {
   ADABELIEF_INLINE void operator()(size_t i) const {
-    constexpr size_t distance = 2048;
-    if (i + distance >= end) return;
-    for (const float* x : from) fetch_line(x + i + distance);
+    constexpr size_t ahead = 2048;
+    if (i + ahead >= length) return;
+    for (const float* array : arrays) fetch_line(reinterpret_cast<uintptr_t>(array + i + ahead));
   }
-  size_t end;
-  const float* from[arrays];
+  size_t length;  // as much as there is, also after what is summed
+  const float* arrays[count];
 };
 
 inline float read(const float* x, size_t length) {

@@ -2,17 +2,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace adabelief {
 
 constexpr int max_states = 3;
 
-/** Memory that is likely to be needed next: fetched into the caches, and not touched otherwise. */
-struct Next {
-  const float* data;
-  const float* grad;
-  const float* state[max_states];
+/** Memory that is likely to be needed after a span's: addresses, to be fetched into the caches and not read. */
+struct Ahead {
+  std::uintptr_t data, grad, state[max_states];
   std::size_t length;
+  bool contiguous;  // whether it begins where the span's own ends
 };
 
 /** One tensor's memory, or a piece of it. `out` is `data` itself or disjoint from everything else. */
@@ -22,21 +22,20 @@ struct Span {
   const float* grad;
   float* state[max_states];
   std::size_t length;
-  Next next{};
+  Ahead ahead{};
 };
-
-/** A span's memory from an element on. */
-inline Next from(const Span& span, std::size_t begin) {
-  Next next{span.data + begin, span.grad + begin, {}, span.length - begin};
-  for (int k = 0; k < max_states; ++k) next.state[k] = span.state[k] ? span.state[k] + begin : nullptr;
-  return next;
-}
 
 inline Span piece_of(const Span& span, std::size_t begin, std::size_t length) {
   Span piece{span.data + begin, span.out + begin, span.grad + begin, {}, length};
   for (int k = 0; k < max_states; ++k) piece.state[k] = span.state[k] ? span.state[k] + begin : nullptr;
-  piece.next = begin + length < span.length ? from(span, begin + length) : span.next;
   return piece;
+}
+
+/** A span's memory from an element on, for what comes before it. */
+inline Ahead memory_from(const Span& span, std::size_t begin, bool contiguous) {
+  const auto at = [begin](const float* array) { return reinterpret_cast<std::uintptr_t>(array) + begin * sizeof(float); };
+  return {
+      at(span.data), at(span.grad), {at(span.state[0]), at(span.state[1]), at(span.state[2])}, span.length - begin, contiguous};
 }
 
 }  // namespace adabelief

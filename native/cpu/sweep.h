@@ -16,7 +16,7 @@
 namespace adabelief {
 namespace ADABELIEF_SET {
 
-/** Elements from a block to the one that is fetched meanwhile. */
+/** How many elements later comes what is fetched beside a block. */
 constexpr size_t distance = 512;
 
 template <class F, int variant, bool prepares>
@@ -47,8 +47,8 @@ struct Update {
 
   /** Where a block is not complete once it is begun, the next one is begun first: of a step's twenty operations, one after the
    * other, those of two blocks are then under way, and the processor need not look as far ahead to find work. Two blocks a turn,
-   * since a block that goes from one turn to the next would be copied from register to register. */
-  ADABELIEF_INLINE size_t blocks(size_t i, size_t end, const Next& ahead) const {
+   * so that none has to be copied from the registers of the next to those of the last. */
+  ADABELIEF_INLINE size_t blocks(size_t i, size_t end, const Ahead& ahead) const {
     const auto begin_at = [&](size_t at) __attribute__((always_inline)) {
       fetch(ahead, at);
       return begin(at, All{});
@@ -90,7 +90,7 @@ struct Update {
   }
 
   /** Elements do not depend on each other, also where out is data: the pragma says exactly that (__restrict would say more). */
-  ADABELIEF_INLINE size_t blocks(size_t i, size_t end, const Next& ahead) const {
+  ADABELIEF_INLINE size_t blocks(size_t i, size_t end, const Ahead& ahead) const {
     for (; i + block <= end; i += block) {
       fetch(ahead, i);
       ADABELIEF_LANES
@@ -106,47 +106,52 @@ struct Update {
 
 #endif
 
-  ADABELIEF_INLINE static void fetch(const Next& memory, size_t i) {
+  ADABELIEF_INLINE static void fetch(const Ahead& ahead, size_t i) {
     for (size_t k = 0; k < block; k += line) {
-      fetch_line(memory.data + i + k);
-      fetch_line(memory.grad + i + k);
-      for (int j = 0; j < states; ++j) fetch_line(memory.state[j] + i + k);
+      const size_t offset = (i + k) * sizeof(float);
+      fetch_line(ahead.data + offset);
+      fetch_line(ahead.grad + offset);
+      for (int j = 0; j < states; ++j) fetch_line(ahead.state[j] + offset);
     }
   }
 };
 
 /** The elements before `out` reaches the next cache line: stores that cross lines cost twice. */
 inline size_t misaligned(const float* out, size_t length) {
-  constexpr size_t worth_it = 1024;
-  const size_t head = (64 - reinterpret_cast<uintptr_t>(out) % 64) % 64 / sizeof(float);
-  return length >= worth_it ? head : 0;
+  constexpr size_t worth_it = 1024, bytes = line * sizeof(float);
+  return length >= worth_it ? (bytes - reinterpret_cast<uintptr_t>(out) % bytes) % bytes / sizeof(float) : 0;
 }
 
-/** The same memory, counted from elsewhere. */
-ADABELIEF_INLINE Next moved(const Next& memory, ptrdiff_t by) {
-  return {memory.data + by, memory.grad + by, {memory.state[0] + by, memory.state[1] + by, memory.state[2] + by}, memory.length};
+/** The same memory, counted from so many elements earlier. */
+ADABELIEF_INLINE Ahead earlier(const Ahead& ahead, size_t by) {
+  const size_t bytes = by * sizeof(float);
+  return {
+      ahead.data - bytes, ahead.grad - bytes, {ahead.state[0] - bytes, ahead.state[1] - bytes, ahead.state[2] - bytes}, 0, false};
 }
 
 template <class F, int variant, bool prepares>
 void sweep(const Span& span, const float* coefficients, const Gradient& gradient) {
   const Update<F, variant, prepares> update(span, coefficients, gradient);
-#if !defined(ADABELIEF_FAST_FMA)
-  return update.few(0, span.length);  // arithmetic takes many times as long as memory
-#endif
-  const size_t length = span.length, head = misaligned(span.out, length);
-  const Next here = {span.data, span.grad, {span.state[0], span.state[1], span.state[2]}, length};
-  // What is fetched beside the i-th element: first memory of the span itself, then of what comes next, then nothing new.
-  const bool continues = span.next.data == span.data + length && span.next.length >= distance;
-  const size_t own = continues ? length : length > distance ? length - distance : 0;
-  const size_t next = own + span.next.length < length ? own + span.next.length : length;
+  const size_t length = span.length;
+#if defined(ADABELIEF_FAST_FMA)
+  const size_t head = length < update.block ? length : misaligned(span.out, length);
+  update.few(0, head);
+  if (head == length) return;
+  // Beside the i-th element is fetched first memory of the span itself, then what comes ahead of it, then nothing new.
+  const size_t after = span.ahead.contiguous ? length + span.ahead.length : length;
+  const size_t own = after < distance ? 0 : after - distance < length ? after - distance : length;
+  const size_t others = own + span.ahead.length < length ? own + span.ahead.length : length;
   const struct {
     size_t end;
-    Next ahead;
-  } parts[] = {{own, moved(here, distance)}, {next, moved(span.next, -static_cast<ptrdiff_t>(own))}, {length, here}};
-  update.few(0, head);
+    Ahead ahead;
+  } parts[] = {
+      {own, memory_from(span, distance, true)}, {others, earlier(span.ahead, own)}, {length, memory_from(span, 0, true)}};
   size_t i = head;
   for (const auto& part : parts) i = update.blocks(i, part.end, part.ahead);
   update.few(i, length);
+#else
+  update.few(0, length);  // arithmetic takes many times as long as memory
+#endif
 }
 
 }  // namespace ADABELIEF_SET

@@ -144,8 +144,8 @@ void Table::cut() {
   for (int i = 0; i < rows(); ++i) {
     Row& row = rows_[static_cast<std::size_t>(i)];
     if (!row.active || row.device != host) continue;
-    row.next = -1;
-    if (last) last->next = i;
+    row.successor = -1;
+    if (last) last->successor = i;
     last = &row;
     elements_ += row.span.length;
     for (std::size_t offset = 0; offset < row.span.length;) {

@@ -105,7 +105,7 @@ class Table {
     bool active = false;   // to be updated
     bool grad_changed = false;
     int device = host;
-    int next = -1;  // the row on the host that is updated after this one, or −1
+    int successor = -1;  // the row on the host that is updated after this one, or −1
     int dimensions = 1;
     std::size_t first = 1;
   };

@@ -30,7 +30,13 @@ struct Table::Run {
     const float* coefficients;  // the formula's
   };
 
-  const Span& row(int i) const { return table.rows_[static_cast<std::size_t>(i)].span; }
+  const Span& span(int i) const { return table.rows_[static_cast<std::size_t>(i)].span; }
+
+  /** What comes after a row's element before `end`. */
+  Ahead after(const Row& row, std::size_t end) const {
+    if (end < row.span.length) return memory_from(row.span, end, true);
+    return row.successor < 0 ? Ahead{} : memory_from(span(row.successor), 0, false);
+  }
 
   Piece piece(int i, std::size_t begin, std::size_t length) const {
     const Row& row = table.rows_[static_cast<std::size_t>(i)];
@@ -38,11 +44,9 @@ struct Table::Run {
     const float* coefficients = work.coefficients + set * max_coefficients;
     Common common;
     std::memcpy(&common, coefficients, sizeof common);
-    Span span = piece_of(row.span, begin, length);
-    if (begin + length == row.span.length && row.next >= 0) span.next = from(this->row(row.next), 0);
     return {i,
             begin,
-            span,
+            piece_of(row.span, begin, length),
             row.slow ? row.slow + begin : nullptr,
             work.stages[set],
             formula.variant[work.variants[set]],
@@ -95,17 +99,25 @@ struct Table::Run {
     if (!piece.variant.directions) blend(piece);
   }
 
+  static void take_gradients(Piece& piece, const float* buffer) {
+    piece.span.grad = buffer;
+    piece.span.ahead.contiguous = false;
+  }
+
   /** Long segments one by one, straight from memory; for short ones gradients are prepared in a buffer. */
   void update_centralized(Piece& piece) const {
     constexpr std::size_t worth_a_call = 1024;
     if (table.means_.segment(piece.row) < worth_a_call) {
       alignas(64) float buffer[chunk_length];
       prepare(piece, buffer);
-      piece.span.grad = buffer;
+      take_gradients(piece, buffer);
       return piece.variant.run(piece.span, piece.coefficients);
     }
     each_segment(piece, table.means_, [&](std::size_t from, std::size_t length, float mean) {
-      piece.variant.run_prepared(piece_of(piece.span, from, length), piece.coefficients, factors(piece, mean));
+      Span segment = piece_of(piece.span, from, length);
+      const bool last = from + length == piece.span.length;
+      segment.ahead = last ? piece.span.ahead : memory_from(piece.span, from + length, true);
+      piece.variant.run_prepared(segment, piece.coefficients, factors(piece, mean));
     });
   }
 
@@ -118,7 +130,7 @@ struct Table::Run {
       each_segment(piece, table.directions_,
                    [&](std::size_t from, std::size_t length, float mean) { std::fill_n(buffer + from, length, mean); });
     }
-    piece.span.grad = buffer;
+    take_gradients(piece, buffer);
     formula.variant[piece.variant.following].run(piece.span, piece.coefficients);
     blend(piece);
   }
@@ -140,12 +152,13 @@ struct Table::Run {
       const int set = run.work.set_of_row[i];
       if (set < 0 || row.device != host) continue;
       const std::size_t to = i == end.row ? end.offset : row.span.length;
-      const bool last = i == end.row || (row.next == end.row && end.offset == 0);
+      const bool last = i == end.row || (row.successor == end.row && end.offset == 0);
       const std::size_t most = run.work.stages[set] == 0 && !table.needs_.directions ? SIZE_MAX : chunk_length;
       for (std::size_t from = i == begin.row ? begin.offset : 0; from < to;) {
         Piece piece = run.piece(i, from, std::min(most, to - from));
         from += piece.span.length;
-        if (last && from == to && !chunks.more) piece.span.next = {};  // another thread is about to write there
+        const bool others = last && from == to && !chunks.more;  // what comes then another thread is about to write
+        if (!others) piece.span.ahead = run.after(row, from);
         (run.*act)(piece);
       }
     }
@@ -155,11 +168,11 @@ struct Table::Run {
 
   static double square_of_grad(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
     const Run& run = *static_cast<const Run*>(context);
-    return run.passes.sum_of_squares(run.row(row).grad + begin, run.scale, length, after);
+    return run.passes.sum_of_squares(run.span(row).grad + begin, run.scale, length, after);
   }
   static double square_of_data(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
     const Run& run = *static_cast<const Run*>(context);
-    return run.passes.sum_of_squares(run.row(row).data + begin, 1, length, after);
+    return run.passes.sum_of_squares(run.span(row).data + begin, 1, length, after);
   }
   static double square_of_prepared(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
     const Run& run = *static_cast<const Run*>(context);
@@ -179,9 +192,8 @@ struct Table::Run {
   }
   static double sum_of_directions(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
     const Run& run = *static_cast<const Run*>(context);
-    Piece piece = run.piece(row, begin, length);
-    piece.span.next.length = after;
-    return piece.variant.directions(piece.span, piece.coefficients);
+    const Piece piece = run.piece(row, begin, length);
+    return piece.variant.directions(piece.span, piece.coefficients, after);
   }
 };
 

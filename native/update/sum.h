@@ -10,7 +10,7 @@ namespace adabelief {
 namespace ADABELIEF_SET {
 
 /** Adds the second half of twice `half` sums to the first. */
-template <int half, int lanes>
+template <int half, size_t lanes>
 ADABELIEF_INLINE void fold(double (&sums)[lanes]) {
   ADABELIEF_LANES
   for (int k = 0; k < half; ++k) sums[k] += sums[k + half];
@@ -20,22 +20,25 @@ struct Nothing {
   ADABELIEF_INLINE void operator()(size_t) const {}
 };
 
-/** The sum over all i below length: add(sum, i) is sum with the i-th element added. `before(i)` is called before every sixteen.
- */
+/** The sum over all i below length: add(sum, i) is sum with the i-th element added. `before(i)` is called for every sixteenth i
+ * before that is added, and for several of them at a time: between additions it could move the sums from registers to memory. */
 template <class Add, class Before = Nothing>
 ADABELIEF_INLINE double summed(size_t length, const Add& add, const Before& before = {}) {
-  constexpr int lanes = 16;
+  constexpr size_t lanes = 16, turn = 16 * lanes;
   double sums[lanes] = {};
   size_t i = 0;
-  for (; i + lanes <= length; i += lanes) {
-    before(i);
-    ADABELIEF_LANES
-    for (int k = 0; k < lanes; ++k) sums[k] = add(sums[k], i + static_cast<size_t>(k));
+  while (i + lanes <= length) {
+    const size_t end = length - i < turn ? length : i + turn;
+    for (size_t k = i; k < end; k += lanes) before(k);
+    for (; i + lanes <= end; i += lanes) {
+      ADABELIEF_LANES
+      for (size_t k = 0; k < lanes; ++k) sums[k] = add(sums[k], i + k);
+    }
   }
   if (i < length) {
     ADABELIEF_LANES
-    for (int k = 0; k < lanes; ++k) {
-      if (i + static_cast<size_t>(k) < length) sums[k] = add(sums[k], i + static_cast<size_t>(k));
+    for (size_t k = 0; k < lanes; ++k) {
+      if (i + k < length) sums[k] = add(sums[k], i + k);
     }
   }
   fold<8>(sums);

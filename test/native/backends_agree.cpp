@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "ahead.h"
 #include "check.h"
 #include "cpu/float_environment.h"
 #include "numbers.h"
@@ -64,22 +65,14 @@ void compare(const Backend& backend, const Case& c, const reference::Scalars& sc
   }
   Guarded elsewhere(c.length, (c.offset * 5) % widest);
   float* out = in_place ? memory[0].data() : elsewhere.data();
-  const auto piece = [&](std::size_t begin, std::size_t length, const Next& next) {
-    const Span span{memory[0].data() + begin,
-                    out + begin,
-                    memory[1].data() + begin,
-                    {memory[2].data() + begin, memory[3].data() + begin, memory[4].data() + begin},
-                    length,
-                    next};
+  const Span whole{memory[0].data(), out, memory[1].data(), {memory[2].data(), memory[3].data(), memory[4].data()}, c.length};
+  const auto run_piece = [&](std::size_t begin, std::size_t length) {
+    Span span = piece_of(whole, begin, length);
+    span.ahead = any_ahead(whole, begin + length, c.seed);
     coupled ? variant.run_prepared(span, &scalars.decay, {1, 1, scalars.decay, 0}) : variant.run(span, &scalars.decay);
   };
-  // What comes next is the rest, something else, or nothing.
-  const auto after = [&](std::size_t begin) {
-    const auto at = [&](std::size_t k) { return memory[k].data() + begin; };
-    return Next{at(0), at(1), {at(2), at(3), at(4)}, c.length - begin};
-  };
-  piece(0, c.cut, c.seed % 3 == 0 ? Next{} : after(c.cut));
-  piece(c.cut, c.length - c.cut, c.seed % 3 == 1 ? after(0) : Next{});
+  run_piece(0, c.cut);
+  run_piece(c.cut, c.length - c.cut);
   CHECK(std::strcmp(last_ran(), backend.name) == 0, "%s ran in place of %s", last_ran(), backend.name);
 
   const std::string where = std::string(c.backend) + ", variant " + std::to_string(c.variant) + ", length " +
@@ -116,8 +109,8 @@ void sweep(const Backend& backend) {
       Random random(++seed);
       compare(backend, {backend.name, variant, longest, 1, cut, seed}, plain, make(longest, Numbers::usual, random), true);
     }
-    for (std::size_t length : {63, 64, 95, 96, 97, 127, 128, 159, 160, 161, 192, 511, 512, 513, 543, 544, 575, 576, 577, 1088}) {
-      Random random(++seed);  // where blocks, and pairs of them, begin and end, and what is fetched ahead
+    for (std::size_t length : seams) {
+      Random random(++seed);
       compare(backend, {backend.name, variant, length, seed % widest, seed % 2 * length / 3, seed}, plain,
               make(length, Numbers::usual, random), seed % 2 == 0);
     }

@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 
+#include "ahead.h"
 #include "check.h"
 #include "cpu/backend.h"
 #include "cpu/float_environment.h"
@@ -66,13 +67,14 @@ void compare(const Backend& backend, const Case& c, const float* coefficients, c
   memory.emplace_back(c.length, (c.offset * 5) % widest);
   float* out = memory[c.in_place ? 0 : before.size()].data();
   const Variant& variant = find_formula(backend, c.formula)->variant[c.variant];
-  const auto piece = [&](std::size_t begin, std::size_t length) {
-    float* states[] = {memory[2].data() + begin, memory[3].data() + begin, memory[4].data() + begin};
-    run(variant, c, coefficients,
-        {memory[0].data() + begin, out + begin, memory[1].data() + begin, {states[0], states[1], states[2]}, length});
+  const Span whole{memory[0].data(), out, memory[1].data(), {memory[2].data(), memory[3].data(), memory[4].data()}, c.length};
+  const auto run_piece = [&](std::size_t begin, std::size_t length) {
+    Span span = piece_of(whole, begin, length);
+    span.ahead = any_ahead(whole, begin + length, c.seed);
+    run(variant, c, coefficients, span);
   };
-  piece(0, c.cut);
-  piece(c.cut, c.length - c.cut);
+  run_piece(0, c.cut);
+  run_piece(c.cut, c.length - c.cut);
   CHECK(std::strcmp(last_ran(), backend.name) == 0, "%s ran in place of %s", last_ran(), backend.name);
 
   const std::string where = std::string(backend.name) + ", " + c.formula + ", variant " + std::to_string(c.variant) +
@@ -98,7 +100,7 @@ void compare_directions(const Backend& backend, const Case& c, const float* coef
   const BackendList list = backends();
   const Span span{arrays[0].data(), arrays[0].data(), nullptr, {arrays[2].data(), arrays[3].data()}, c.length};
   const auto sum = [&](const Backend& one) {
-    return find_formula(one, c.formula)->variant[c.variant].directions(span, coefficients);
+    return find_formula(one, c.formula)->variant[c.variant].directions(span, coefficients, 0);
   };
   const double ours = sum(backend), wanted = sum(list.begin[list.count - 1]);
   CHECK(ours == wanted || (ours != ours && wanted != wanted), "%s: directions of %s %d over %zu: %a, expected %a, seed %llu",
@@ -117,6 +119,7 @@ void sweep(const Backend& backend, const Sample& sample, int variant, bool coupl
   for (std::size_t length = 0; length <= longest; ++length) {
     for (std::size_t k = 0; k < 4; ++k) try_one(length, (length + k * 5) % widest, static_cast<Numbers>((seed + k) % 3));
   }
+  for (std::size_t length : seams) try_one(length, length % 7, Numbers::usual);
   for (std::size_t offset = 0; offset < widest; ++offset) {  // long enough to be brought to an alignment first
     try_one(aligned_from + offset, offset, Numbers::usual);
   }
