@@ -56,9 +56,13 @@ export interface Field {
   readonly memories: readonly Memory[];
 }
 
-/** The step on each backend and number of threads, over the same parameters, and for the plain variant a JavaScript loop over them. */
+/**
+ * The step on each backend and number of threads, and for the plain variant a JavaScript loop. Each backend has parameters of its own:
+ * over the same ones whoever comes second would find more of them in the caches.
+ */
 export function optimizers({ lengths, variant, backends, threads, modes, memories }: Field): Entry[] {
-  return memories.flatMap((memory) => {
+  const fields = memories.flatMap((memory) => backends.map((backend) => ({ memory, backend })));
+  return fields.flatMap(({ memory, backend }, k) => {
     const parameters = makeParameters(lengths, memory);
     const optimizer = variant.make(parameters);
     for (let step = 0; step < warmUp; ++step) optimizer.step(variant.step);
@@ -68,23 +72,21 @@ export function optimizers({ lengths, variant, backends, threads, modes, memorie
       renew();
       return options === undefined ? optimizer.step() : optimizer.step(options);
     };
-    const native = backends.flatMap((backend) =>
-      threads.flatMap((count) =>
-        modes.map((mode): Entry => ({
-          ...{ optimizer: variant.optimizer, mode, backend, threads: count, memory },
-          prepare: () => void Object.assign(cpu, { backend, threads: count }),
-          run: mode === "sync" ? () => void step(variant.step) : () => (renew(), optimizer.stepAsync(variant.step)),
-        })),
-      ),
+    const native = threads.flatMap((count) =>
+      modes.map((mode): Entry => ({
+        ...{ optimizer: variant.optimizer, mode, backend, threads: count, memory },
+        prepare: () => void Object.assign(cpu, { backend, threads: count }),
+        run: mode === "sync" ? () => void step(variant.step) : () => (renew(), optimizer.stepAsync(variant.step)),
+      })),
     );
-    if (variant.name !== "plain" || memory !== memories[memories.length - 1]) return native;
+    if (variant.name !== "plain" || k < fields.length - 1) return native;
     const states = parameters.map((p) => optimizer.state.get(p) as unknown as LoopState);
     let t = warmUp;
     const loop: Entry = {
       ...{ optimizer: "JavaScript loop", mode: "sync", backend: "javascript", threads: 1, memory },
       run: () => {
         t += 1;
-        parameters.forEach(({ data, grad }, k) => javascriptStep(data, grad, states[k] as LoopState, t));
+        parameters.forEach(({ data, grad }, i) => javascriptStep(data, grad, states[i] as LoopState, t));
       },
     };
     return [...native, loop];
