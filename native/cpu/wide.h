@@ -75,8 +75,8 @@ ADABELIEF_INLINE Wide select(WideMask condition, Wide a, Wide b) {
   return each([](__mmask16 which, __m512 x, __m512 y) { return _mm512_mask_blend_ps(which, y, x); }, condition, a, b);
 }
 
-// The processor's square root keeps its divider busy for longer than the division after it does; multiplications beside the
-// division take less time than both.
+// Square roots made of multiplications (late.h): the processor's own keeps its divider busy for longer than the division after it
+// does, and multiplications beside that division take less time than both.
 
 /** The first approximations of √x and 1/(2√x), to 14 bits. */
 struct Roots {
