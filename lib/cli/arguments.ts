@@ -1,4 +1,6 @@
 // Reading a command line with Node's own parser: every mistake is one clear line and exit code 2.
+import { accessSync, constants, existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 type OptionsConfig = NonNullable<ParseArgsConfig["options"]>;
@@ -31,6 +33,16 @@ export function list<T>(text: string, what: string, read: (part: string) => T | 
 export function whole(text: string, least: number, most: number): number | undefined {
   const value = text === "" ? Number.NaN : Number(text);
   return Number.isInteger(value) && value >= least && value <= most ? value : undefined;
+}
+
+/** Makes sure, before the work for it begins, that a file can be written. */
+export function requireWritable(option: string, path: string | undefined): void {
+  if (path === undefined) return;
+  try {
+    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`${option} cannot be written: ${(error as Error).message}`);
+  }
 }
 
 /** One of several things by its name. */

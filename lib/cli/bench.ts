@@ -10,13 +10,13 @@ import {
   variants,
   type Device,
 } from "../../bench/cases";
-import { plot } from "../../bench/plot";
+import { loadPlot } from "../../bench/plot";
 import { describeMachine, makeReport, resultTable } from "../../bench/report";
 import { runPlan } from "../../bench/run";
 import { cpu } from "../cpu";
 import { cuda } from "../cuda";
 import { addon } from "../native";
-import { list, named, readOptions, UsageError, whole } from "./arguments";
+import { list, named, readOptions, requireWritable, UsageError, whole } from "./arguments";
 import { bold, progress } from "./terminal";
 
 const names = (things: readonly { name: string }[]): string => things.map(({ name }) => name).join(",");
@@ -76,10 +76,12 @@ export async function runBench(args: readonly string[]): Promise<void> {
     peers: options.peers,
     repeats,
   };
+  requireWritable("--svg", options.svg);
+  const plot = options.svg === undefined ? undefined : await loadPlot();
   const bar = progress();
   const results = await runPlan(plan, (what, share) => bar.show(what, share)).finally(() => bar.clear());
   const report = makeReport(results, repeats);
-  if (options.svg !== undefined) writeFileSync(options.svg, await plot(report));
+  if (options.svg !== undefined && plot !== undefined) writeFileSync(options.svg, await plot(report));
   if (options.json) {
     console.log(JSON.stringify(report, null, 2));
     return;

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { list, named, readOptions, UsageError, whole } from "./arguments";
+import { list, named, readOptions, requireWritable, UsageError, whole } from "./arguments";
 import {
   check,
   combine,
@@ -50,6 +50,7 @@ export async function runCompare(args: readonly string[]): Promise<void> {
   check(optimizers, chosen);
   const contestants = combine(optimizers, options.sweep.map(readSweep));
   check(contestants, chosen);
+  requireWritable("--svg", options.svg);
   const plot = options.svg === undefined ? undefined : await loadPlot();
   const results = runAll(chosen, contestants, steps);
   if (options.svg !== undefined && plot !== undefined) writeFileSync(options.svg, await plot(chosen, results, steps));

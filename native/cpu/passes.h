@@ -36,17 +36,15 @@ inline float read(const float* x, size_t length) {
 }
 
 inline double sum(const float* x, size_t length, size_t after) {
-  return summed(
-      length, [x](double sum, size_t i) { return plus(sum, x[i]); }, Fetch<>{length + after, {x}});
+  const auto add = [x](double sum, size_t i) { return plus(sum, x[i]); };
+  return summed(length, add, Fetch<>{length + after, {x}});
 }
 
 inline double sum_of_squares(const float* x, float scale, size_t length, size_t after) {
   const Fetch<> fetch{length + after, {x}};
-  if (scale == 1)
-    return summed(
-        length, [x](double sum, size_t i) { return plus_square(sum, x[i]); }, fetch);
-  return summed(
-      length, [x, scale](double sum, size_t i) { return plus_square(sum, x[i] * scale); }, fetch);
+  const auto add = [x](double sum, size_t i) { return plus_square(sum, x[i]); };
+  const auto add_scaled = [x, scale](double sum, size_t i) { return plus_square(sum, x[i] * scale); };
+  return scale == 1 ? summed(length, add, fetch) : summed(length, add_scaled, fetch);
 }
 
 ADABELIEF_INLINE Gradient gradient_of(const Factors& factors) {
