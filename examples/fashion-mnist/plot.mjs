@@ -1,6 +1,6 @@
 // The picture: how much depends on the learning rate, and the course of training at the best rate of each.
 import { describeMachine } from "../../dist/bench/report.js";
-import { draw } from "../../dist/bench/svg.js";
+import { loadDraw } from "../../dist/bench/svg.js";
 import { bestOf, grouped, spreadOf } from "./results.mjs";
 
 const legend = { orient: "bottom", symbolOpacity: 1, symbolType: "stroke", symbolStrokeWidth: 3 };
@@ -26,7 +26,7 @@ function panel(title, values, x, y) {
 const percents = (values) => spreadOf(values.map((share) => 100 * share));
 
 /** The report as an SVG. */
-export function plot(report) {
+export async function plot(report) {
   const byRate = grouped(report).flatMap(([optimizer, rates]) =>
     rates.map(([rate, runs]) => ({ optimizer, rate, ...percents(runs.map(({ curve }) => curve.at(-1).accuracy)) })),
   );
@@ -37,6 +37,7 @@ export function plot(report) {
   const grid = [...new Set(byRate.map(({ rate }) => rate))];
   const { images, epochs, batchSize } = report.settings;
   const seeds = Math.max(...best.map(({ runs }) => runs.length));
+  const draw = await loadDraw();
   return draw({
     title: {
       text: "Fashion-MNIST: AdaBelief next to Adam and SGD of TensorFlow.js",
