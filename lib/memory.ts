@@ -1,8 +1,6 @@
 // Where arrays of our own lie on the host: large ones in native memory that is fast to stream, small ones in V8's.
 import { constants } from "node:buffer";
-import { types } from "node:util";
-import { markAsUntransferable } from "node:worker_threads";
-import { bufferOf, describe, rangeError, typeError } from "./errors";
+import { describe, rangeError, typeError } from "./errors";
 import { addon } from "./native";
 
 /** Elements from which native memory pays for its finalizer. */
@@ -48,26 +46,4 @@ export function allocate(length: number): Float32Array {
   } catch (cause) {
     throw noMemory(length, cause);
   }
-}
-
-const resizable = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable");
-const steady = new WeakSet<ArrayBufferLike>();
-
-/**
- * Makes sure that an array's memory stays where it is while another thread uses it: shared memory does by itself, resizable
- * memory is refused, and other memory is marked untransferable, for good.
- */
-export function requireSteady(array: Float32Array): void {
-  const buffer = bufferOf(array);
-  if (steady.has(buffer)) return;
-  if (!types.isSharedArrayBuffer(buffer)) {
-    if (resizable?.get?.call(buffer) === true) {
-      throw typeError(
-        "ERR_RESIZABLE",
-        "A resizable ArrayBuffer could shrink while a step uses it on another thread: use step(), or copy it",
-      );
-    }
-    markAsUntransferable(buffer);
-  }
-  steady.add(buffer);
 }

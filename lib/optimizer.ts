@@ -115,8 +115,11 @@ export abstract class Optimizer<O extends object, S extends State = State> {
    * All checks are made before it returns. Until the promise is settled, gradients must not be written, and parameters and state
    * neither read nor written; every method of this optimizer and every change of `cpu` is an error (ERR_BUSY), and a step over the same
    * memory by another optimizer too (ERR_LEASED). The promise keeps everything alive. The buffers in use become untransferable, for good;
-   * resizable ones are refused (ERR_RESIZABLE). One thing cannot be prevented: `ArrayBuffer.prototype.transfer` (Node ≥ 22) on a
-   * buffer of your own in the middle of the step.
+   * resizable ones are refused (ERR_RESIZABLE).
+   *
+   * Three things can crash the process or lose the step, so do not do them during a step: `ArrayBuffer.prototype.transfer` or a byte
+   * stream over its memory before Node 24.15; the same over the external memory of another addon on any release; growing WebAssembly
+   * memory. Arrays from `cpu.allocate` and shared memory are safe.
    *
    * @throws never: the promise is rejected with what `step` throws
    */

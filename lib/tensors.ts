@@ -3,8 +3,8 @@ import { plainError, rangeError } from "./errors";
 import { nativeOf, placeOf, zerosLike, type Floats } from "./floats";
 import type { Group } from "./group";
 import type { Member } from "./member";
-import { requireSteady } from "./memory";
 import { addon, gradients, host, role, rowState, statesOfVariants, type NativeFloats, type Obstacle, type Table } from "./native";
+import { pin } from "./pin";
 import type { Rule } from "./rule";
 import type { ReadStepOptions, StepReport } from "./step-options";
 import { Work } from "./work";
@@ -56,6 +56,8 @@ export class Tensors<O extends object> {
   #rowsOfNewGrads = new Int32Array(0);
   readonly #grads: (NativeFloats | null)[] = [];
   #newGrads = 0;
+  /** Whether the last step on another thread pinned memory that was not pinned before. */
+  #pinned = false;
   /** Whether any member lies on a device. */
   #onDevice = false;
   #stream = 0n;
@@ -93,18 +95,23 @@ export class Tensors<O extends object> {
     const updated = this.#prepare(groups, options);
     if (updated === 0) return Promise.resolve({ updated, skipped: false });
     const owners = this.#owners();
+    if (this.#pinned) this.#settleAll();
     const started = this.#table.stepAsync(this.#work.sets, owners);
     if (!("then" in started)) throw obstacleError(started, this.members);
     return started.then(() => this.#commit(updated));
   }
 
-  /** All that a step on another thread uses, made sure that it stays where it is. As in #prepare, no foreign code may run. */
+  /**
+   * Everything that a step on another thread uses, pinned. Pinning calls functions that a program may have replaced: where there was
+   * something to pin, memory must be checked again.
+   */
   #owners(): object[] {
     const { members } = this;
     const owners: object[] = [this.#work];
     let place = host;
+    this.#pinned = false;
     const own = (array: Floats) => {
-      if (place === host) requireSteady(array as Float32Array);
+      if (place === host && pin(array as Float32Array)) this.#pinned = true;
       owners[owners.length] = array;
     };
     for (let i = 0; i < members.length; ++i) {
@@ -151,8 +158,17 @@ export class Tensors<O extends object> {
         updated += 1;
       }
     }
-    // No foreign code runs from here on: no accessor, no iterator, no method that somebody could have replaced.
+    this.#settleAll();
+    return updated;
+  }
+
+  /**
+   * Checks all memory, and tells the table where it changed. No foreign code runs from here to the native step: no accessor, no iterator,
+   * no method that a program could have replaced.
+   */
+  #settleAll(): void {
     const { members } = this;
+    const work = this.#work;
     this.#newGrads = 0;
     for (let i = 0; i < members.length; ++i) {
       const member = members[i] as Member;
@@ -164,7 +180,6 @@ export class Tensors<O extends object> {
       }
     }
     this.#bindGrads();
-    return updated;
   }
 
   #useStream(stream: bigint): void {

@@ -1,4 +1,8 @@
+import { MessageChannel, Worker, markAsUntransferable } from "node:worker_threads";
 import { AdaBelief, parameter, type Parameter } from "../lib";
+import { pin } from "../lib/pin";
+import { expectSameBits } from "./helpers/bits";
+import { resultOf } from "./helpers/script";
 import { snapshot, thrownBy } from "./helpers/snapshot";
 
 describe("memory that JavaScript takes away between two steps is noticed", () => {
@@ -126,5 +130,109 @@ describe("memory that the optimizer has let go of", () => {
     optimizer.reset();
     optimizer.addParamGroup({ params: [q, parameter(exp_avg)] });
     expect(optimizer.step().updated).toBe(1);
+  });
+});
+
+/** Moves a buffer away as `ArrayBuffer.prototype.transfer` does, which Node 20 lacks. */
+const transfer = (buffer: ArrayBuffer) => (buffer as { transfer?: () => ArrayBuffer }).transfer?.();
+
+/** What an act threw, if anything. */
+function errorOf(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+/** Whether a mark stops this Node from everything that detaches a buffer: from Node 24.15 on. Before, it stops lists of transfers only. */
+function marksStopAll(): boolean {
+  const buffer = new ArrayBuffer(1);
+  markAsUntransferable(buffer);
+  return errorOf(() => transfer(buffer)) !== undefined;
+}
+
+describe.each([
+  ["memory", 400_000],
+  ["memory of whole WebAssembly pages", 409_600],
+])("%s that a step on another thread is using stays", (_, length) => {
+  const ways: [string, (buffer: ArrayBuffer) => unknown][] = [
+    ["structuredClone", (buffer) => structuredClone(buffer, { transfer: [buffer] })],
+    ["a message", (buffer) => new MessageChannel().port1.postMessage(buffer, [buffer])],
+    ["a worker's data", (buffer) => new Worker("", { eval: true, workerData: buffer, transferList: [buffer] })],
+  ];
+  const othersWays: typeof ways = [
+    ["ArrayBuffer.prototype.transfer", transfer],
+    ["a byte stream", (buffer) => new ReadableStream({ type: "bytes", start: (c) => c.enqueue(new Uint8Array(buffer)) })],
+  ];
+  const wave = Float32Array.from({ length }, (_, i) => Math.sin(i));
+  const make = <D extends Float32Array>(data: D) => ({ data, grad: wave.slice() });
+
+  it.each(marksStopAll() ? [...ways, ...othersWays] : ways)("where %s would take it", async (_, take) => {
+    const [p, q] = [make(wave.slice()), make(wave.slice())];
+    const started = new AdaBelief([p]).stepAsync();
+    for (const array of [p.data, p.grad]) {
+      errorOf(() => take(array.buffer)); // throws, or makes a copy on Node 20
+      expect(array.length).toBe(length);
+    }
+    await started;
+    new AdaBelief([q]).step();
+    expectSameBits(p.data, q.data, "data");
+  });
+});
+
+describe("memory from cpu.allocate that is transferred during a step", () => {
+  it("lives until the step is done, and is then noticed as detached", () => {
+    const code = `
+      (async () => {
+        const grad = new Float32Array(4e6).fill(1);
+        const optimizer = new adabelief.AdaBelief([{ data: adabelief.cpu.allocate(4e6), grad }]);
+        const { data } = optimizer.paramGroups[0].params[0];
+        const step = optimizer.stepAsync();
+        data.buffer.transfer?.(8);
+        gc();
+        const { updated } = await step;
+        let next = "updated";
+        try { optimizer.step(); } catch (error) { next = error.code; }
+        console.log(JSON.stringify([updated, next]));
+      })();`;
+    const canTransfer = "transfer" in ArrayBuffer.prototype; // not on Node 20
+    expect(resultOf(code, { flags: ["--expose-gc"] })).toEqual([1, canTransfer ? "ERR_DETACHED" : "updated"]);
+  });
+});
+
+describe("pinning", () => {
+  it("refuses memory that it cannot pin near the end of the stack", () => {
+    const arrays: Float32Array[] = [];
+    const results: boolean[] = [];
+    const descend = () => {
+      errorOf(descend);
+      if (arrays.length >= 300) return;
+      const array = new Float32Array(16384);
+      arrays.push(array);
+      results.push(errorOf(() => pin(array)) === undefined);
+    };
+    descend();
+    for (const [i, { buffer }] of arrays.entries()) {
+      if (!results[i]) continue;
+      errorOf(() => structuredClone(buffer, { transfer: [buffer as ArrayBuffer] })); // throws, or makes a copy on Node 20
+      expect(buffer.byteLength).toBe(65536);
+    }
+    expect(results).toContain(true);
+  });
+
+  it("is noticed where a replaced function takes memory away meanwhile", () => {
+    const code = `
+      const threads = require("node:worker_threads");
+      const mark = threads.markAsUntransferable;
+      const p = { data: new Float32Array(1000), grad: new Float32Array(1000) };
+      const optimizer = new adabelief.AdaBelief([p]);
+      threads.markAsUntransferable = (buffer) => {
+        if (buffer === p.data.buffer) structuredClone(p.grad.buffer, { transfer: [p.grad.buffer] });
+        mark(buffer);
+      };
+      optimizer.stepAsync().then(JSON.stringify, ({ code }) => code).then((end) => console.log(JSON.stringify(end)));`;
+    expect(resultOf(code)).toBe("ERR_DETACHED");
   });
 });
