@@ -57,10 +57,8 @@ const wasmPage = 65536;
  */
 function isTransferable(buffer: ArrayBuffer): boolean {
   if (isMarked(buffer)) return false;
-  return byteLength(buffer) % wasmPage !== 0 || (mayBeListed ??= makeProbe())(buffer);
+  return byteLength(buffer) % wasmPage !== 0 || mayBeListed(buffer);
 }
-
-let mayBeListed: ((buffer: ArrayBuffer) => boolean) | undefined;
 
 /** Makes a function that tells whether a list of transfers may name a buffer, and transfers nothing. */
 function makeProbe(): (buffer: ArrayBuffer) => boolean {
@@ -73,23 +71,25 @@ function makeProbe(): (buffer: ArrayBuffer) => boolean {
       throw serialized;
     },
   };
-  /** What posting throws: `serialized` where the list is accepted, else the engine's error. Nothing is detached before the message is serialized. */
-  const thrownFor = (buffer: ArrayBuffer): unknown => {
+  /**
+   * Whether the message got as far as its contents: the list was accepted. Buffers are detached after that.
+   *
+   * @throws RangeError where there is no room on the stack, which says nothing about the buffer
+   */
+  const accepts = (buffer: ArrayBuffer): boolean => {
     try {
       post(message, [buffer]);
     } catch (error) {
-      return error;
+      if ((error as Error | undefined)?.name === "RangeError") throw error;
+      return error === serialized;
     }
-    return undefined;
+    return false;
   };
 
+  // Deno detaches a buffer before it looks at the message. What may be WebAssembly memory stays without a mark there.
   const scratch = new ArrayBuffer(1);
-  const accepted = thrownFor(scratch) === serialized;
-  // Deno detaches a buffer before it serializes the message. What may be WebAssembly memory stays without a mark there.
-  if (!accepted || byteLength(scratch) === 0) return () => false;
-  return (buffer) => {
-    const thrown = thrownFor(buffer);
-    if ((thrown as Error | undefined)?.name === "RangeError") throw thrown; // no room on the stack
-    return thrown === serialized;
-  };
+  return accepts(scratch) && byteLength(scratch) === 1 ? accepts : () => false;
 }
+
+/** Made when the module loads: near the end of the stack Node makes broken ports, which throw when they close. */
+const mayBeListed = makeProbe();

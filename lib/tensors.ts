@@ -56,8 +56,6 @@ export class Tensors<O extends object> {
   #rowsOfNewGrads = new Int32Array(0);
   readonly #grads: (NativeFloats | null)[] = [];
   #newGrads = 0;
-  /** Whether the last step on another thread pinned memory that was not pinned before. */
-  #pinned = false;
   /** Whether any member lies on a device. */
   #onDevice = false;
   #stream = 0n;
@@ -94,24 +92,22 @@ export class Tensors<O extends object> {
   stepAsync(groups: readonly Group<O>[], options: ReadStepOptions): Promise<StepReport> {
     const updated = this.#prepare(groups, options);
     if (updated === 0) return Promise.resolve({ updated, skipped: false });
-    const owners = this.#owners();
-    if (this.#pinned) this.#settleAll();
-    const started = this.#table.stepAsync(this.#work.sets, owners);
+    const started = this.#table.stepAsync(this.#work.sets, this.#pinAll());
     if (!("then" in started)) throw obstacleError(started, this.members);
     return started.then(() => this.#commit(updated));
   }
 
   /**
-   * Everything that a step on another thread uses, pinned. Pinning calls functions that a program may have replaced: where there was
-   * something to pin, memory must be checked again.
+   * Pins everything that a step on another thread uses, and returns it. Pinning calls functions that a program may have replaced: where
+   * something was pinned, memory is checked again.
    */
-  #owners(): object[] {
+  #pinAll(): object[] {
     const { members } = this;
     const owners: object[] = [this.#work];
     let place = host;
-    this.#pinned = false;
+    let pinned = false;
     const own = (array: Floats) => {
-      if (place === host && pin(array as Float32Array)) this.#pinned = true;
+      if (place === host && pin(array as Float32Array)) pinned = true;
       owners[owners.length] = array;
     };
     for (let i = 0; i < members.length; ++i) {
@@ -125,6 +121,7 @@ export class Tensors<O extends object> {
       for (let k = 0; k < bound.states.length; ++k) own(bound.states[k] as Floats);
       if (bound.slow !== null) own(bound.slow);
     }
+    if (pinned) this.#settleAll();
     return owners;
   }
 

@@ -6,9 +6,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
-const args = process.argv.slice(2);
-const all = args.includes("--all");
-const named = args.filter((argument) => argument !== "--all");
+const given = process.argv.slice(2);
+const all = given.includes("--all");
+const named = given.filter((argument) => argument !== "--all");
 const wrong = named.find((line) => !/^[1-9]\d*$/.test(line));
 if (wrong !== undefined) fail(`Unknown argument "${wrong}". Usage: npm run test:releases -- [--all] [lines, such as 22 24]`);
 const lines = named.length > 0 ? named : ["20", "22", "24", "26"];
