@@ -10,6 +10,7 @@ import {
   RangerAdaBelief,
   SGD,
   Yogi,
+  type CudaArray,
   type Optimizer,
   type Parameter,
   type StepOptions,
@@ -42,14 +43,19 @@ const passes = (...list: readonly Pass[]): Pick<Variant, "steps"> => ({ steps: [
 /** Parameters after thousands of steps with gradients of zeros: the running means are subnormal, and stay so, because four units in
  * the last place times 0.9, and five hundred times 0.999, round to themselves. What has eps in it stays normal. */
 function idle(parameters: Parameter[], optimizer: Measured): Measured {
-  for (const { grad } of parameters) (grad as Float32Array).fill(0);
+  for (const { grad } of parameters) fill(grad as Float32Array | CudaArray, 0);
   optimizer.step();
   for (const p of parameters) {
-    const state = optimizer.state.get(p) as unknown as Record<string, Float32Array | undefined>;
-    state["exp_avg"]?.fill(4 * 2 ** -149);
-    state["exp_avg_sq"]?.fill(500 * 2 ** -149);
+    const state = optimizer.state.get(p) as unknown as Record<string, Float32Array | CudaArray | undefined>;
+    if (state["exp_avg"]) fill(state["exp_avg"], 4 * 2 ** -149);
+    if (state["exp_avg_sq"]) fill(state["exp_avg_sq"], 500 * 2 ** -149);
   }
   return optimizer;
+}
+
+function fill(array: Float32Array | CudaArray, value: number): void {
+  if (array instanceof Float32Array) array.fill(value);
+  else array.write(new Float32Array(array.length).fill(value));
 }
 
 export const variants: readonly Variant[] = [

@@ -17,7 +17,7 @@ export interface Entry extends Contestant {
 type Bench = Parameter & { grad: Float32Array };
 
 /** The first dimension of a tensor for the measurement of centralization: about its square root, a divisor. */
-function rowsOf(length: number): number {
+export function rowsOf(length: number): number {
   for (let rows = Math.floor(Math.sqrt(length)); rows > 1; --rows) if (length % rows === 0) return rows;
   return 1;
 }

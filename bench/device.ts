@@ -5,17 +5,32 @@ import { memoryOf } from "../lib/cuda/array";
 import { addon } from "../lib/native";
 import { Work } from "../lib/work";
 import { warmUp, type Variant } from "./cases";
-import { makeParameters, type Entry } from "./contestants";
+import { makeParameters, rowsOf, type Entry } from "./contestants";
 
 type DeviceParameter = Parameter<CudaArray> & { grad: CudaArray };
 
-/** The same parameters as on the processor, copied. */
+/** Longer tensors repeat their first elements: computing 10⁸ sines takes 15 s. */
+const period = 1 << 20;
+
+function repeat(values: Float32Array, length: number): Float32Array {
+  if (values.length === length) return values;
+  const result = new Float32Array(length);
+  for (let at = 0; at < length; at += values.length) result.set(values.subarray(0, length - at), at);
+  return result;
+}
+
+/** The parameters of the CPU's contestants, copied to the device. */
 export function parametersOnDevice(lengths: readonly number[]): DeviceParameter[] {
-  return makeParameters(lengths, "ordinary").map(({ data, grad, shape }) => ({
-    shape: shape as readonly number[],
-    data: cuda.from(data),
-    grad: cuda.from(grad),
-  }));
+  const periods = lengths.map((length) => Math.min(length, period));
+  return makeParameters(periods, "ordinary").map(({ data, grad }, k) => {
+    const length = lengths[k] as number;
+    const rows = rowsOf(length);
+    return {
+      shape: [rows, length / rows],
+      data: cuda.from(repeat(data, length)),
+      grad: cuda.from(repeat(grad, length)),
+    };
+  });
 }
 
 const launched = (run: () => void, wait: () => void): Pick<Entry, "run" | "time"> => ({
@@ -34,13 +49,15 @@ const entry = (optimizer: string, backend: string, arrays: readonly CudaArray[],
   close: () => arrays.forEach((array) => array.dispose()),
 });
 
-/** As many arrays as a variant has, read and written, with one addition each. */
+/** As many arrays as a variant has, read and written, with one addition each. All hold ordinary values: zeros would draw less power. */
 function limit(lengths: readonly number[], states: number): Entry {
   const table = new addon.Table("limit");
   const work = new Work(lengths.length);
   table.resize(lengths.length);
+  const sets = Array.from({ length: 1 + Math.ceil(states / 2) }, () => parametersOnDevice(lengths));
   const arrays = lengths.map((length, row) => {
-    const list = Array.from({ length: 2 + states }, () => cuda.allocate(length));
+    const list = sets.flatMap((set) => [set[row]?.data, set[row]?.grad] as CudaArray[]);
+    for (const surplus of list.splice(2 + states)) surplus.dispose();
     const at = (k: number) => (k < list.length ? memoryOf(list[k] as CudaArray) : null);
     const [data, grad] = list.map(memoryOf);
     table.bind(row, length, 0, data as never, data as never, grad as never, at(2), at(3), at(4), null);

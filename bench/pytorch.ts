@@ -13,12 +13,17 @@ const kinds = {
   adabelief: "PyTorch plain AdaBelief",
   copy: "PyTorch copy",
 } as const;
+type Kind = keyof typeof kinds;
 
 /** A copy reads and writes each float once. */
 const bytesOfCopy = 8;
 
-function findPython(): string | undefined {
-  return ["python3", "/usr/bin/python3"].find((python) => spawnSync(python, ["-c", "import torch"]).status === 0);
+/** A Python with PyTorch. Looked for once, because importing torch takes seconds. */
+let python: string | null | undefined;
+
+function findPython(): string | null {
+  python ??= ["python3", "/usr/bin/python3"].find((name) => spawnSync(name, ["-c", "import torch"]).status === 0) ?? null;
+  return python;
 }
 
 /** A process that answers every line with one line. */
@@ -51,28 +56,30 @@ class Dialogue {
 
 /** PyTorch's optimizers over tensors of these lengths, each on every number of threads. What this PyTorch lacks is left out. */
 export async function pytorch(lengths: readonly number[], threads: readonly number[], device: Device): Promise<Entry[]> {
-  const python = findPython();
-  if (python === undefined) return [];
-  const entries: Entry[] = [];
-  for (const [kind, optimizer] of Object.entries(kinds)) {
-    for (const count of threads) {
-      const dialogue = new Dialogue(python, [join(root, "bench", "peers", "pytorch.py"), kind, String(count), device]);
-      const version = (await dialogue.ask(JSON.stringify(lengths)))?.split(" ")[1];
-      if (version === undefined) continue;
-      entries.push({
-        ...{
-          optimizer,
-          mode: "sync",
-          backend: `torch-${kind}`,
-          threads: count,
-          memory: device === "cuda" ? "device" : "ordinary",
-        },
-        ...(kind === "copy" ? { bytes: bytesOfCopy } : {}),
-        run: () => undefined,
-        time: async (runs) => Number(await dialogue.ask(String(runs))),
-        close: () => dialogue.close(),
-      });
-    }
-  }
-  return entries;
+  const found = findPython();
+  if (found === null) return [];
+  const kindsAndThreads = (Object.keys(kinds) as Kind[]).flatMap((kind) => threads.map((count) => ({ kind, count })));
+  // All processes start at once, because each needs seconds.
+  const entries = await Promise.all(kindsAndThreads.map(({ kind, count }) => start(found, kind, count, lengths, device)));
+  return entries.filter((entry) => entry !== undefined);
+}
+
+/** One process of PyTorch; undefined where it lacks that optimizer. */
+async function start(
+  command: string,
+  kind: Kind,
+  threads: number,
+  lengths: readonly number[],
+  device: Device,
+): Promise<Entry | undefined> {
+  const dialogue = new Dialogue(command, [join(root, "bench", "peers", "pytorch.py"), kind, String(threads), device]);
+  if ((await dialogue.ask(JSON.stringify(lengths)))?.startsWith("ready") !== true) return undefined;
+  return {
+    ...{ optimizer: kinds[kind], mode: "sync", backend: `torch-${kind}`, threads },
+    memory: device === "cuda" ? "device" : "ordinary",
+    ...(kind === "copy" ? { bytes: bytesOfCopy } : {}),
+    run: () => undefined,
+    time: async (runs) => Number(await dialogue.ask(String(runs))),
+    close: () => dialogue.close(),
+  };
 }

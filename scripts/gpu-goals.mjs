@@ -15,14 +15,14 @@ const times = (model, other) => {
 const [step, copy] = [found("1e8", "cuda"), found("1e8", "torch-copy")];
 
 const rows = [
-  ["bytes a second at 1e8 over those of a copy", "≥ 0.90", step && copy && step.gb_per_s / copy.gb_per_s],
+  ["bytes a second at 1e8 over those of a copy", "≥ 0.92", step && copy && step.gb_per_s / copy.gb_per_s],
   ...Object.entries({ "1e8": "≥ 1.0", "1e6": "≥ 1.2", "1000x1000": "≥ 1.5", gpt2: "≥ 1.0" }).map(([model, wanted]) => [
     `${model}: times as fast as PyTorch's fused Adam`,
     wanted,
     times(model, "torch-fused-adam"),
   ]),
-  ["1e8: times as fast as AdaBelief in plain PyTorch operations", "≥ 8", times("1e8", "torch-adabelief")],
-  [`host time of step() for ${host.tensors} tensors, µs`, "≤ 30", host.host_us_per_step.median],
+  ["1e8: times as fast as AdaBelief in plain PyTorch operations", "≥ 3.3", times("1e8", "torch-adabelief")],
+  [`host time of step() for ${host.tensors} tensors, µs`, "≤ 12", host.host_us_per_step.median],
 ];
 console.log(
   `${machine.gpu.name}, driver ${machine.gpu.driver}, CUDA ${machine.gpu.cuda}, commit ${commit}, ${date.slice(0, 10)}`,

@@ -48,7 +48,7 @@ def share(tensor):
     pointer, begin, size = ctypes.c_uint64(tensor.data_ptr()), ctypes.c_uint64(), ctypes.c_size_t()
     check(driver.cuMemGetAddressRange_v2(ctypes.byref(begin), ctypes.byref(size), pointer), "cuMemGetAddressRange")
     handle = Handle()
-    check(driver.cuIpcGetMemHandle(ctypes.byref(handle), pointer), "cuIpcGetMemHandle")
+    check(driver.cuIpcGetMemHandle(ctypes.byref(handle), begin), "cuIpcGetMemHandle")
     offset = pointer.value - begin.value
     return {"handle": base64.b64encode(bytes(handle.bytes)).decode(), "offset": offset, "length": tensor.numel()}
 

@@ -150,7 +150,8 @@ export class CudaArray {
   }
 
   /**
-   * What another process opens this memory with: see `cuda.openIpc`. This process must keep the array until the other is done.
+   * What another process opens this memory with: see `cuda.openIpc`. This process must keep the array until the other is done. The
+   * driver puts allocations below 2 MiB into common blocks and shares whole blocks: share arrays of at least 2 MiB.
    *
    * @throws ERR_DISPOSED; ERR_CUDA where the driver cannot share it: memory of another process, or on a system without IPC
    */

@@ -34,6 +34,15 @@ ADABELIEF_INLINE bool aligned(const void* pointer) { return (reinterpret_cast<ui
 #define ADABELIEF_GLOBAL(pointer) static_cast<void>(0)
 #endif
 
+ADABELIEF_INLINE float load_one(const float* from) {
+  ADABELIEF_GLOBAL(from);
+  return *from;
+}
+ADABELIEF_INLINE void store_one(float* to, float value) {
+  ADABELIEF_GLOBAL(to);
+  *to = value;
+}
+
 ADABELIEF_INLINE Four load_four(const float* from) {
   ADABELIEF_GLOBAL(from);
   return *reinterpret_cast<const Four*>(from);
@@ -83,15 +92,16 @@ template <class F, int variant>
 ADABELIEF_INLINE void update_one(const typename F::Coefficients& c, const Launch& launch, const DeviceRow& row, uint64_t i) {
   constexpr int states = F::states(variant);
   const bool slow = launch.stages & (stage::begin | stage::blend);
-  Element e{row.data[i], completes<F, variant>() ? 0 : row.grad[i], {}, slow ? row.slow[i] : 0};
-  if (states > 0) e.state[0] = row.state[0][i];
-  if (states > 1) e.state[1] = row.state[1][i];
-  if (states > 2) e.state[2] = row.state[2][i];
+  // The slow weights stay generic: an assumption within their condition makes nvcc compile the whole loop twice.
+  Element e{load_one(row.data + i), completes<F, variant>() ? 0 : load_one(row.grad + i), {}, slow ? row.slow[i] : 0};
+  if (states > 0) e.state[0] = load_one(row.state[0] + i);
+  if (states > 1) e.state[1] = load_one(row.state[1] + i);
+  if (states > 2) e.state[2] = load_one(row.state[2] + i);
   update_element<F, variant>(c, launch, mean_of(launch, row, i), e);
-  row.out[i] = e.p;
-  if (states > 0) row.state[0][i] = e.state[0];
-  if (states > 1) row.state[1][i] = e.state[1];
-  if (states > 2) row.state[2][i] = e.state[2];
+  store_one(row.out + i, e.p);
+  if (states > 0) store_one(row.state[0] + i, e.state[0]);
+  if (states > 1) store_one(row.state[1] + i, e.state[1]);
+  if (states > 2) store_one(row.state[2] + i, e.state[2]);
   if (slow) row.slow[i] = e.slow;
 }
 

@@ -161,8 +161,9 @@ cu::IpcHandle DeviceFloats::share(std::size_t& offset) const {
   const Current current(device_);
   if (length_ == 0) throw pointer_error("An array without elements cannot be shared");
   cu::IpcHandle handle{};
-  offset = pointer_ - allocation_of(device_, pointer_).begin;
-  device_.check(device_.driver().cuIpcGetMemHandle(&handle, pointer_), "cuIpcGetMemHandle");
+  const cu::Pointer begin = allocation_of(device_, pointer_).begin;
+  offset = pointer_ - begin;
+  device_.check(device_.driver().cuIpcGetMemHandle(&handle, begin), "cuIpcGetMemHandle");
   return handle;
 }
 

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { variants } from "../../bench/cases";
 import { cuda } from "../../lib";
 
 function bench(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -25,6 +26,13 @@ describe("adabelief bench --device cuda", () => {
       expect(result).toMatchObject({ device: "cuda", memory: "device", mode: "sync", ratio_to_javascript: null });
       for (const figure of ["ns_per_parameter", "gb_per_s", "ratio_to_limit"]) expect(result[figure]).toBeGreaterThan(0);
     }
+  });
+
+  it("measures every variant", () => {
+    const { status, stdout } = bench(["--sizes", "100", "--variants", "all", "--repeats", "1", "--json"]);
+    expect(status).toBe(0);
+    const { results } = JSON.parse(stdout) as { results: { variant: string }[] };
+    expect(results.map(({ variant }) => variant)).toEqual(variants.flatMap(({ name }) => [name, name]));
   });
 
   it("says why where CUDA cannot run", () => {

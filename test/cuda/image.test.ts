@@ -67,6 +67,16 @@ where(built, "nvcc was not found when the addon was built", "the kernels as text
     }
   });
 
+  it("addresses global memory directly, but for the slow weights of single elements", () => {
+    for (const { formula, variant, name } of updates) {
+      const generic = {
+        loads: matches(bodyOf(name), /\bld(\.v4)?\.f32\b/g),
+        stores: matches(bodyOf(name), /\bst(\.v4)?\.f32\b/g),
+      };
+      expect({ what: `${formula} ${variant}`, ...generic }).toEqual({ what: `${formula} ${variant}`, loads: 1, stores: 1 });
+    }
+  });
+
   it("rounds every operation, and fuses what the formula fuses", () => {
     // An operation without .rn is one that a driver may contract; these flush, or are no exact results.
     expect(text.match(/\b(add|sub|mul|mad|div|sqrt|rcp|rsqrt)\.f(32|64)\b|\.(ftz|approx|full)\b|\bmad\.\w+\.f/g) ?? []).toEqual(

@@ -328,7 +328,7 @@ cu::Result cuLaunchKernel(cu::Function function, unsigned grid_x, unsigned grid_
 cu::Result cuIpcGetMemHandle(cu::IpcHandle* handle, cu::Pointer memory) {
   BEGIN(cuIpcGetMemHandle, context);
   const Allocation* allocation = call.model.memory.find(memory, 0);
-  if (!allocation || allocation->opened > 0) return invalid_value;
+  if (!allocation || allocation->opened > 0 || allocation->mapping.begin() != memory) return invalid_value;
   return call.model.memory.export_handle(memory, *handle) ? success : out_of_memory;
 }
 
