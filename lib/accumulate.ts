@@ -29,7 +29,7 @@ export function accumulate(into: Float32Array, sources: Iterable<Float32Array>, 
   if (list.length === 0 || length === 0) return;
   requireUnleased(into, "into");
   const overlapping = addon.accumulate(into, list, scale);
-  if (overlapping >= 0) throw rangeError("ERR_OVERLAP", `Overlap in memory: into and sources[${overlapping}]`);
+  if (overlapping !== null) throw rangeError("ERR_OVERLAP", `Overlap in memory: into and sources[${overlapping}]`);
 }
 
 function requireFloats(array: Float32Array, what: string): number {

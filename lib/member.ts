@@ -1,7 +1,7 @@
 import { isCudaArray, release } from "./cuda/array";
 import { arrayKind, describe, plainError, rangeError, typeError } from "./errors";
 import { liveLength, placeOf, type Floats } from "./floats";
-import { host, memory, role, rowState } from "./native";
+import { host, role, rowState, type Problem } from "./native";
 import type { Parameter } from "./parameter";
 
 /** Everything that one parameter's row of the native table points to. */
@@ -110,11 +110,10 @@ export class Member {
     return which === role.data ? "data" : which === role.out ? "out" : "grad";
   }
 
-  /** The error for an array that the native table refused; see `status` in native/addon/table_object.cpp. */
-  refusal(status: number): Error {
-    const which = status >> 8;
+  /** The error for an array that the native table refused. */
+  refusal(problem: Problem, which: number): Error {
     const array = [this.data, this.out, this.grad, this.wanted[0], this.wanted[1], this.wanted[2], this.wantedSlow][which];
-    switch (memory[status & 255]) {
+    switch (problem) {
       case "not_float32":
       case "not_device":
       case "other_device":

@@ -6,8 +6,16 @@ import load from "node-gyp-build";
 import { usableCores } from "./cores";
 import { describe, plainError, rangeError } from "./errors";
 
-/** What prevents a step: [row, role, other row, other role] for an overlap, [row, role] for memory that another step is using. */
-export type Obstacle = readonly [number, number, number, number] | readonly [number, number];
+/** What prevents a step: an overlap of two arrays, or one array that another step is using. */
+export interface Obstacle {
+  readonly row: number;
+  readonly role: number;
+  readonly otherRow?: number;
+  readonly otherRole?: number;
+}
+
+/** Why an array was refused: `name_of` in native/addon/floats.h. */
+export type Problem = "not_float32" | "detached" | "other_length" | "not_device" | "other_device" | "disposed";
 
 /** Memory on a device: opaque here, tagged and checked by the addon, given back with its last owner. */
 export interface DeviceMemory {
@@ -35,11 +43,11 @@ export interface Table {
     state1: NativeFloats | null,
     state2: NativeFloats | null,
     slow: NativeFloats | null,
-  ): number;
-  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): number;
+  ): { problem: Problem; role: number } | null;
+  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: Problem; index: number } | null;
   setStream(stream: bigint): void;
   synchronize(): void;
-  setWork(
+  setRequest(
     setOfRow: Int32Array,
     variants: Int32Array,
     stages: Int32Array,
@@ -50,16 +58,13 @@ export interface Table {
   stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
 }
 
-/** Why an array was refused, in the order of native/addon/memory.h. */
-export const memory = ["fine", "not_float32", "detached", "other_length", "not_device", "other_device", "disposed"] as const;
-
-/** What an array is to its parameter, in the order of native/cpu/table.h; from `state` on they are state arrays, `slow` Lookahead's. */
+/** What an array is to its parameter, in the order of native/table/row.h; from `state` on they are state arrays, `slow` Lookahead's. */
 export const role = { data: 0, out: 1, grad: 2, state: 3, slow: 6 } as const;
 
-/** What happens around a formula, one bit each, as in native/cpu/table.h. */
+/** What happens around a formula, one bit each, as in native/core/stages.h. */
 export const stage = { centralize: 1, centralizeConv: 2, begin: 4, blend: 8 } as const;
 
-/** What a step does to all gradients and what it found, by place in an array of numbers: Gradients in native/cpu/table.h. */
+/** What a step does to all gradients and what it found, by place in an array of numbers: Gradients in native/table/request.h. */
 export const gradients = { scale: 0, maxNorm: 1, skipNonFinite: 2, norm: 3, skipped: 4, count: 5 } as const;
 
 /** What the driver says of a device. */
@@ -84,7 +89,7 @@ export interface CudaDriver {
   readonly devices: readonly CudaDevice[];
 }
 
-/** See native/addon/cuda.cpp. Streams are the driver's handles, 0n the legacy default stream. */
+/** See native/addon/cuda_memory.cpp. Streams are the driver's handles, 0n the legacy default stream. */
 export interface CudaAddon {
   load(path: string): CudaDriver;
   allocate(device: number, length: number, stream: bigint): DeviceMemory;
@@ -105,9 +110,9 @@ export interface Addon {
   backends(): { name: string; supported: boolean }[];
   backend(): string;
   lastRan(): string;
-  useBackend(name: string, byDefault: boolean): 0 | 1 | 2 | 3;
+  useBackend(name: string, byDefault: boolean): "unknown" | "unsupported" | "busy" | null;
   allocate(length: number, like?: Float32Array): Float32Array | null;
-  accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number;
+  accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null;
   read(arrays: readonly Float32Array[]): number;
   norm(arrays: readonly Float32Array[], order: number): number;
   scale(arrays: readonly Float32Array[], factor: number): void;
@@ -143,7 +148,7 @@ function loadAddon(): Addon {
   }
 }
 
-/** In the place of a set of coefficients, as in native/cpu/table.h. */
+/** In the place of a set of coefficients, as in native/table/request.h. */
 export const rowState = { skipped: -1, ignored: -2 } as const;
 
 /** How many state arrays each variant of a formula needs. */
@@ -153,12 +158,12 @@ export function statesOfVariants(formula: string): readonly number[] {
 
 /** Chooses a backend for the process, or says why not. */
 export function useBackend(name: string, { byDefault = false } = {}): void {
-  const chosen = addon.useBackend(name, byDefault);
-  if (chosen === 0) return;
-  if (chosen === 3) throw plainError("ERR_BUSY", `Backend ${JSON.stringify(name)}: a step is under way on another thread`);
+  const refused = addon.useBackend(name, byDefault);
+  if (refused === null) return;
+  if (refused === "busy") throw plainError("ERR_BUSY", `Backend ${JSON.stringify(name)}: a step is under way on another thread`);
   const list = addon.backends();
   const names = list.filter((backend) => backend.supported).map((backend) => backend.name);
-  const why = chosen === 1 ? "there is no such backend" : "this processor cannot run it";
+  const why = refused === "unknown" ? "there is no such backend" : "this processor cannot run it";
   throw rangeError("ERR_BACKEND", `Backend ${JSON.stringify(name)}: ${why}; this machine has ${names.join(", ")}`);
 }
 

@@ -44,7 +44,8 @@ function requireApart(members: readonly Member[]): void {
     (typeof places)[number],
     (typeof places)[number],
   ];
-  throw obstacleError([one.member.index, one.which, other.member.index, other.which], members);
+  const obstacle = { row: one.member.index, role: one.which, otherRow: other.member.index, otherRole: other.which };
+  throw obstacleError(obstacle, members);
 }
 
 export class Tensors<O extends object> {
@@ -234,16 +235,15 @@ export class Tensors<O extends object> {
   #bindGrads(): void {
     const count = this.#newGrads;
     if (count === 0) return;
-    const status = this.#table.bindGrads(this.#rowsOfNewGrads, this.#grads, count);
+    const refused = this.#table.bindGrads(this.#rowsOfNewGrads, this.#grads, count);
     for (let k = 0; k < count; ++k) {
       const member = this.members[this.#rowsOfNewGrads[k] as number] as Member;
       this.#grads[k] = null; // keeps none alive
-      if (status === -1) (member.bound as NonNullable<Member["bound"]>).grad = member.grad;
+      if (refused === null) (member.bound as NonNullable<Member["bound"]>).grad = member.grad;
       else member.bound = null;
     }
-    if (status === -1) return;
-    const refused = this.members[this.#rowsOfNewGrads[status >> 8] as number] as Member;
-    throw refused.refusal((role.grad << 8) | (status & 255));
+    if (refused === null) return;
+    throw (this.members[this.#rowsOfNewGrads[refused.index] as number] as Member).refusal(refused.problem, role.grad);
   }
 
   /** A member without a gradient takes no part, but nothing may be written over it: so far as its memory can be used at all. */
@@ -252,16 +252,16 @@ export class Tensors<O extends object> {
     const same = bound !== null && data === bound.data && out === bound.out && states === bound.states && slow === bound.slow;
     if (same && member.unchanged()) return rowState.skipped;
     member.bound = null;
-    const status = bindRow(this.#table, member, null, states, slow);
-    if (status !== 0) return rowState.ignored;
+    const refused = bindRow(this.#table, member, null, states, slow);
+    if (refused !== null) return rowState.ignored;
     member.bound = { data, out, grad: null, states, slow };
     return rowState.skipped;
   }
 
   #bind(member: Member, grad: Floats, states: readonly Floats[], slow: Floats | null): void {
     const { data, out } = member;
-    const status = bindRow(this.#table, member, grad, states, slow);
-    if (status !== 0) throw member.refusal(status);
+    const refused = bindRow(this.#table, member, grad, states, slow);
+    if (refused !== null) throw member.refusal(refused.problem, refused.role);
     member.bound = { data, out, grad, states, slow };
   }
 
@@ -273,14 +273,14 @@ export class Tensors<O extends object> {
   }
 }
 
-/** Gives a member's row its memory; 0, or what is wrong with which array. */
+/** Gives a member's row its memory; null, or what is wrong with which array. */
 export function bindRow(
   table: Table,
   { index, length, place, data, out }: Member,
   grad: Floats | null,
   states: readonly Floats[],
   slow: Floats | null,
-): number {
+): ReturnType<Table["bind"]> {
   const { length: count, 0: first, 1: second, 2: third } = states;
   return table.bind(
     index,
@@ -297,17 +297,17 @@ export function bindRow(
 }
 
 /** The error for what kept a step from being run. */
-export function obstacleError([row, which, otherRow, otherWhich]: Obstacle, members: readonly Member[]): Error {
+export function obstacleError({ row, role: which, otherRow, otherRole }: Obstacle, members: readonly Member[]): Error {
   const one = members[row] as Member;
-  if (otherRow === undefined || otherWhich === undefined) {
+  if (otherRow === undefined || otherRole === undefined) {
     const what = `${one.label}: another step, under way on another thread, is using its ${one.nameOf(which)}`;
     return plainError("ERR_LEASED", `${what}; await stepAsync() first`);
   }
   const other = members[otherRow] as Member;
-  const tied = which === role.data && otherWhich === role.data;
+  const tied = which === role.data && otherRole === role.data;
   const advice = tied
     ? "Tied weights are one parameter: register it once and add up its gradients."
     : "A step writes to its parameters and states, so that nothing else may lie there.";
-  const where = `${one.nameOf(which)} of ${one.label.toLowerCase()} and ${other.nameOf(otherWhich)} of ${other.label.toLowerCase()}`;
+  const where = `${one.nameOf(which)} of ${one.label.toLowerCase()} and ${other.nameOf(otherRole)} of ${other.label.toLowerCase()}`;
   return rangeError("ERR_OVERLAP", `Overlap in memory: ${where}. ${advice}`);
 }

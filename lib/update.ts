@@ -99,8 +99,8 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   }
   member.wanted = arrays;
   table.shape(0, member.dimensions, member.first);
-  const status = bindRow(table, member, grad, member.wanted, null);
-  if (status !== 0) throw member.refusal(status);
+  const refused = bindRow(table, member, grad, member.wanted, null);
+  if (refused !== null) throw member.refusal(refused.problem, refused.role);
   if (member.place !== host) table.setStream(stream);
   else if (stream !== 0n) throw rangeError("ERR_CUDA_STREAM", "stream: the arrays do not lie on a device");
   const obstacle = table.step(1);

@@ -34,7 +34,7 @@ export class Work {
 
   /** Makes this what a table's steps do. */
   give(table: Table): void {
-    table.setWork(this.setOfRow, this.variants, this.stages, this.coefficients, this.gradients);
+    table.setRequest(this.setOfRow, this.variants, this.stages, this.coefficients, this.gradients);
   }
 
   /** Forgets the sets, and what was to be done to the gradients. */
@@ -45,7 +45,7 @@ export class Work {
     this.gradients[gradients.skipNonFinite] = 0;
   }
 
-  /** Adds a set of coefficients: Common of native/cpu/kernel.h, the formula's own, and what is to happen around it. Its index. */
+  /** Adds a set of coefficients: Common of native/core/coefficients.h, the formula's own, and what is to happen around it. Its index. */
   add<O extends object>(
     rule: Rule<O>,
     coefficients: Coefficients<O>,

@@ -2,21 +2,20 @@
 
 #include <algorithm>
 
-#include "../cpu/team.h"
+#include "../cpu/thread_pool.h"
 #include "cuda_memory.h"
 
 namespace adabelief {
 
-AsyncStep::AsyncStep(Napi::Env env, std::shared_ptr<Table> table, const Work& work, Napi::Object owners)
+AsyncStep::AsyncStep(Napi::Env env, std::shared_ptr<Table> table, Napi::Object owners)
     : Napi::AsyncWorker(env, "adabelief.stepAsync"),
       table_(std::move(table)),
-      work_(work),
-      hold_(table_->hold()),
+      hold_(hold_memory(*table_)),
       owners_(Napi::Persistent(owners)),
       deferred_(env) {}
 
-Napi::Value AsyncStep::start(Napi::Env env, std::shared_ptr<Table> table, const Work& work, Napi::Object owners) {
-  auto* step = new AsyncStep(env, std::move(table), work, owners);
+Napi::Value AsyncStep::start(Napi::Env env, std::shared_ptr<Table> table, Napi::Object owners) {
+  auto* step = new AsyncStep(env, std::move(table), owners);
   const Napi::Value promise = step->deferred_.Promise();
   step->Queue();  // it deletes itself when it is done
   return promise;
@@ -25,11 +24,11 @@ Napi::Value AsyncStep::start(Napi::Env env, std::shared_ptr<Table> table, const 
 void AsyncStep::Execute() {
   bool launched = false;
   try {
-    table_->run(work_, std::max(1, team_threads() - 1));
+    table_->run(std::max(1, pool_threads() - 1));
     launched = true;
     table_->synchronize();
-  } catch (const CudaError& error) {
-    kind_ = launched ? CudaError::Kind::lost : error.kind;  // nobody knows how it ended
+  } catch (const EngineError& error) {
+    kind_ = launched ? EngineError::Kind::lost : error.kind;  // nobody knows how it ended
     SetError(error.what());
   }
 }

@@ -1,20 +1,19 @@
-// A step on a thread of libuv's pool. Until its promise is settled it leases the memory that it uses and keeps every owner of it
-// alive.
+// A step on a thread of libuv's pool. Until its promise is settled it leases the memory that it uses and keeps every owner alive.
 #pragma once
 
 #include <napi.h>
 
 #include <memory>
 
-#include "../cpu/table.h"
+#include "../table/hold.h"
 
 namespace adabelief {
 
 class AsyncStep : public Napi::AsyncWorker {
  public:
-  /** Starts a prepared step. `owners` are the JavaScript objects that own table, work and arrays. Returns a promise of undefined.
-   */
-  static Napi::Value start(Napi::Env env, std::shared_ptr<Table> table, const Work& work, Napi::Object owners);
+  /** Starts a prepared step. `owners` are the JavaScript objects that own table, request and arrays. Returns a promise of
+   * undefined. */
+  static Napi::Value start(Napi::Env env, std::shared_ptr<Table> table, Napi::Object owners);
 
  protected:
   /** On a thread of the pool, while JavaScript runs. One core is left to it. Waits for devices as well. */
@@ -24,14 +23,13 @@ class AsyncStep : public Napi::AsyncWorker {
   void OnError(const Napi::Error& error) override;
 
  private:
-  AsyncStep(Napi::Env env, std::shared_ptr<Table> table, const Work& work, Napi::Object owners);
+  AsyncStep(Napi::Env env, std::shared_ptr<Table> table, Napi::Object owners);
 
   std::shared_ptr<Table> table_;
-  Work work_;
-  Table::Hold hold_;
+  Hold hold_;
   Napi::ObjectReference owners_;
   Napi::Promise::Deferred deferred_;
-  CudaError::Kind kind_ = CudaError::Kind::refused;  // of what went wrong
+  EngineError::Kind kind_ = EngineError::Kind::refused;  // of what went wrong
 };
 
 }  // namespace adabelief

@@ -58,7 +58,7 @@ cu::Stream stream_of(const Napi::Value& value) { return reinterpret_cast<cu::Str
 /** A Float32Array that is as long as the memory. */
 float* host_floats(const Napi::Value& value, const DeviceFloats& memory) {
   const Floats floats = adabelief::floats(value, memory.length());
-  if (floats.memory != Memory::fine) throw Napi::TypeError::New(value.Env(), "not a Float32Array of that length");
+  if (floats.problem != Problem::none) throw Napi::TypeError::New(value.Env(), "not a Float32Array of that length");
   return floats.data;
 }
 
@@ -137,8 +137,8 @@ Napi::Value free_memory(const Napi::CallbackInfo& info) {
   const bool owned = memory.owned();
   try {
     memory.free();
-  } catch (const CudaError& error) {
-    if (error.kind != CudaError::Kind::lost) throw;  // with a lost device its memory is gone as well
+  } catch (const EngineError& error) {
+    if (error.kind != EngineError::Kind::lost) throw;  // with a lost device its memory is gone as well
   }
   if (owned) Napi::MemoryManagement::AdjustExternalMemory(info.Env(), -static_cast<int64_t>(memory.bytes()));
   return info.Env().Undefined();
@@ -161,7 +161,7 @@ class AsyncRead : public Napi::AsyncWorker {
   void Execute() override {
     try {
       memory_->read(to_, stream_);
-    } catch (const CudaError& error) {
+    } catch (const EngineError& error) {
       kind_ = error.kind;
       SetError(error.what());
     }
@@ -175,7 +175,7 @@ class AsyncRead : public Napi::AsyncWorker {
   float* to_;
   cu::Stream stream_;
   Napi::Promise::Deferred deferred_;
-  CudaError::Kind kind_ = CudaError::Kind::refused;
+  EngineError::Kind kind_ = EngineError::Kind::refused;
 };
 
 Napi::Value read_async(const Napi::CallbackInfo& info) {
@@ -205,25 +205,25 @@ DeviceFloats* device_memory(const Napi::Value& value) {
 
 Floats device_floats(const Napi::Value& value, std::size_t wanted, int device) {
   const DeviceFloats* memory = device_memory(value);
-  if (!memory) return {Memory::not_device, nullptr};
-  if (memory->disposed()) return {Memory::disposed, nullptr};
-  if (memory->device() != device) return {Memory::other_device, nullptr};
-  return {memory->length() == wanted ? Memory::fine : Memory::other_length, memory->data()};
+  if (!memory) return {Problem::not_device, nullptr};
+  if (memory->disposed()) return {Problem::disposed, nullptr};
+  if (memory->device() != device) return {Problem::other_device, nullptr};
+  return {memory->length() == wanted ? Problem::none : Problem::other_length, memory->data()};
 }
 
-Napi::Error coded(Napi::Env env, CudaError::Kind kind, const std::string& message) {
+Napi::Error coded(Napi::Env env, EngineError::Kind kind, const std::string& message) {
   const auto make = [&](const char* code, auto error) -> Napi::Error {
     error.Set("code", Napi::String::New(env, code));
     return error;
   };
   switch (kind) {
-    case CudaError::Kind::memory: return make("ERR_OUT_OF_MEMORY", Napi::RangeError::New(env, message));
-    case CudaError::Kind::device: return make("ERR_CUDA_DEVICE", Napi::RangeError::New(env, message));
-    case CudaError::Kind::pointer: return make("ERR_CUDA_POINTER", Napi::RangeError::New(env, message));
-    case CudaError::Kind::stream: return make("ERR_CUDA_STREAM", Napi::RangeError::New(env, message));
-    case CudaError::Kind::unavailable: return make("ERR_CUDA_UNAVAILABLE", Napi::Error::New(env, message));
-    case CudaError::Kind::lost: return make("ERR_CUDA_LOST", Napi::Error::New(env, message));
-    case CudaError::Kind::disposed: return make("ERR_DISPOSED", Napi::Error::New(env, message));
+    case EngineError::Kind::memory: return make("ERR_OUT_OF_MEMORY", Napi::RangeError::New(env, message));
+    case EngineError::Kind::device: return make("ERR_CUDA_DEVICE", Napi::RangeError::New(env, message));
+    case EngineError::Kind::pointer: return make("ERR_CUDA_POINTER", Napi::RangeError::New(env, message));
+    case EngineError::Kind::stream: return make("ERR_CUDA_STREAM", Napi::RangeError::New(env, message));
+    case EngineError::Kind::unavailable: return make("ERR_CUDA_UNAVAILABLE", Napi::Error::New(env, message));
+    case EngineError::Kind::lost: return make("ERR_CUDA_LOST", Napi::Error::New(env, message));
+    case EngineError::Kind::disposed: return make("ERR_DISPOSED", Napi::Error::New(env, message));
     default: return make("ERR_CUDA", Napi::Error::New(env, message));
   }
 }

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "../cuda/memory.h"
-#include "memory.h"
+#include "floats.h"
 
 namespace adabelief {
 
@@ -17,14 +17,14 @@ Floats device_floats(const Napi::Value& value, std::size_t wanted, int device);
 DeviceFloats* device_memory(const Napi::Value& value);
 
 /** What JavaScript throws, with its code. */
-Napi::Error coded(Napi::Env env, CudaError::Kind kind, const std::string& message);
+Napi::Error coded(Napi::Env env, EngineError::Kind kind, const std::string& message);
 
 /** Calls, and gives the errors of devices their codes. */
 template <class Call>
 auto with_codes(Napi::Env env, const Call& call) {
   try {
     return call();
-  } catch (const CudaError& error) {
+  } catch (const EngineError& error) {
     throw coded(env, error.kind, error.what());
   }
 }

@@ -6,24 +6,28 @@
 #include <optional>
 #include <string>
 
+#include "../cpu/thread_pool.h"
 #include "async_step.h"
 #include "cuda_memory.h"
-#include "memory.h"
+#include "floats.h"
 
 namespace adabelief {
 
 namespace {
 
-const char* known_formula(const Napi::CallbackInfo& info) {
+int known_formula(const Napi::CallbackInfo& info) {
   const std::string name = info[0].As<Napi::String>();
-  const Formula* formula = find_formula(current_backend(), name.c_str());
-  if (!formula) throw Napi::Error::New(info.Env(), "no formula is called " + name);
-  return formula->name;
+  const int formula = find_formula(name.c_str());
+  if (formula < 0) throw Napi::Error::New(info.Env(), "no formula is called " + name);
+  return formula;
 }
 
-/** What is wrong with which array, in one number: 0 is fine. */
-Napi::Value status(Napi::Env env, Memory memory, int role = 0) {
-  return Napi::Number::New(env, static_cast<int>(memory) + role * 256);
+/** What is wrong with an array: { problem, [where]: number } */
+Napi::Value describe(Napi::Env env, Problem problem, const char* where, std::size_t number) {
+  Napi::Object result = Napi::Object::New(env);
+  result["problem"] = name_of(problem);
+  result[where] = static_cast<double>(number);
+  return result;
 }
 
 /** The address of an array, of the processor's memory or a device's. */
@@ -31,15 +35,16 @@ Floats floats_on(int device, const Napi::Value& value, std::size_t wanted) {
   return device == host ? floats(value, wanted) : device_floats(value, wanted, device);
 }
 
-Napi::Value describe(Napi::Env env, Outcome outcome, const Overlap& overlap) {
-  if (outcome == Outcome::invalid) throw Napi::Error::New(env, "this work does not fit this table");
-  if (!overlap.found) return env.Null();
-  Napi::Array result = Napi::Array::New(env);
-  result.Set(0u, overlap.row);
-  result.Set(1u, static_cast<int>(overlap.role));
-  if (outcome == Outcome::leased) return result;
-  result.Set(2u, overlap.other_row);
-  result.Set(3u, static_cast<int>(overlap.other_role));
+Napi::Value describe(Napi::Env env, const Outcome& outcome) {
+  const auto& [kind, where] = outcome;
+  if (kind == Outcome::invalid) throw Napi::Error::New(env, "this request does not fit this table");
+  if (kind == Outcome::ready) return env.Null();
+  Napi::Object result = Napi::Object::New(env);
+  result["row"] = where.row;
+  result["role"] = static_cast<int>(where.role);
+  if (kind == Outcome::leased) return result;
+  result["otherRow"] = where.other_row;
+  result["otherRole"] = static_cast<int>(where.other_role);
   return result;
 }
 
@@ -94,16 +99,18 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
     const Napi::Value argument = info[first + k];
     if (argument.IsNull() && k >= grad) continue;
     const Floats array = floats_on(device, argument, length);
-    if (array.memory != Memory::fine) return status(env, array.memory, static_cast<int>(k));
+    if (array.problem != Problem::none) return describe(env, array.problem, "role", k);
     pointers[k] = array.data;
     if (k < state || k == slow) continue;
-    if (states < static_cast<int>(k - state)) return status(env, Memory::not_float32, static_cast<int>(state) + states);
+    if (states < static_cast<int>(k - state)) {
+      return describe(env, Problem::not_float32, "role", state + static_cast<std::size_t>(states));
+    }
     ++states;
   }
   table_->bind(index,
                {pointers[0], pointers[1], pointers[grad], {pointers[state], pointers[state + 1], pointers[state + 2]}, length},
                states, pointers[slow], device);
-  return status(env, Memory::fine);
+  return env.Null();
 }
 
 Napi::Value TableObject::bind_grads(const Napi::CallbackInfo& info) {
@@ -118,53 +125,57 @@ Napi::Value TableObject::bind_grads(const Napi::CallbackInfo& info) {
     const int index = rows.Data()[k];
     if (index < 0 || index >= table_->rows()) throw Napi::RangeError::New(env, "no such row");
     if (k % handles == 0) scope.emplace(env);
-    const Floats grad = floats_on(table_->device(index), grads.Get(k), table_->length(index));
-    if (grad.memory != Memory::fine) return Napi::Number::New(env, k * 256.0 + static_cast<int>(grad.memory));
+    const Floats grad = floats_on(table_->place(index), grads.Get(k), table_->length(index));
+    if (grad.problem != Problem::none) {
+      scope.reset();
+      return describe(env, grad.problem, "index", k);
+    }
     table_->bind_grad(index, grad.data);
   }
-  return Napi::Number::New(env, -1);
+  return env.Null();
 }
 
-void TableObject::set_work(const Napi::CallbackInfo& info) {
+void TableObject::set_request(const Napi::CallbackInfo& info) {
   constexpr unsigned arrays = 5;
   const auto sets = info[0].As<Napi::Int32Array>(), variants = info[1].As<Napi::Int32Array>(),
              stages = info[2].As<Napi::Int32Array>();
   const auto coefficients = info[3].As<Napi::Float32Array>();
   auto gradients = info[4].As<Napi::Float64Array>();
   if (gradients.ByteLength() != sizeof(Gradients)) throw Napi::RangeError::New(info.Env(), "gradients has another length");
-  work_ = {sets.Data(), variants.Data(), stages.Data(), coefficients.Data(), 0, reinterpret_cast<Gradients*>(gradients.Data())};
-  rows_of_work_ = static_cast<int>(sets.ElementLength());
+  request_ = {
+      sets.Data(), variants.Data(), stages.Data(), coefficients.Data(), 0, reinterpret_cast<Gradients*>(gradients.Data())};
+  most_rows_ = static_cast<int>(sets.ElementLength());
   const std::size_t room = std::min(variants.ElementLength(), stages.ElementLength());
-  sets_ = static_cast<int>(std::min(room, coefficients.ElementLength() / max_coefficients));
+  most_sets_ = static_cast<int>(std::min(room, coefficients.ElementLength() / max_coefficients));
   Napi::Array kept = Napi::Array::New(info.Env(), arrays);
   for (unsigned i = 0; i < arrays; ++i) kept.Set(i, info[i]);
-  work_arrays_ = Napi::Persistent(kept.As<Napi::Object>());
+  request_arrays_ = Napi::Persistent(kept.As<Napi::Object>());
 }
 
-void TableObject::read_work(const Napi::CallbackInfo& info) {
-  work_.sets = info[0].As<Napi::Number>().Int32Value();
-  const bool fits = work_.sets >= 0 && work_.sets <= sets_ && table_->rows() <= rows_of_work_;
-  if (!fits) throw Napi::Error::New(info.Env(), "this work does not fit this table");
+void TableObject::read_request(const Napi::CallbackInfo& info) {
+  request_.sets = info[0].As<Napi::Number>().Int32Value();
+  const bool fits = request_.sets >= 0 && request_.sets <= most_sets_ && table_->rows() <= most_rows_;
+  if (!fits) throw Napi::Error::New(info.Env(), "this request does not fit this table");
+}
+
+Outcome TableObject::prepare(const Napi::CallbackInfo& info) {
+  read_request(info);
+  return with_codes(info.Env(), [&] { return table_->prepare(request_); });
 }
 
 Napi::Value TableObject::step(const Napi::CallbackInfo& info) {
-  read_work(info);
-  Overlap overlap{};
-  const Outcome outcome = with_codes(info.Env(), [&] { return table_->step(work_, overlap); });
-  return describe(info.Env(), outcome, overlap);
+  const Outcome outcome = prepare(info);
+  if (outcome.kind == Outcome::ready) with_codes(info.Env(), [&] { table_->run(pool_threads()); });
+  return describe(info.Env(), outcome);
 }
 
 Napi::Value TableObject::step_async(const Napi::CallbackInfo& info) {
-  read_work(info);
-  Overlap overlap{};
-  const Outcome outcome = with_codes(info.Env(), [&] { return table_->prepare(work_, overlap); });
-  if (outcome != Outcome::done) return describe(info.Env(), outcome, overlap);
-  return AsyncStep::start(info.Env(), table_, work_, info[1].As<Napi::Object>());
+  const Outcome outcome = prepare(info);
+  if (outcome.kind != Outcome::ready) return describe(info.Env(), outcome);
+  return AsyncStep::start(info.Env(), table_, info[1].As<Napi::Object>());
 }
 
-void TableObject::set_stream(const Napi::CallbackInfo& info) {
-  table_->use_stream(reinterpret_cast<cu::Stream>(handle_of(info[0])));
-}
+void TableObject::set_stream(const Napi::CallbackInfo& info) { table_->use_stream(reinterpret_cast<void*>(handle_of(info[0]))); }
 
 void TableObject::synchronize(const Napi::CallbackInfo& info) {
   with_codes(info.Env(), [&] { table_->synchronize(); });
@@ -175,7 +186,7 @@ Napi::Function TableObject::define(Napi::Env env) {
       env, "Table",
       {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::shape>("shape"),
        InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
-       InstanceMethod<&TableObject::set_work>("setWork"), InstanceMethod<&TableObject::step>("step"),
+       InstanceMethod<&TableObject::set_request>("setRequest"), InstanceMethod<&TableObject::step>("step"),
        InstanceMethod<&TableObject::step_async>("stepAsync"), InstanceMethod<&TableObject::set_stream>("setStream"),
        InstanceMethod<&TableObject::synchronize>("synchronize")});
 }

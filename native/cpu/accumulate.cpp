@@ -2,16 +2,16 @@
 
 #include <algorithm>
 
+#include "../core/float_environment.h"
 #include "backend.h"
-#include "float_environment.h"
-#include "team.h"
+#include "thread_pool.h"
 
 namespace adabelief {
 
 namespace {
 
 struct Sum {
-  decltype(Passes::accumulate) run;
+  decltype(Elementwise::accumulate) run;
   float* into;
   const float* const* sources;
   int count;
@@ -27,10 +27,10 @@ void run_chunks(const void* context, Chunks chunks) {
 
 }  // namespace
 
-void accumulate_on_team(float* into, const float* const* sources, int count, float scale, std::size_t length) {
-  const Sum sum{current_backend().loops->passes.accumulate, into, sources, count, scale, length};
+void accumulate_on_pool(float* into, const float* const* sources, int count, float scale, std::size_t length) {
+  const Sum sum{current_backend().kernels->elementwise.accumulate, into, sources, count, scale, length};
   const FloatEnvironment environment;
-  run_on_team(threads_for(length), (length + chunk_length - 1) / chunk_length, run_chunks, &sum);
+  run_on_pool(threads_for(length), (length + chunk_length - 1) / chunk_length, run_chunks, &sum);
 }
 
 }  // namespace adabelief

@@ -5,7 +5,7 @@
 
 namespace adabelief {
 
-/** See `Accumulate` in kernel.h; `count` ≥ 1. The bits do not depend on the number of threads. */
-void accumulate_on_team(float* into, const float* const* sources, int count, float scale, std::size_t length);
+/** See `Elementwise::accumulate` in core/kernels.h; `count` ≥ 1. The bits do not depend on the number of threads. */
+void accumulate_on_pool(float* into, const float* const* sources, int count, float scale, std::size_t length);
 
 }  // namespace adabelief

@@ -6,19 +6,19 @@
 namespace adabelief {
 
 namespace scalar {
-extern const Loops loops;
+extern const Kernels kernels;
 }
 #if defined(ADABELIEF_X86)
 namespace avx2 {
-extern const Loops loops;
+extern const Kernels kernels;
 }
 namespace avx512 {
-extern const Loops loops;
+extern const Kernels kernels;
 }
 #endif
 #if defined(ADABELIEF_ARM64)
 namespace neon {
-extern const Loops loops;
+extern const Kernels kernels;
 }
 #endif
 
@@ -37,13 +37,13 @@ bool has_avx512() {
 
 const Backend table[] = {
 #if defined(ADABELIEF_X86)
-    {"avx512", has_avx512, &avx512::loops},
-    {"avx2", has_avx2, &avx2::loops},
+    {"avx512", has_avx512, &avx512::kernels},
+    {"avx2", has_avx2, &avx2::kernels},
 #endif
 #if defined(ADABELIEF_ARM64)
-    {"neon", always, &neon::loops},
+    {"neon", always, &neon::kernels},
 #endif
-    {"scalar", always, &scalar::loops},
+    {"scalar", always, &scalar::kernels},
 };
 
 const Backend* best() {
@@ -88,13 +88,6 @@ Chosen use_backend_by_default(const char* name) {
   const Backend* nobody = nullptr;
   if (result == Chosen::yes) chosen.compare_exchange_strong(nobody, backend);
   return result;
-}
-
-const Formula* find_formula(const Backend& backend, const char* name) {
-  for (int i = 0; i < backend.loops->count; ++i) {
-    if (std::strcmp(backend.loops->formulas[i].name, name) == 0) return &backend.loops->formulas[i];
-  }
-  return nullptr;
 }
 
 void note_ran(const char* backend) { ran.store(backend, std::memory_order_relaxed); }

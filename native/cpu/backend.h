@@ -1,14 +1,14 @@
 // Which loops this processor can run, and which one the process uses. Dispatch is data: see the table in backend.cpp.
 #pragma once
 
-#include "kernel.h"
+#include "../core/kernels.h"
 
 namespace adabelief {
 
 struct Backend {
   const char* name;
   bool (*supported)();
-  const Loops* loops;
+  const Kernels* kernels;
 };
 
 struct BackendList {
@@ -30,7 +30,8 @@ Chosen use_backend(const char* name);
 /** The same, but only if nobody chose before: for a default that comes from the environment. */
 Chosen use_backend_by_default(const char* name);
 
-/** The description of a formula, or null if its name is unknown; the same for every backend but for the kernels. */
-const Formula* find_formula(const Backend& backend, const char* name);
+/** The backend whose loop ran last. The loop itself notes it, so that a test can ask what really ran. */
+void note_ran(const char* backend);
+const char* last_ran();
 
 }  // namespace adabelief

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../core/float_environment.h"
 #include "backend.h"
-#include "float_environment.h"
-#include "reduction.h"
-#include "team.h"
+#include "block_sums.h"
+#include "thread_pool.h"
 
 namespace adabelief {
 
@@ -22,20 +22,19 @@ struct Tensors {
   double order;
 };
 
-double of_squares(const void* context, int row, std::size_t begin, std::size_t length, std::size_t after) {
-  const float* x = static_cast<const Tensors*>(context)->list[static_cast<std::size_t>(row)].data + begin;
-  return current_backend().loops->passes.sum_of_squares(x, 1, length, after);
+double of_squares(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t after) {
+  const float* x = static_cast<const Tensors*>(context)->list[row].data + begin;
+  return current_backend().kernels->elementwise.sum_of_squares(x, 1, length, after);
 }
 
-double of_reading(const void* context, int row, std::size_t begin, std::size_t length, std::size_t) {
+double of_reading(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t) {
   const auto& tensors = *static_cast<const Tensors*>(context);
-  return static_cast<double>(
-      current_backend().loops->passes.read(tensors.list[static_cast<std::size_t>(row)].data + begin, length));
+  return static_cast<double>(current_backend().kernels->elementwise.read(tensors.list[row].data + begin, length));
 }
 
-double of_powers(const void* context, int row, std::size_t begin, std::size_t length, std::size_t) {
+double of_powers(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t) {
   const auto& tensors = *static_cast<const Tensors*>(context);
-  const float* x = tensors.list[static_cast<std::size_t>(row)].data + begin;
+  const float* x = tensors.list[row].data + begin;
   double sum = 0;
   for (std::size_t i = 0; i < length; ++i) {
     const double magnitude = std::fabs(static_cast<double>(x[i]));
@@ -44,18 +43,21 @@ double of_powers(const void* context, int row, std::size_t begin, std::size_t le
   return sum;
 }
 
-double sum_on_team(const std::vector<Floats32>& tensors, Reduction::Sum sum, double order) {
-  Reduction reduction;
-  reduction.clear(static_cast<int>(tensors.size()));
+double sum_on_pool(const std::vector<Floats32>& tensors, BlockSums::Sum sum, double order) {
+  SumLayout layout;
+  BlockSums blocks;
+  layout.clear(tensors.size());
   std::size_t elements = 0;
   for (std::size_t k = 0; k < tensors.size(); ++k) {
-    reduction.add(static_cast<int>(k), tensors[k].length, tensors[k].length);
+    layout.add(k, tensors[k].length, tensors[k].length);
+    blocks.add(k, layout.cut(k), layout.first(k));
     elements += tensors[k].length;
   }
-  reduction.finish();
+  std::vector<double> sums(layout.count());
   const Tensors context{tensors, order};
-  reduction.run(std::min(team_threads(), threads_for(elements)), sum, &context);
-  return reduction.total();
+  blocks.run(std::min(pool_threads(), threads_for(elements)), sum, &context, sums.data());
+  layout.add_up(sums.data());
+  return layout.total(sums.data());
 }
 
 double largest(const std::vector<Floats32>& tensors) {
@@ -71,19 +73,19 @@ double largest(const std::vector<Floats32>& tensors) {
 
 }  // namespace
 
-double read_on_team(const std::vector<Floats32>& tensors) {
+double read_on_pool(const std::vector<Floats32>& tensors) {
   const FloatEnvironment environment;
-  return sum_on_team(tensors, of_reading, 0);
+  return sum_on_pool(tensors, of_reading, 0);
 }
 
-double norm_on_team(const std::vector<Floats32>& tensors, double order) {
+double norm_on_pool(const std::vector<Floats32>& tensors, double order) {
   const FloatEnvironment environment;
   if (std::isinf(order)) return largest(tensors);
-  const double total = sum_on_team(tensors, order == 2 ? of_squares : of_powers, order);
+  const double total = sum_on_pool(tensors, order == 2 ? of_squares : of_powers, order);
   return order == 2 ? std::sqrt(total) : power(total, 1 / order);
 }
 
-void scale_on_team(const std::vector<Floats32>& tensors, float factor) {
+void scale_on_pool(const std::vector<Floats32>& tensors, float factor) {
   struct Scaling {
     Floats32 tensor;
     float factor;
@@ -94,9 +96,9 @@ void scale_on_team(const std::vector<Floats32>& tensors, float factor) {
     const auto scale = [](const void* context, Chunks chunks) {
       const auto& [target, by] = *static_cast<const Scaling*>(context);
       const std::size_t from = chunks.begin * chunk_length, to = std::min(chunks.end * chunk_length, target.length);
-      current_backend().loops->passes.scale(target.data + from, by, to - from);
+      current_backend().kernels->elementwise.scale(target.data + from, by, to - from);
     };
-    run_on_team(threads_for(tensor.length), (tensor.length + chunk_length - 1) / chunk_length, scale, &scaling);
+    run_on_pool(threads_for(tensor.length), (tensor.length + chunk_length - 1) / chunk_length, scale, &scaling);
   }
 }
 

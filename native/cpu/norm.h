@@ -13,12 +13,12 @@ struct Floats32 {
 
 /** (Σ|x|^order)^(1/order) in double, for an order > 0; the largest |x| for an infinite one. NaN where an element is NaN. The same
  * bits on any number of threads. */
-double norm_on_team(const std::vector<Floats32>& tensors, double order);
+double norm_on_pool(const std::vector<Floats32>& tensors, double order);
 
 /** Reads every element, and does hardly anything with it. */
-double read_on_team(const std::vector<Floats32>& tensors);
+double read_on_pool(const std::vector<Floats32>& tensors);
 
 /** x ← x·factor, rounded, for every element. */
-void scale_on_team(const std::vector<Floats32>& tensors, float factor);
+void scale_on_pool(const std::vector<Floats32>& tensors, float factor);
 
 }  // namespace adabelief

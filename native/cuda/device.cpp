@@ -9,7 +9,7 @@ namespace adabelief {
 
 namespace {
 
-using Kind = CudaError::Kind;
+using Kind = EngineError::Kind;
 
 /** After these nothing in the context works any more. */
 bool is_lost(cu::Result result) {
@@ -91,13 +91,14 @@ const CudaDescription& describe_cuda(const char* driver_path) {
 
 CudaDevice& CudaDevice::at(int ordinal) {
   const CudaDescription& description = describe_cuda(nullptr);
-  if (!description.reason.empty()) throw CudaError(Kind::unavailable, "CUDA is not available: " + description.reason);
+  if (!description.reason.empty()) throw EngineError(Kind::unavailable, "CUDA is not available: " + description.reason);
   const auto count = description.devices.size();
   if (ordinal < 0 || static_cast<std::size_t>(ordinal) >= count) {
-    throw CudaError(Kind::device, "There is no CUDA device " + std::to_string(ordinal) + "; there are " + std::to_string(count));
+    throw EngineError(Kind::device,
+                      "There is no CUDA device " + std::to_string(ordinal) + "; there are " + std::to_string(count));
   }
   const DeviceDescription& itself = description.devices[static_cast<std::size_t>(ordinal)];
-  if (is_too_old(itself)) throw CudaError(Kind::device, "CUDA device " + std::to_string(ordinal) + ", " + say_too_old(itself));
+  if (is_too_old(itself)) throw EngineError(Kind::device, "CUDA device " + std::to_string(ordinal) + ", " + say_too_old(itself));
   // Never destroyed: memory may be given back while the process ends.
   static std::mutex mutex;
   static auto& devices = *new std::vector<std::unique_ptr<CudaDevice>>(count);
@@ -122,14 +123,14 @@ void CudaDevice::check(cu::Result result, const char* call) {
   if (is_lost(result)) {
     const std::lock_guard<std::mutex> lock(mutex_);
     if (lost_.empty()) lost_ = "CUDA device " + std::to_string(ordinal_) + " was lost: " + what;
-    throw CudaError(Kind::lost, lost_);
+    throw EngineError(Kind::lost, lost_);
   }
-  throw CudaError(result == cu::result::out_of_memory ? Kind::memory : Kind::refused, what);
+  throw EngineError(result == cu::result::out_of_memory ? Kind::memory : Kind::refused, what);
 }
 
 void CudaDevice::require_alive() const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!lost_.empty()) throw CudaError(Kind::lost, lost_);
+  if (!lost_.empty()) throw EngineError(Kind::lost, lost_);
 }
 
 void CudaDevice::require_stream(cu::Stream stream) {
@@ -138,8 +139,8 @@ void CudaDevice::require_stream(cu::Stream stream) {
   const cu::Result result = driver_.cuStreamGetCtx(stream, &owner);
   if (is_lost(result)) check(result, "cuStreamGetCtx");
   if (result == cu::result::success && owner == context_) return;
-  throw CudaError(Kind::stream, "The stream does not belong to CUDA device " + std::to_string(ordinal_) +
-                                    ", where the parameters of this step are");
+  throw EngineError(Kind::stream, "The stream does not belong to CUDA device " + std::to_string(ordinal_) +
+                                      ", where the parameters of this step are");
 }
 
 /** Loads the kernels: those made for this device, or by a driver older than the toolkit from text. */
@@ -156,27 +157,26 @@ void CudaDevice::load() {
   check(result, "cuModuleLoadData");
 }
 
-cu::Function CudaDevice::kernel(const char* name) {
+cu::Function CudaDevice::kernel(const std::string& name) {
   load();
   const std::lock_guard<std::mutex> lock(mutex_);
   cu::Function& function = kernels_[name];
   if (function) return function;
-  const cu::Result result = driver_.cuModuleGetFunction(&function, module_, name);
+  const char* symbol = driver_.stand_in ? name.c_str() : kernel_symbol(name);
+  const cu::Result result = symbol ? driver_.cuModuleGetFunction(&function, module_, symbol) : cu::result::not_found;
   if (result == cu::result::success) return function;
   function = nullptr;
-  throw CudaError(Kind::refused, std::string("cuModuleGetFunction of ") + name + ": " + describe(driver_, result));
+  throw EngineError(Kind::refused, "cuModuleGetFunction of " + name + ": " + describe(driver_, result));
 }
 
-cu::Function CudaDevice::kernel(DeviceKernel kind, int formula, int variant) {
-  auto& known = kind == DeviceKernel::update ? updates_ : directions_;
+cu::Function CudaDevice::kernel(FormulaKernel kind, int formula, int variant) {
+  auto& known = kind == FormulaKernel::update ? updates_ : directions_;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = known.find({formula, variant});
     if (found != known.end()) return found->second;
   }
-  char name[kernel_name_length];
-  write_kernel_name(name, kind, formula, variant);
-  const cu::Function function = kernel(name);
+  const cu::Function function = kernel(name_of(kind, formula, variant));
   const std::lock_guard<std::mutex> lock(mutex_);
   return known[{formula, variant}] = function;
 }

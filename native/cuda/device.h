@@ -3,32 +3,16 @@
 
 #include <map>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "../core/error.h"
 #include "driver.h"
+#include "kernel_names.h"
 #include "launch.h"
 
 namespace adabelief {
-
-/** Why something could not be done on a device. */
-class CudaError : public std::runtime_error {
- public:
-  enum class Kind {
-    refused,      // by the driver; nothing was changed
-    memory,       // there is not enough
-    unavailable,  // no driver, or no kernels in this build
-    device,       // there is no such device
-    pointer,      // memory that is not there, or not for us
-    stream,       // a stream of another device
-    lost,         // the device failed in the middle: what it holds is undefined
-    disposed      // memory that was given back
-  };
-  CudaError(Kind kind, const std::string& message) : std::runtime_error(message), kind(kind) {}
-  const Kind kind;
-};
 
 struct DeviceDescription {
   std::string name;
@@ -63,9 +47,9 @@ class CudaDevice {
   /** Throws unless a stream belongs to this device. The context must be current. */
   void require_stream(cu::Stream stream);
 
-  /** A kernel by its linker's name. The context must be current. */
-  cu::Function kernel(const char* name);
-  cu::Function kernel(DeviceKernel kernel, int formula, int variant);
+  /** A kernel by its name. The context must be current. */
+  cu::Function kernel(const std::string& name);
+  cu::Function kernel(FormulaKernel kernel, int formula, int variant);
 
   void launch(cu::Function kernel, std::size_t blocks, const Launch& launch, cu::Stream stream);
 

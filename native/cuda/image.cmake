@@ -18,12 +18,13 @@ if(failed)
   message(WARNING "CUDA: no kernels, for ${ADABELIEF_NVCC} cannot compile them:\n${words}")
   return()
 endif()
-add_custom_command(OUTPUT ${IMAGE_FOLDER}/kernels.fatbin ${IMAGE_FOLDER}/kernels.ptx
+add_custom_command(OUTPUT ${IMAGE_FOLDER}/kernels.fatbin ${IMAGE_FOLDER}/kernels.ptx ${IMAGE_FOLDER}/kernel_symbols.h
   COMMAND ${CMAKE_COMMAND} -DNVCC=${ADABELIEF_NVCC} -DSOURCE=${CMAKE_SOURCE_DIR}/native/cuda/kernels.cu -DFOLDER=${IMAGE_FOLDER}
     -P ${CMAKE_SOURCE_DIR}/native/cuda/make_image.cmake
   DEPENDS ${CMAKE_SOURCE_DIR}/native/cuda/make_image.cmake native/cuda/kernels.cu
   DEPFILE ${IMAGE_FOLDER}/kernels.d
   COMMENT "Compiling the kernels for CUDA" VERBATIM)
 set(IMAGE_SOURCE native/cuda/image_embedded.cpp)
-set_source_files_properties(${IMAGE_SOURCE} PROPERTIES COMPILE_DEFINITIONS "ADABELIEF_IMAGE_FOLDER=\"${IMAGE_FOLDER}\""
-  OBJECT_DEPENDS "${IMAGE_FOLDER}/kernels.fatbin;${IMAGE_FOLDER}/kernels.ptx")
+set_source_files_properties(${IMAGE_SOURCE} PROPERTIES
+  COMPILE_DEFINITIONS "ADABELIEF_IMAGE_FOLDER=\"${IMAGE_FOLDER}\";ADABELIEF_KERNEL_SYMBOLS=\"${IMAGE_FOLDER}/kernel_symbols.h\""
+  OBJECT_DEPENDS "${IMAGE_FOLDER}/kernels.fatbin;${IMAGE_FOLDER}/kernels.ptx;${IMAGE_FOLDER}/kernel_symbols.h")

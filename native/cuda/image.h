@@ -1,6 +1,8 @@
 // The kernels as a driver takes them, where nvcc was there when this was built.
 #pragma once
 
+#include <string>
+
 namespace adabelief {
 
 struct Image {
@@ -9,5 +11,8 @@ struct Image {
 };
 
 const Image& image();
+
+/** The symbol of a kernel in the image, or null. */
+const char* kernel_symbol(const std::string& name);
 
 }  // namespace adabelief

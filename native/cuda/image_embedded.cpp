@@ -1,5 +1,10 @@
 #include "image.h"
 
+#include <algorithm>
+#include <iterator>
+
+#include ADABELIEF_KERNEL_SYMBOLS
+
 // The files as they are, each after a symbol; the text with a zero behind it.
 __asm__(
     ".pushsection .rodata\n"
@@ -18,6 +23,12 @@ namespace adabelief {
 const Image& image() {
   static const Image embedded{adabelief_fatbin, adabelief_ptx};
   return embedded;
+}
+
+const char* kernel_symbol(const std::string& name) {
+  const auto found = std::find_if(std::begin(kernel_symbols), std::end(kernel_symbols),
+                                  [&](const KernelSymbol& kernel) { return name == kernel.name; });
+  return found == std::end(kernel_symbols) ? nullptr : found->symbol;
 }
 
 }  // namespace adabelief

@@ -8,4 +8,6 @@ const Image& image() {
   return none;
 }
 
+const char* kernel_symbol(const std::string&) { return nullptr; }
+
 }  // namespace adabelief

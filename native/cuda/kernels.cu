@@ -1,4 +1,4 @@
-// The kernels, for nvcc: every formula and variant, under the names of launch.h.
+// The kernels, for nvcc: every formula and variant, with the names of kernel_names.h.
 #include "kernels.h"
 
 namespace adabelief {

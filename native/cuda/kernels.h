@@ -4,21 +4,15 @@
 
 #include <utility>
 
-#include "../cpu/kernel.h"
+#include "../core/stages.h"
+#include "../update/formula_traits.h"
 #include "../update/formulas.h"
 #include "../update/gradient.h"
 #include "../update/lookahead.h"
-#include "../update/sum.h"
-#include "../update/traits.h"
-#include "launch.h"
+#include "sums.h"
 
 namespace adabelief {
 namespace ADABELIEF_SET {
-
-/** Which thread this is. */
-struct Here {
-  unsigned block, thread, threads;
-};
 
 /** Four floats that are read and written as one. */
 struct alignas(16) Four {
@@ -52,17 +46,6 @@ ADABELIEF_INLINE void store_four(float* to, const Four& four) {
   *reinterpret_cast<Four*>(to) = four;
 }
 
-/** The mean of the segment that an element lies in. */
-ADABELIEF_INLINE float mean_of(const Launch& launch, const DeviceRow& row, uint64_t element) {
-  if (!launch.means || row.segment == 0) return 0;
-  const double sum = launch.means[row.means + element / row.segment * row.mean_blocks];
-  return static_cast<float>(sum / static_cast<double>(row.segment));
-}
-
-ADABELIEF_INLINE Gradient gradient_of(const Factors& factors, float mean) {
-  return {factors.scale, factors.clip, factors.decay, mean};
-}
-
 template <class F, int... variant>
 constexpr bool completes_one(int completed, std::integer_sequence<int, variant...>) {
   return ((following<F, variant>(0) == completed) || ...);
@@ -79,13 +62,30 @@ struct Element {
   float p, g, state[max_states], slow;
 };
 
-/** One element, with all that happens around its formula. */
+template <class F, int variant>
+constexpr Half half() {
+  return completes<F, variant>() ? Half::second : following<F, variant>(0) >= 0 ? Half::first : Half::whole;
+}
+
+/** The stages of one element. */
+template <class F, int variant>
+struct ElementStages {
+  const typename F::Coefficients& c;
+  const Launch& launch;
+  float mean;
+  Element& e;
+
+  ADABELIEF_INLINE void begin() const { e.slow = e.p; }
+  ADABELIEF_INLINE void update() const {
+    const float g = completes<F, variant>() ? mean : prepared(with_mean(launch.factors, mean), e.g, e.p);
+    e.p = F::template update<variant>(c, e.p, g, e.state[0], e.state[1], e.state[2]);
+  }
+  ADABELIEF_INLINE void blend() const { e.p = e.slow = blended(e.p, e.slow, launch.alpha); }
+};
+
 template <class F, int variant>
 ADABELIEF_INLINE void update_element(const typename F::Coefficients& c, const Launch& launch, float mean, Element& e) {
-  if (launch.stages & stage::begin) e.slow = e.p;
-  const float g = completes<F, variant>() ? mean : prepared(gradient_of(launch.factors, mean), e.g, e.p);
-  e.p = F::template update<variant>(c, e.p, g, e.state[0], e.state[1], e.state[2]);
-  if ((launch.stages & stage::blend) && following<F, variant>(0) < 0) e.p = e.slow = blended(e.p, e.slow, launch.alpha);
+  run_stages(launch.stages, half<F, variant>(), ElementStages<F, variant>{c, launch, mean, e});
 }
 
 template <class F, int variant>
@@ -131,7 +131,7 @@ template <class F>
 ADABELIEF_INLINE typename F::Coefficients complete_coefficients(const Launch& launch, const DeviceRow& row) {
   auto c = coefficients_of<F>(launch.coefficients);
   if constexpr (needs_norms<F>(0)) {
-    F::with_norms(c, square_root(launch.data_norms[row.norms]), square_root(launch.grad_norms[row.norms]));
+    F::with_norms(c, square_root(launch.data_norms[row.tensor]), square_root(launch.grad_norms[row.tensor]));
   }
   return c;
 }
@@ -150,9 +150,9 @@ ADABELIEF_INLINE void update_piece(const Launch& launch, const Here& here) {
   const DevicePiece piece = launch.pieces[here.block];
   const DeviceRow row = launch.rows[piece.row];
   const auto c = complete_coefficients<F>(launch, row);
-  const uint64_t end = row.length - piece.begin < piece_length ? row.length : piece.begin + piece_length;
+  const uint64_t end = row.cut.length - piece.begin < piece_length ? row.cut.length : piece.begin + piece_length;
   const bool slow = launch.stages & (stage::begin | stage::blend);
-  const bool centralized = launch.means && row.segment > 0;
+  const bool centralized = launch.means && row.cut.segment > 0;
   uint64_t begin = piece.begin;
   if (!centralized && all_aligned<F, variant>(row, slow)) {
     const uint64_t fours = (end - begin) / 4;
@@ -160,75 +160,6 @@ ADABELIEF_INLINE void update_piece(const Launch& launch, const Here& here) {
     begin += 4 * fours;
   }
   for (uint64_t i = begin + here.thread; i < end; i += here.threads) update_one<F, variant>(c, launch, row, i);
-}
-
-/** A run of elements that one thread adds up. */
-struct BlockOfRow {
-  bool exists;
-  uint64_t begin, length, place;
-};
-
-/** The block that is this thread's, of those by whole tensors or by segments. */
-ADABELIEF_INLINE BlockOfRow block_of(const DeviceRow& row, uint64_t number, bool by_segments) {
-  const uint64_t segment = by_segments ? row.segment : row.length;
-  const uint64_t blocks = by_segments ? row.mean_blocks : reduction_blocks(row.length);
-  const uint64_t begin = number / blocks * segment + number % blocks * reduction_block;
-  const uint64_t rest = segment - number % blocks * reduction_block;
-  const uint64_t place = (by_segments ? row.means : row.norms) + number;
-  return {number < row.length / segment * blocks, begin, rest < reduction_block ? rest : reduction_block, place};
-}
-
-/** Sums of what `sum_of` says, a thread a block. */
-ADABELIEF_INLINE void sum_block(const Launch& launch, const Here& here) {
-  const DevicePiece piece = launch.pieces[here.block];
-  const DeviceRow row = launch.rows[piece.row];
-  const SumOf what = launch.sum_of;
-  const BlockOfRow block = block_of(row, piece.begin + here.thread, what == SumOf::prepared);
-  if (!block.exists) return;
-  const float* grad = row.grad + block.begin;
-  const float* data = row.data + block.begin;
-  const Factors& factors = launch.factors;
-  double sum;
-  if (what == SumOf::squares_of_gradients) {
-    sum = summed(block.length, [=](double s, size_t i) { return plus_square(s, grad[i] * factors.scale); });
-  } else if (what == SumOf::squares_of_data) {
-    sum = summed(block.length, [=](double s, size_t i) { return plus_square(s, data[i]); });
-  } else {
-    sum = summed(block.length, [&](double s, size_t i) {
-      const float mean = what == SumOf::prepared ? 0 : mean_of(launch, row, block.begin + i);
-      const float g = prepared(gradient_of(factors, mean), grad[i], data[i]);
-      return what == SumOf::prepared ? plus(s, g) : plus_square(s, g);
-    });
-  }
-  launch.sums[block.place] = sum;
-}
-
-/** Sums of the directions in which a variant is about to step, a thread a block. */
-template <class F, int variant>
-ADABELIEF_INLINE void sum_block_of_directions(const Launch& launch, const Here& here) {
-  const DevicePiece piece = launch.pieces[here.block];
-  const DeviceRow row = launch.rows[piece.row];
-  const BlockOfRow block = block_of(row, piece.begin + here.thread, true);
-  if (!block.exists) return;
-  const auto c = coefficients_of<F>(launch.coefficients);
-  launch.sums[block.place] = summed(block.length, [&](double s, size_t k) {
-    const uint64_t i = block.begin + k;
-    return plus(s, F::template direction<variant>(c, row.data[i], row.state[0][i], row.state[1][i]));
-  });
-}
-
-/** Adds up the blocks of a segment into the first of them, a thread a segment: the one whose block that is. */
-ADABELIEF_INLINE void sum_segment(const Launch& launch, const Here& here) {
-  const DevicePiece piece = launch.pieces[here.block];
-  const DeviceRow row = launch.rows[piece.row];
-  const bool by_segments = launch.sum_of == SumOf::prepared;
-  const uint64_t number = piece.begin + here.thread;
-  const BlockOfRow block = block_of(row, number, by_segments);
-  const uint64_t blocks = by_segments ? row.mean_blocks : reduction_blocks(row.length);
-  if (!block.exists || number % blocks != 0) return;
-  double sum = launch.sums[block.place];
-  for (uint64_t k = 1; k < blocks; ++k) sum += launch.sums[block.place + k];
-  launch.sums[block.place] = sum;
 }
 
 }  // namespace ADABELIEF_SET

@@ -2,6 +2,7 @@
 #   kernels.fatbin  machine code, compressed, for drivers of the toolkit's line. Code for x.0 runs on every device x.y.
 #   kernels.ptx     text that older drivers compile, and newer ones for devices that are newer than the toolkit
 #   resources.txt   what ptxas says of the kernels in that text
+#   kernel_symbols.h  the symbol of each kernel, by its name
 #   kernels.d       the files they are made of
 # Contraction would fuse operations that the formulas round one by one.
 set(FLAGS -std=c++17 -O3 -DADABELIEF_SET=cuda --expt-relaxed-constexpr -fmad=false -ftz=false -prec-div=true -prec-sqrt=true)
@@ -33,3 +34,22 @@ find_program(PTXAS ptxas HINTS ${bin} REQUIRED)
 execute_process(COMMAND ${PTXAS} -arch=sm_75 -v -o ${FOLDER}/kernels.cubin ${FOLDER}/kernels.ptx
   ERROR_FILE ${FOLDER}/resources.txt COMMAND_ERROR_IS_FATAL ANY)
 file(REMOVE ${FOLDER}/newest.ptx)
+
+# The symbols, demangled: "void adabelief::device::update<3, 0>(adabelief::Launch)" is the kernel "update<3, 0>".
+find_program(CXXFILT c++filt HINTS ${bin} REQUIRED)
+string(REGEX MATCHALL "\\.entry [A-Za-z0-9_]+\\(" entries "${ptx}")
+list(TRANSFORM entries REPLACE "\\.entry |\\(" "")
+string(REPLACE ";" "\n" entries "${entries}")
+file(WRITE ${FOLDER}/symbols.txt "${entries}\n")
+execute_process(COMMAND ${CXXFILT} INPUT_FILE ${FOLDER}/symbols.txt OUTPUT_VARIABLE names COMMAND_ERROR_IS_FATAL ANY)
+file(REMOVE ${FOLDER}/symbols.txt)
+string(REPLACE "\n" ";" symbols "${entries}")
+string(REGEX REPLACE "(void )?adabelief::device::" "" names "${names}")
+string(REGEX REPLACE "\\(adabelief::Launch\\)" "" names "${names}")
+string(STRIP "${names}" names)
+string(REPLACE "\n" ";" names "${names}")
+set(text "// Written by make_image.cmake.\n#pragma once\n\nstruct KernelSymbol {\n  const char *name, *symbol;\n};\n\nconstexpr KernelSymbol kernel_symbols[] = {\n")
+foreach(name symbol IN ZIP_LISTS names symbols)
+  string(APPEND text "    {\"${name}\", \"${symbol}\"},\n")
+endforeach()
+file(WRITE ${FOLDER}/kernel_symbols.h "${text}};\n")

@@ -6,9 +6,9 @@ namespace adabelief {
 
 namespace {
 
-using Kind = CudaError::Kind;
+using Kind = EngineError::Kind;
 
-CudaError pointer_error(const std::string& what) { return {Kind::pointer, what}; }
+EngineError pointer_error(const std::string& what) { return {Kind::pointer, what}; }
 
 /** The allocation that memory lies in. */
 struct Allocation {
@@ -53,7 +53,7 @@ cu::Pointer require_place(CudaDevice& device, cu::Pointer pointer, std::size_t l
 
 void require_size(std::size_t length) {
   if (length <= std::numeric_limits<std::size_t>::max() / sizeof(float) / 2) return;
-  throw CudaError(Kind::memory, "There is no memory for " + std::to_string(length) + " floats");
+  throw EngineError(Kind::memory, "There is no memory for " + std::to_string(length) + " floats");
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ std::shared_ptr<DeviceFloats> DeviceFloats::open(int ordinal, const cu::IpcHandl
 DeviceFloats::~DeviceFloats() {
   try {
     free();
-  } catch (const CudaError&) {  // the device is lost, and its memory with it
+  } catch (const EngineError&) {  // the device is lost, and its memory with it
   }
 }
 
@@ -107,7 +107,7 @@ void DeviceFloats::free() {
   try {
     give_back();
     disposed_ = true;
-  } catch (const CudaError& error) {
+  } catch (const EngineError& error) {
     disposed_ = error.kind == Kind::lost;  // with its device; what the driver refused may be tried again
     throw;
   }
@@ -125,7 +125,7 @@ void DeviceFloats::give_back() {
 }
 
 void DeviceFloats::require_usable() const {
-  if (disposed_) throw CudaError(Kind::disposed, "This CudaArray was disposed");
+  if (disposed_) throw EngineError(Kind::disposed, "This CudaArray was disposed");
 }
 
 void DeviceFloats::read(float* into, cu::Stream stream) const {

@@ -1,8 +1,8 @@
 // The float32 operations that every formula is made of. Each rounds exactly once, to nearest, ties to even,
 // and none may be contracted with another (-ffp-contract=off, nvcc -fmad=false): that is what keeps the bits equal everywhere.
 //
-// A Float is one float or, where a backend brings the type (native/cpu/wide.h), many of them. What a formula of those returns may
-// still have to be computed (native/cpu/late.h), hence `auto`.
+// A Float is one float or, in a backend with such a type (native/cpu/float32x32.h), many of them. A formula of those may return a
+// step that is not computed yet (native/cpu/deferred_step.h), hence `auto`.
 //
 // Every object that includes this is compiled for one instruction set, and ADABELIEF_SET names a namespace for it:
 // an inline function shared by two of them would be merged by the linker, and older processors would run the newer copy.

@@ -6,7 +6,8 @@
 
 #include "ahead.h"
 #include "check.h"
-#include "cpu/float_environment.h"
+#include "core/float_environment.h"
+#include "core/formula.h"
 #include "numbers.h"
 #include "reference.h"
 
@@ -47,12 +48,13 @@ struct Case {
 
 /** Runs the kernel over guarded copies, cut in two, and compares every array with the reference. */
 void compare(const Backend& backend, const Case& c, const reference::Scalars& scalars, const Arrays& before, bool in_place) {
-  const Formula* formula = find_formula(backend, "adabelief");
-  CHECK(formula && formula->variants == 2 * amsgrads * phases, "the formula has another shape");
+  const int formula = find_formula("adabelief");
+  CHECK(formula >= 0 && formulas().begin[formula].variants == 2 * amsgrads * phases, "the formula has another shape");
   auto decay = static_cast<reference::Decay>(c.variant % decays);
   if (decay == reference::Decay::coupled && scalars.decay == 0) decay = reference::Decay::none;  // a factor of 0: no decay
   const bool coupled = decay == reference::Decay::coupled;  // no variant of the formula: it happens to the gradient
-  const Variant& variant = formula->variant[(decay == reference::Decay::decoupled) + 2 * (c.variant / decays)];
+  const VariantKernels& variant =
+      backend.kernels->formulas[formula].variant[(decay == reference::Decay::decoupled) + 2 * (c.variant / decays)];
   Arrays wanted = before;
   reference::step(scalars, decay, static_cast<reference::Amsgrad>(c.variant / decays % amsgrads),
                   static_cast<reference::Phase>(c.variant / (decays * amsgrads)), wanted[0], wanted[1], wanted[2], wanted[3],

@@ -9,7 +9,7 @@
 #include "twin.h"
 
 using namespace twin;
-using Kind = CudaError::Kind;
+using Kind = EngineError::Kind;
 
 namespace {
 
@@ -45,7 +45,7 @@ std::vector<float> train(int device) {
 std::optional<Kind> failure_of(const std::function<void()>& act) {
   try {
     act();
-  } catch (const CudaError& error) {
+  } catch (const EngineError& error) {
     CHECK(*error.what(), "an error without words");
     return error.kind;
   }

@@ -74,11 +74,10 @@ const Around around[] = {
 /** Every case, or every so many of them. */
 void sweep(std::uint64_t every) {
   Pair pair;
-  const Loops& loops = *current_backend().loops;
   std::uint64_t seed = 0;
   const auto try_all = [&](int formula, const float* coefficients) {
-    for (int variant = 0; variant < loops.formulas[formula].variants; ++variant) {
-      if (completes(loops.formulas[formula], variant)) continue;
+    for (int variant = 0; variant < formulas().begin[formula].variants; ++variant) {
+      if (completes(formulas().begin[formula], variant)) continue;
       for (const auto& [stages, decay, scale, max_norm] : around) {
         if (++seed % every != 0) continue;
         pair.compare(
@@ -87,9 +86,9 @@ void sweep(std::uint64_t every) {
     }
   };
   for (const Sample& sample : samples) {
-    const Formula* formula = find_formula(current_backend(), sample.formula);
-    CHECK(formula, "no formula is called %s", sample.formula);
-    try_all(static_cast<int>(formula - loops.formulas), sample.coefficients);
+    const int formula = find_formula(sample.formula);
+    CHECK(formula >= 0, "no formula is called %s", sample.formula);
+    try_all(formula, sample.coefficients);
   }
   std::printf("%d cases over %zu rows\n", pair.cases, lengths().size());
 }
@@ -128,7 +127,7 @@ void several_places_in_one_table(int devices) {
   for (int device = 0; device < 2; ++device) {
     memory.push_back(DeviceFloats::allocate(device, layout.size, nullptr));
     memory.back()->write(mixed.data(), nullptr);
-    const Row& row = layout.rows[static_cast<std::size_t>(device)];
+    const twin::Row& row = layout.rows[static_cast<std::size_t>(device)];
     const auto at = [&](Array k) { return memory.back()->data() + row.place[k]; };
     model.table.bind(device, {at(p), at(out), at(g), {at(s0), at(s1), at(s2)}, row.length}, max_states, at(slow), device);
   }

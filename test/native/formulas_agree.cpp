@@ -5,8 +5,9 @@
 
 #include "ahead.h"
 #include "check.h"
+#include "core/float_environment.h"
+#include "core/formula.h"
 #include "cpu/backend.h"
-#include "cpu/float_environment.h"
 #include "numbers.h"
 #include "samples.h"
 
@@ -40,7 +41,11 @@ struct Case {
   std::uint64_t seed;
 };
 
-void run(const Variant& variant, const Case& c, const float* coefficients, const Span& span) {
+const VariantKernels& kernels_of(const Backend& backend, const Case& c) {
+  return backend.kernels->formulas[find_formula(c.formula)].variant[c.variant];
+}
+
+void run(const VariantKernels& variant, const Case& c, const float* coefficients, const Span& span) {
   if (c.coupled) return variant.run_prepared(span, coefficients, {1, 1, coupled_decay, 0});
   variant.run(span, coefficients);
 }
@@ -48,7 +53,7 @@ void run(const Variant& variant, const Case& c, const float* coefficients, const
 /** What the scalar backend makes of the arrays. */
 void run_scalar(const Case& c, const float* coefficients, Arrays& arrays) {
   const BackendList list = backends();
-  const Variant& variant = find_formula(list.begin[list.count - 1], c.formula)->variant[c.variant];
+  const VariantKernels& variant = kernels_of(list.begin[list.count - 1], c);
   const auto [p, g, first, second, third] =
       std::array{arrays[0].data(), arrays[1].data(), arrays[2].data(), arrays[3].data(), arrays[4].data()};
   run(variant, c, coefficients, {p, p, g, {first, second, third}, c.length});
@@ -66,7 +71,7 @@ void compare(const Backend& backend, const Case& c, const float* coefficients, c
   }
   memory.emplace_back(c.length, (c.offset * 5) % widest);
   float* out = memory[c.in_place ? 0 : before.size()].data();
-  const Variant& variant = find_formula(backend, c.formula)->variant[c.variant];
+  const VariantKernels& variant = kernels_of(backend, c);
   const Span whole{memory[0].data(), out, memory[1].data(), {memory[2].data(), memory[3].data(), memory[4].data()}, c.length};
   const auto run_piece = [&](std::size_t begin, std::size_t length) {
     Span span = piece_of(whole, begin, length);
@@ -85,7 +90,7 @@ void compare(const Backend& backend, const Case& c, const float* coefficients, c
     CHECK(memory[k].intact(), "canary of array %zu: %s", k, where.c_str());
     const bool is_out = memory[k].data() == out;
     if (k == before.size() && !is_out) continue;
-    const std::size_t states = static_cast<std::size_t>(variant.states);
+    const std::size_t states = static_cast<std::size_t>(formulas().begin[find_formula(c.formula)].variant[c.variant].states);
     const bool written = is_out || (k >= 2 && k < 2 + states);
     const std::vector<float>& right = written ? wanted[is_out ? 0 : k] : before[k];
     for (std::size_t i = 0; i < c.length; ++i) {
@@ -99,22 +104,20 @@ void compare(const Backend& backend, const Case& c, const float* coefficients, c
 void compare_directions(const Backend& backend, const Case& c, const float* coefficients, Arrays arrays) {
   const BackendList list = backends();
   const Span span{arrays[0].data(), arrays[0].data(), nullptr, {arrays[2].data(), arrays[3].data()}, c.length};
-  const auto sum = [&](const Backend& one) {
-    return find_formula(one, c.formula)->variant[c.variant].directions(span, coefficients, 0);
-  };
+  const auto sum = [&](const Backend& one) { return kernels_of(one, c).directions(span, coefficients, 0); };
   const double ours = sum(backend), wanted = sum(list.begin[list.count - 1]);
   CHECK(ours == wanted || (ours != ours && wanted != wanted), "%s: directions of %s %d over %zu: %a, expected %a, seed %llu",
         backend.name, c.formula, c.variant, c.length, ours, wanted, static_cast<unsigned long long>(c.seed));
 }
 
 void sweep(const Backend& backend, const Sample& sample, int variant, bool coupled, std::uint64_t& seed) {
-  const Formula* formula = find_formula(backend, sample.formula);
+  const FormulaTraits& formula = formulas().begin[find_formula(sample.formula)];
   const auto try_one = [&](std::size_t length, std::size_t offset, Numbers numbers) {
     Random random(++seed);
     const Case c{sample.formula, variant, coupled, length, offset, random.below(length + 1), seed % 2 == 0, seed};
     const Arrays arrays = make(length, numbers, random);
     compare(backend, c, sample.coefficients, arrays);
-    if (formula->variant[variant].directions) compare_directions(backend, c, sample.coefficients, arrays);
+    if (formula.variant[variant].following >= 0) compare_directions(backend, c, sample.coefficients, arrays);
   };
   for (std::size_t length = 0; length <= longest; ++length) {
     for (std::size_t k = 0; k < 4; ++k) try_one(length, (length + k * 5) % widest, static_cast<Numbers>((seed + k) % 3));
@@ -130,16 +133,16 @@ void sweep(const Backend& backend) {
   const FloatEnvironment environment;
   std::uint64_t seed = 0;
   for (const Sample& sample : samples) {
-    const Formula* formula = find_formula(backend, sample.formula);
-    CHECK(formula, "no formula is called %s", sample.formula);
-    for (int variant = 0; variant < formula->variants; ++variant) {
+    const int formula = find_formula(sample.formula);
+    CHECK(formula >= 0, "no formula is called %s", sample.formula);
+    for (int variant = 0; variant < formulas().begin[formula].variants; ++variant) {
       for (bool coupled : {false, true}) sweep(backend, sample, variant, coupled, seed);
     }
   }
-  for (int i = 0; i < backend.loops->count; ++i) {  // every formula that there is, with coefficients that suit any
-    Sample sample{backend.loops->formulas[i].name, {}};
+  for (int i = 0; i < formulas().count; ++i) {  // every formula that there is, with coefficients that suit any
+    Sample sample{formulas().begin[i].name, {}};
     for (int k = 0; k < max_coefficients; ++k) sample.coefficients[k] = 0.9f - 0.04f * static_cast<float>(k);
-    for (int variant = 0; variant < backend.loops->formulas[i].variants; ++variant) sweep(backend, sample, variant, false, seed);
+    for (int variant = 0; variant < formulas().begin[i].variants; ++variant) sweep(backend, sample, variant, false, seed);
   }
   std::printf("%s: %llu cases\n", backend.name, static_cast<unsigned long long>(seed));
 }

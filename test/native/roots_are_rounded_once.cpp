@@ -4,7 +4,7 @@
 #pragma GCC target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")
 #define __FMA__ 1
 #define ADABELIEF_SET roots
-#include "cpu/late.h"
+#include "cpu/deferred_step.h"
 #endif
 
 #include <cmath>
@@ -19,14 +19,14 @@ using namespace adabelief::roots;
 namespace {
 
 struct Floats {
-  explicit Floats(const Wide& x) { All().store(values, x); }
-  float values[wide];
+  explicit Floats(const Float32x32& x) { All().store(values, x); }
+  float values[width];
 };
 
 /** Compares √x, and √x / c, with the processor's, for as many numbers as go side by side. */
 void compare(const float* x, float divisor) {
   const Floats root(square_root(All().load(x))), quotient(root_over_invariant(All().load(x), divisor));
-  for (std::size_t k = 0; k < wide; ++k) {
+  for (std::size_t k = 0; k < width; ++k) {
     const float wanted = std::sqrt(x[k]);
     CHECK(same(root.values[k], wanted), "√%a is %a, expected %a", x[k], root.values[k], wanted);
     CHECK(same(quotient.values[k], wanted / divisor), "√%a / %a is %a", x[k], divisor, quotient.values[k]);
@@ -34,9 +34,9 @@ void compare(const float* x, float divisor) {
 }
 
 void every_mantissa(std::uint32_t exponent) {
-  for (std::uint32_t mantissa = 0; mantissa < 1u << 23; mantissa += wide) {
-    float x[wide];
-    for (std::uint32_t k = 0; k < wide; ++k) x[k] = float_of(exponent << 23 | (mantissa + k));
+  for (std::uint32_t mantissa = 0; mantissa < 1u << 23; mantissa += width) {
+    float x[width];
+    for (std::uint32_t k = 0; k < width; ++k) x[k] = float_of(exponent << 23 | (mantissa + k));
     compare(x, 0.0316f);
   }
 }
@@ -52,14 +52,14 @@ int every_approximation(std::uint32_t exponent) {
     ++found;
     float y = static_cast<float>((1 - 0x1p-14) / exact);
     while (static_cast<double>(y) < (1 + 0x1p-14) / exact) {
-      float approximations[wide];
+      float approximations[width];
       for (float& approximation : approximations) {
         approximation = y;
         y = std::nextafter(y, 4.0f);
       }
-      const Wide reciprocal = All().load(approximations);
+      const Float32x32 reciprocal = All().load(approximations);
       const Floats rounded(round_root(x, {x * reciprocal, 0.5f * reciprocal}));
-      for (std::size_t k = 0; k < wide; ++k) {
+      for (std::size_t k = 0; k < width; ++k) {
         CHECK(same(rounded.values[k], root), "√%a is %a from 1/√x ≈ %a", x, rounded.values[k], approximations[k]);
       }
     }
@@ -71,7 +71,7 @@ void mixtures(Numbers numbers) {
   constexpr std::uint64_t seed = 5;
   Random random(seed);
   for (int i = 0; i < 100000; ++i) {
-    float x[wide];
+    float x[width];
     const std::size_t kinds = 1 + random.below(8);  // among many ordinary numbers one of another kind
     for (float& value : x) value = random.below(kinds) == 0 ? number(numbers, random) : std::fabs(random.unit());
     compare(x, i % 2 == 0 ? 1.0f : 0x1.000002p-1f);

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "cpu/kernel.h"
+#include "core/coefficients.h"
 
 /** A formula's coefficients, in the order of its `Coefficients`, at some step of some training. */
 struct Sample {

@@ -5,8 +5,8 @@
 #include <thread>
 
 #include "check.h"
-#include "cpu/table.h"
-#include "cpu/team.h"
+#include "cpu/thread_pool.h"
+#include "step.h"
 
 using namespace adabelief;
 
@@ -22,7 +22,7 @@ void count(const void* context, Chunks chunks) {
 
 void run_and_count(int threads, std::size_t chunks) {
   const Counts counts{std::make_unique<std::atomic<int>[]>(chunks)};
-  run_on_team(threads, chunks, count, &counts);
+  run_on_pool(threads, chunks, count, &counts);
   for (std::size_t i = 0; i < chunks; ++i) {
     CHECK(counts.of[i] == 1, "chunk %zu of %zu ran %d times on %d threads", i, chunks, counts.of[i].load(), threads);
   }
@@ -32,7 +32,7 @@ void run_and_count(int threads, std::size_t chunks) {
 struct Model {
   std::vector<std::vector<float>> arrays;
   std::vector<std::int32_t> sets;
-  Table table{"adabelief"};
+  Table table{find_formula("adabelief")};
 
   explicit Model(std::uint64_t seed) {
     Random random(seed);
@@ -61,10 +61,9 @@ struct Model {
     std::memcpy(coefficients + max_coefficients, coefficients, max_coefficients * sizeof(float));
     coefficients[max_coefficients + common_coefficients] = 0.99f;
     Gradients gradients;
-    Overlap overlap;
     for (int i = 0; i < count; ++i) {
-      CHECK(table.step({sets.data(), variants, stages, coefficients, 2, &gradients}, overlap) == Outcome::done,
-            "the step was refused");
+      const Outcome outcome = ::step(table, {sets.data(), variants, stages, coefficients, 2, &gradients});
+      CHECK(outcome.kind == Outcome::ready, "the step was refused");
     }
   }
 };
@@ -90,7 +89,7 @@ int main() {
   struct Meeting {
     std::atomic<int> present{0};
   } meeting;
-  run_on_team(
+  run_on_pool(
       3, 3,
       [](const void* context, Chunks) {
         auto& present = static_cast<const Meeting*>(context)->present;
@@ -109,17 +108,17 @@ int main() {
   for (std::thread& caller : callers) caller.join();
 
   constexpr int steps = 10;
-  set_team_threads(1);
+  set_pool_threads(1);
   Model wanted(11);
   wanted.step(steps);
   for (int threads = 2; threads <= 8; ++threads) {
-    set_team_threads(threads);
+    set_pool_threads(threads);
     Model model(11);
     model.step(steps);
     expect_same(model, wanted, threads);
   }
 
-  set_team_threads(3);
+  set_pool_threads(3);
   std::vector<std::unique_ptr<Model>> models;
   std::vector<std::thread> steppers;
   for (int i = 0; i < 4; ++i) models.push_back(std::make_unique<Model>(11));

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "check.h"
-#include "cpu/table.h"
 #include "cuda/memory.h"
 #include "numbers.h"
+#include "step.h"
 
 namespace twin {
 
@@ -26,15 +26,7 @@ struct Case {
   std::uint64_t seed;
 };
 
-inline const Formula& formula_of(const Case& c) { return current_backend().loops->formulas[c.formula]; }
-
-/** Whether a variant ends what another one began: nobody asks for it by itself. */
-inline bool completes(const Formula& formula, int variant) {
-  for (int k = 0; k < formula.variants; ++k) {
-    if (formula.variant[k].following == variant) return true;
-  }
-  return false;
-}
+inline const FormulaTraits& formula_of(const Case& c) { return formulas().begin[c.formula]; }
 
 /** The places of the arrays of one row within the memory of a model. */
 enum Array { p, g, s0, s1, s2, slow, out, arrays };
@@ -93,7 +85,7 @@ inline std::vector<float> contents(const Layout& layout, const Case& c) {
 /** A table over such memory; `base` is where it begins, on a device or on the processor. */
 class Model {
  public:
-  Model(const char* formula, const Layout& layout, float* base, int device) : table(formula), layout_(layout) {
+  Model(const char* formula, const Layout& layout, float* base, int device) : table(find_formula(formula)), layout_(layout) {
     table.resize(static_cast<int>(layout.rows.size()));
     for (std::size_t i = 0; i < layout.rows.size(); ++i) {
       const Row& row = layout.rows[i];
@@ -121,9 +113,8 @@ class Model {
     Gradients gradients;
     gradients.scale = c.scale;
     gradients.max_norm = c.max_norm;
-    Overlap overlap;
-    const Outcome outcome = table.step({sets.data(), variants, stages, coefficients, 2, &gradients}, overlap);
-    CHECK(outcome == Outcome::done, "the step of %s was refused: %d", formula_of(c).name, static_cast<int>(outcome));
+    const Outcome outcome = ::step(table, {sets.data(), variants, stages, coefficients, 2, &gradients});
+    CHECK(outcome.kind == Outcome::ready, "the step of %s was refused: %d", formula_of(c).name, static_cast<int>(outcome.kind));
     return gradients;
   }
 

@@ -5,7 +5,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cpu/float_environment.h"
+#include "core/float_environment.h"
+#include "cuda/kernel_names.h"
 #include "cuda/kernels.h"
 
 namespace adabelief {
@@ -59,12 +60,9 @@ using Kernels = std::unordered_map<std::string, HostKernel>;
 
 template <class F, int variant>
 void add_variant(Kernels& kernels, int formula) {
-  char name[kernel_name_length];
-  write_kernel_name(name, DeviceKernel::update, formula, variant);
-  kernels[name] = {&update<F, variant>, &uses_of_update<F, variant>};
+  kernels[name_of(FormulaKernel::update, formula, variant)] = {&update<F, variant>, &uses_of_update<F, variant>};
   if constexpr (following<F, variant>(0) >= 0) {
-    write_kernel_name(name, DeviceKernel::sum_directions, formula, variant);
-    kernels[name] = {&sum_directions<F, variant>, &uses_of_directions};
+    kernels[name_of(FormulaKernel::sum_directions, formula, variant)] = {&sum_directions<F, variant>, &uses_of_directions};
   }
 }
 
@@ -78,8 +76,8 @@ Kernels all_kernels(List<F...>) {
   Kernels kernels;
   int formula = 0;
   (add_formula<F>(kernels, formula++, std::make_integer_sequence<int, F::variants>()), ...);
-  kernels[sum_blocks_name] = {&sum_block, &uses_of_blocks};
-  kernels[sum_segments_name] = {&sum_segment, &uses_of_segments};
+  kernels[sum_blocks_kernel] = {&sum_block, &uses_of_blocks};
+  kernels[sum_segments_kernel] = {&sum_segment, &uses_of_segments};
   return kernels;
 }
 
@@ -110,7 +108,7 @@ class Translated {
     std::vector<bool> seen(count);
     for (unsigned k = 0; k < blocks; ++k) {
       const std::size_t row = launch_.pieces[k].row;
-      if (launch_.pieces[k].begin >= rows_[row].length) return false;
+      if (launch_.pieces[k].begin >= rows_[row].cut.length) return false;
       if (!seen[row] && !translate_row(launch, rows_[row])) return false;
       seen[row] = true;
     }
@@ -120,16 +118,16 @@ class Translated {
   }
 
   bool translate_row(const Launch& launch, DeviceRow& row) const {
-    bool fine = (!uses_.data || move(row.data, row.length)) && (!uses_.out || move(row.out, row.length)) &&
-                (!uses_.grad || move(row.grad, row.length)) && (!uses_.slow || move(row.slow, row.length));
-    for (int k = 0; k < uses_.states; ++k) fine = fine && move(row.state[k], row.length);
-    const std::size_t means = row.segment > 0 ? row.length / row.segment * row.mean_blocks : 0;
-    const std::size_t norms = (row.length + reduction_block - 1) / reduction_block;
-    if (uses_.means) fine = fine && (means == 0 || has(launch.means + row.means, means));
-    if (uses_.norms) fine = fine && has(launch.data_norms + row.norms, 1) && has(launch.grad_norms + row.norms, 1);
+    const std::uint64_t length = row.cut.length;
+    bool fine = (!uses_.data || move(row.data, length)) && (!uses_.out || move(row.out, length)) &&
+                (!uses_.grad || move(row.grad, length)) && (!uses_.slow || move(row.slow, length));
+    for (int k = 0; k < uses_.states; ++k) fine = fine && move(row.state[k], length);
+    const std::size_t segments = row.cut.all_blocks(), tensor = whole(row).all_blocks();
+    if (uses_.means) fine = fine && (segments == 0 || has(launch.means + row.segments, segments));
+    if (uses_.norms) fine = fine && has(launch.data_norms + row.tensor, 1) && has(launch.grad_norms + row.tensor, 1);
     if (!uses_.sums) return fine;
     const bool by_segments = uses_.states > 0 || launch.sum_of == SumOf::prepared;
-    return fine && has(launch.sums + (by_segments ? row.means : row.norms), by_segments ? means : norms);
+    return fine && has(launch.sums + (by_segments ? row.segments : row.tensor), by_segments ? segments : tensor);
   }
 
   bool has(const double* begin, std::size_t count) const { return translate_(begin, count * sizeof(double)) != nullptr; }

@@ -1,0 +1,101 @@
+#include "arrays.h"
+
+#include <functional>
+#include <vector>
+
+#include "../core/lease.h"
+#include "../cpu/accumulate.h"
+#include "../cpu/norm.h"
+#include "../table/overlap.h"
+#include "cuda_memory.h"
+#include "floats.h"
+
+namespace adabelief {
+
+namespace {
+
+/** accumulate(into, sources, scale): null, or the index of the first source that overlaps `into`; all must be of one length */
+Napi::Value accumulate(const Napi::CallbackInfo& info) {
+  auto into = info[0].As<Napi::Float32Array>();
+  const auto list = info[1].As<Napi::Array>();
+  std::vector<const float*> sources(list.Length());
+  for (std::size_t k = 0; k < sources.size(); ++k) {
+    const Floats source = floats(list.Get(static_cast<unsigned>(k)), into.ElementLength());
+    if (source.problem != Problem::none) throw Napi::TypeError::New(info.Env(), "not a Float32Array of that length");
+    sources[k] = source.data;
+    const std::less<const float*> before;
+    const bool apart =
+        !before(source.data, into.Data() + into.ElementLength()) || !before(into.Data(), source.data + into.ElementLength());
+    if (!apart) return Napi::Number::New(info.Env(), static_cast<double>(k));
+  }
+  accumulate_on_pool(into.Data(), sources.data(), static_cast<int>(sources.size()), info[2].As<Napi::Number>().FloatValue(),
+                     into.ElementLength());
+  return info.Env().Null();
+}
+
+std::vector<Floats32> list_of_floats(const Napi::Value& value) {
+  const auto list = value.As<Napi::Array>();
+  std::vector<Floats32> result;
+  for (unsigned k = 0; k < list.Length(); ++k) {
+    auto array = Napi::Value(list.Get(k)).As<Napi::Float32Array>();
+    result.push_back({array.Data(), array.ElementLength()});
+  }
+  return result;
+}
+
+/** read(arrays): reads every element, for the bandwidth baseline; returns a sum, so that no read is left out */
+Napi::Value read(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), read_on_pool(list_of_floats(info[0]))); }
+
+/** norm(arrays, order): of all of them as one vector */
+Napi::Value norm(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), norm_on_pool(list_of_floats(info[0]), info[1].As<Napi::Number>()));
+}
+
+/** scale(arrays, factor) */
+void scale(const Napi::CallbackInfo& info) { scale_on_pool(list_of_floats(info[0]), info[1].As<Napi::Number>().FloatValue()); }
+
+/** Where an array lies: a Float32Array, or memory on a device. */
+Range range_of(const Napi::Value& value) {
+  const DeviceFloats* memory = device_memory(value);
+  const float* data = memory ? memory->data() : value.As<Napi::Float32Array>().Data();
+  const std::size_t length = !memory ? value.As<Napi::Float32Array>().ElementLength() : memory->disposed() ? 0 : memory->length();
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  return {begin, begin + length * sizeof(float)};
+}
+
+/** overlap(arrays): null, or the indices of two arrays that share memory */
+Napi::Value find_overlap(const Napi::CallbackInfo& info) {
+  const auto list = info[0].As<Napi::Array>();
+  std::vector<Interval> intervals;
+  for (unsigned k = 0; k < list.Length(); ++k) {
+    const auto [begin, end] = range_of(list.Get(k));
+    if (begin < end) intervals.push_back({begin, end, static_cast<int>(k), Role::data});
+  }
+  const Overlap overlap = sort_disjoint(intervals);
+  if (!overlap.found) return info.Env().Null();
+  Napi::Array pair = Napi::Array::New(info.Env(), 2);
+  pair.Set(0u, overlap.row);
+  pair.Set(1u, overlap.other_row);
+  return pair;
+}
+
+/** leased(array, writing): whether a step on another thread forbids to read or to write it */
+Napi::Value ask_lease(const Napi::CallbackInfo& info) {
+  const bool writing = info[1].As<Napi::Boolean>();
+  if (leases() == 0) return Napi::Boolean::New(info.Env(), false);
+  const Range range = range_of(info[0]);
+  return Napi::Boolean::New(info.Env(), leased(reinterpret_cast<const void*>(range.begin), range.end - range.begin, writing));
+}
+
+}  // namespace
+
+void define_arrays(Napi::Env env, Napi::Object exports) {
+  exports["accumulate"] = Napi::Function::New<accumulate>(env, "accumulate");
+  exports["read"] = Napi::Function::New<read>(env, "read");
+  exports["norm"] = Napi::Function::New<norm>(env, "norm");
+  exports["scale"] = Napi::Function::New<scale>(env, "scale");
+  exports["overlap"] = Napi::Function::New<find_overlap>(env, "overlap");
+  exports["leased"] = Napi::Function::New<ask_lease>(env, "leased");
+}
+
+}  // namespace adabelief

@@ -1,0 +1,53 @@
+// Tables of the functions that one instruction set offers: plain data, the same for all of them.
+#pragma once
+
+#include <cstddef>
+
+#include "../update/factors.h"
+#include "span.h"
+
+namespace adabelief {
+
+/** Runs one variant of one formula over a span, with the formula's coefficients. Checks nothing and cannot fail. */
+using Kernel = void (*)(const Span& span, const float* coefficients);
+/** The same, over gradients that are prepared on the way. */
+using PreparingKernel = void (*)(const Span& span, const float* coefficients, const Factors& factors);
+/** The sum of the directions in which a variant is about to step. `after` more elements of the tensor come next. */
+using SumOfDirections = double (*)(const Span& span, const float* coefficients, std::size_t after);
+
+struct VariantKernels {
+  Kernel run;
+  PreparingKernel run_prepared;
+  SumOfDirections directions;  // null unless another variant completes this one
+};
+
+struct FormulaKernels {
+  const VariantKernels* variant;
+  void (*with_norms)(float* coefficients, double p_norm, double g_norm);  // null unless the formula needs norms
+};
+
+/** Loops over arrays, around the formulas. Sums are in double and in a fixed order: sixteen partial sums, the elements dealt out
+ * to them in turn, then added up in pairs. `after` more elements of the array come next. */
+struct Elementwise {
+  /** into[i] = the prepared gradient */
+  void (*prepare)(float* into, const float* grad, const float* data, const Factors& factors, std::size_t length);
+  /** A sum in no stated order, for the bandwidth baseline of reading. */
+  float (*read)(const float* x, std::size_t length);
+  double (*sum)(const float* x, std::size_t length, std::size_t after);
+  double (*sum_of_squares)(const float* x, float scale, std::size_t length, std::size_t after);
+  /** Lookahead: p[i] = slow[i] = slow[i] + alpha·(p[i] − slow[i]) */
+  void (*blend)(float* p, float* slow, float alpha, std::size_t length);
+  /** x[i] = x[i]·factor */
+  void (*scale)(float* x, float factor, std::size_t length);
+  /** into[i] = into[i] + scale · (sources[0][i] + sources[1][i] + …) for i from begin to end; each sum rounded, the last product
+   * and sum rounded once. */
+  void (*accumulate)(float* into, const float* const* sources, int count, float scale, std::size_t begin, std::size_t end);
+};
+
+/** All that one instruction set offers. */
+struct Kernels {
+  const FormulaKernels* formulas;  // by number
+  Elementwise elementwise;
+};
+
+}  // namespace adabelief

@@ -1,0 +1,38 @@
+// The memory of a tensor, and pieces of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace adabelief {
+
+constexpr int max_states = 3;
+
+/** Addresses that are likely to be needed after a span. They are prefetched and never read. All 0: not known. */
+struct Ahead {
+  std::uintptr_t data, grad, state[max_states];
+};
+
+/** One tensor's memory, or a piece of it. `out` is `data` itself or disjoint from everything else. */
+struct Span {
+  const float* data;
+  float* out;
+  const float* grad;
+  float* state[max_states];
+  std::size_t length;
+  Ahead ahead{};
+};
+
+inline Span piece_of(const Span& span, std::size_t begin, std::size_t length) {
+  Span piece{span.data + begin, span.out + begin, span.grad + begin, {}, length};
+  for (int k = 0; k < max_states; ++k) piece.state[k] = span.state[k] ? span.state[k] + begin : nullptr;
+  return piece;
+}
+
+/** The addresses of a span from an element on. */
+inline Ahead addresses_from(const Span& span, std::size_t begin) {
+  const auto at = [begin](const float* array) { return reinterpret_cast<std::uintptr_t>(array) + begin * sizeof(float); };
+  return {at(span.data), at(span.grad), {at(span.state[0]), at(span.state[1]), at(span.state[2])}};
+}
+
+}  // namespace adabelief

@@ -1,0 +1,64 @@
+// The host's rows at work, laid end to end and cut into chunks of about one size: a large row into many, many small rows into one.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "../table/plan.h"
+#include "thread_pool.h"
+
+namespace adabelief {
+
+class ChunkList {
+ public:
+  void cut(const Plan& plan);
+
+  std::size_t count() const { return begins_.empty() ? 0 : begins_.size() - 1; }
+  /** Of all rows on the list. */
+  std::size_t elements() const { return elements_; }
+
+  /**
+   * Calls `visit(row, begin, length, ahead)` for the pieces of some chunks. A piece is as long as `most(row)` allows. `ahead` is what the
+   * same thread is likely to need next.
+   */
+  template <class Most, class Visit>
+  void each_piece(const Plan& plan, Chunks chunks, const Most& most, const Visit& visit) const;
+
+ private:
+  /** The beginning of a chunk. It ends where the next one begins. */
+  struct Begin {
+    std::size_t place;  // in `rows_`
+    std::size_t offset;
+  };
+
+  std::vector<std::size_t> rows_;
+  std::vector<Begin> begins_;  // with the end of the last chunk
+  std::size_t elements_ = 0;
+};
+
+template <class Most, class Visit>
+void ChunkList::each_piece(const Plan& plan, Chunks chunks, const Most& most, const Visit& visit) const {
+  const Begin begin = begins_[chunks.begin], end = begins_[chunks.end];
+  for (std::size_t place = begin.place; place < rows_.size() && place <= end.place; ++place) {
+    const std::size_t row = rows_[place], longest = most(row);
+    const Span& span = plan.rows()[row].span;
+    const std::size_t to = place == end.place ? end.offset : span.length;
+    const bool last = place == end.place || (place + 1 == end.place && end.offset == 0);
+    for (std::size_t from = place == begin.place ? begin.offset : 0; from < to;) {
+      const std::size_t length = std::min(longest, to - from), after = from + length;
+      Ahead ahead{};
+      const bool ours = !last || after < to || chunks.more;  // otherwise another thread is about to write what comes next
+      if (ours && after < span.length) {
+        ahead = addresses_from(span, after);
+      } else if (ours && place + 1 < rows_.size()) {
+        ahead = addresses_from(plan.rows()[rows_[place + 1]].span, 0);
+      }
+      visit(row, from, length, ahead);
+      from = after;
+    }
+  }
+}
+
+}  // namespace adabelief

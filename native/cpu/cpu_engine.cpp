@@ -1,0 +1,99 @@
+#include "cpu_engine.h"
+
+#include <algorithm>
+
+#include "backend.h"
+
+namespace adabelief {
+
+namespace {
+
+using SumOfPiece = double (PieceUpdate::*)(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const;
+using ActOnPiece = void (PieceUpdate::*)(Piece& piece) const;
+
+/** A member of PieceUpdate as the thread pool calls it. */
+template <SumOfPiece sum>
+double call(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t after) {
+  return (static_cast<const PieceUpdate*>(context)->*sum)(row, begin, length, after);
+}
+
+struct Visit {
+  const Plan& plan;
+  const ChunkList& chunks;
+  const PieceUpdate& step;
+};
+
+/** Calls a member of PieceUpdate for the pieces of some chunks. Rows that are passed over more than once, or that need a buffer,
+ * are cut into pieces that stay in the caches. */
+template <ActOnPiece act>
+void run_chunks(const void* context, Chunks chunks) {
+  const auto& [plan, list, step] = *static_cast<const Visit*>(context);
+  const auto most = [&, &plan = plan](std::size_t row) {
+    return plan.set_of(row).stages == 0 && !plan.needs().directions ? SIZE_MAX : chunk_length;
+  };
+  list.each_piece(plan, chunks, most,
+                  [&, &step = step](std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) {
+                    Piece piece = step.piece(row, begin, length, ahead);
+                    (step.*act)(piece);
+                  });
+}
+
+}  // namespace
+
+/** Decided once a step: a pass on one thread would make the pool look awake to the next pass. */
+int CpuEngine::threads(const Plan& plan) {
+  if (threads_ == 0) threads_ = std::min(plan.threads, threads_for(chunks_.elements()));
+  return threads_;
+}
+
+void CpuEngine::prepare(const Plan& plan, Changes changes) {
+  threads_ = 0;
+  if (changes.rows) chunks_.cut(plan);
+  if (plan.needs().any()) lay_out(plan);
+}
+
+/** Decides which blocks the host sums, and makes room for the sums. */
+void CpuEngine::lay_out(const Plan& plan) {
+  const Needs& needs = plan.needs();
+  for (BlockSums* blocks : {&tensors_, &means_, &directions_}) blocks->clear();
+  for (std::size_t row = 0; row < plan.rows().size(); ++row) {
+    if (!plan.active(row) || plan.rows()[row].place != host) continue;
+    const auto add = [row](BlockSums& blocks, const SumLayout& layout) { blocks.add(row, layout.cut(row), layout.first(row)); };
+    const PlannedSet& set = plan.set_of(row);
+    if (needs.squares || needs.norms) add(tensors_, plan.tensors());
+    if (set.half() == Half::first) {
+      add(directions_, plan.segments());
+    } else {
+      add(means_, plan.segments());
+    }
+  }
+  if (needs.means) sums_.means.resize(plan.segments().count());
+  if (needs.directions) sums_.directions.resize(plan.segments().count());
+  if (needs.norms) sums_.data_squares.resize(plan.tensors().count());
+  if (needs.norms) sums_.gradient_squares.resize(plan.tensors().count());
+}
+
+void CpuEngine::sum_squares(const Plan& plan, double* sums) {
+  const PieceUpdate step(plan, sums_, *current_backend().kernels);
+  tensors_.run(threads(plan), call<&PieceUpdate::square_of_gradients>, &step, sums);
+}
+
+void CpuEngine::run(const Plan& plan, Pass pass) {
+  const PieceUpdate step(plan, sums_, *current_backend().kernels);
+  const auto sum = [&](const BlockSums& blocks, BlockSums::Sum of, const SumLayout& layout, std::vector<double>& into) {
+    blocks.run(threads(plan), of, &step, into.data());
+    layout.add_up(into.data());
+  };
+  const Visit visit{plan, chunks_, step};
+  switch (pass) {
+    case Pass::sum_gradients: return sum(means_, call<&PieceUpdate::sum_of_prepared>, plan.segments(), sums_.means);
+    case Pass::sum_data_squares: return sum(tensors_, call<&PieceUpdate::square_of_data>, plan.tensors(), sums_.data_squares);
+    case Pass::sum_gradient_squares:
+      return sum(tensors_, call<&PieceUpdate::square_of_prepared>, plan.tensors(), sums_.gradient_squares);
+    case Pass::update: return run_on_pool(threads(plan), chunks_.count(), run_chunks<&PieceUpdate::update>, &visit);
+    case Pass::sum_directions: return sum(directions_, call<&PieceUpdate::sum_of_directions>, plan.segments(), sums_.directions);
+    case Pass::complete: return run_on_pool(threads(plan), chunks_.count(), run_chunks<&PieceUpdate::complete>, &visit);
+  }
+}
+
+}  // namespace adabelief

@@ -1,0 +1,137 @@
+#include "piece.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "thread_pool.h"
+
+namespace adabelief {
+
+PieceUpdate::PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& kernels)
+    : plan_(plan), sums_(sums), formula_(kernels.formulas[plan.formula()]), elementwise_(kernels.elementwise) {}
+
+Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) const {
+  const Row& whole = plan_.rows()[row];
+  const PlannedSet& set = plan_.set_of(row);
+  Piece piece{row, begin, piece_of(whole.span, begin, length), whole.slow ? whole.slow + begin : nullptr, set, set.coefficients};
+  piece.span.ahead = ahead;
+  return piece;
+}
+
+/** Calls `visit(from, length, mean)` for every part of a piece that has one mean. */
+template <class Visit>
+void PieceUpdate::each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const {
+  const std::size_t segment = plan_.segments().cut(piece.row).segment, end = piece.begin + piece.span.length;
+  for (std::size_t at = piece.begin; at < end;) {
+    const std::size_t next = std::min(end, (at / segment + 1) * segment);
+    const double mean = plan_.segments().sum_at(piece.row, at, sums.data()) / static_cast<double>(segment);
+    visit(at - piece.begin, next - at, static_cast<float>(mean));
+    at = next;
+  }
+}
+
+/** Writes the prepared gradients of a piece to a buffer. */
+void PieceUpdate::prepare(const Piece& piece, float* buffer) const {
+  const Span& span = piece.span;
+  if (!centralized(piece)) return elementwise_.prepare(buffer, span.grad, span.data, plan_.factors(piece.set), span.length);
+  each_segment(piece, sums_.means, [&](std::size_t from, std::size_t length, float mean) {
+    elementwise_.prepare(buffer + from, span.grad + from, span.data + from, plan_.factors(piece.set, mean), length);
+  });
+}
+
+void PieceUpdate::run_formula(Piece& piece) const {
+  float completed[max_coefficients];
+  if (formula_.with_norms) {
+    std::copy_n(piece.coefficients, plan_.traits().coefficients, completed);
+    const SumLayout& tensors = plan_.tensors();
+    formula_.with_norms(completed, std::sqrt(tensors.sum_at(piece.row, 0, sums_.data_squares.data())),
+                        std::sqrt(tensors.sum_at(piece.row, 0, sums_.gradient_squares.data())));
+    piece.coefficients = completed;
+  }
+  if (centralized(piece)) {
+    run_centralized(piece);
+  } else if (untouched(piece)) {
+    kernels_of(piece).run(piece.span, piece.coefficients);
+  } else {
+    kernels_of(piece).run_prepared(piece.span, piece.coefficients, plan_.factors(piece.set));
+  }
+}
+
+/** Runs long segments one by one, straight from memory. The gradients of short ones are prepared in a buffer. */
+void PieceUpdate::run_centralized(Piece& piece) const {
+  constexpr std::size_t worth_a_call = 1024;
+  if (plan_.segments().cut(piece.row).segment < worth_a_call) {
+    alignas(64) float buffer[chunk_length];
+    prepare(piece, buffer);
+    piece.span.grad = buffer;
+    return kernels_of(piece).run(piece.span, piece.coefficients);
+  }
+  each_segment(piece, sums_.means, [&](std::size_t from, std::size_t length, float mean) {
+    Span segment = piece_of(piece.span, from, length);
+    const bool last = from + length == piece.span.length;
+    segment.ahead = last ? piece.span.ahead : addresses_from(piece.span, from + length);
+    kernels_of(piece).run_prepared(segment, piece.coefficients, plan_.factors(piece.set, mean));
+  });
+}
+
+struct PieceUpdate::FirstStages {
+  const PieceUpdate& step;
+  Piece& piece;
+  void begin() const { std::memcpy(piece.slow, piece.span.data, piece.span.length * sizeof(float)); }
+  void update() const { step.run_formula(piece); }
+  void blend() const {
+    step.elementwise_.blend(piece.span.out, piece.slow, piece.set.common.alpha, piece.span.length);
+  }
+};
+
+struct PieceUpdate::SecondStages : FirstStages {
+  void update() const {
+    alignas(64) float means[chunk_length];
+    std::fill_n(means, piece.span.length, 0.0f);
+    if (step.plan_.segments().has(piece.row)) {
+      step.each_segment(piece, step.sums_.directions, [&](std::size_t from, std::size_t length, float mean) {
+        std::fill_n(means + from, length, mean);
+      });
+    }
+    piece.span.grad = means;
+    step.formula_.variant[piece.set.following].run(piece.span, piece.coefficients);
+  }
+};
+
+void PieceUpdate::update(Piece& piece) const { run_stages(piece.set.stages, piece.set.half(), FirstStages{*this, piece}); }
+
+void PieceUpdate::complete(Piece& piece) const {
+  if (piece.set.half() == Half::first) run_stages(piece.set.stages, Half::second, SecondStages{{*this, piece}});
+}
+
+double PieceUpdate::square_of_gradients(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
+  return elementwise_.sum_of_squares(plan_.rows()[row].span.grad + begin, plan_.scale, length, after);
+}
+
+double PieceUpdate::square_of_data(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
+  return elementwise_.sum_of_squares(plan_.rows()[row].span.data + begin, 1, length, after);
+}
+
+double PieceUpdate::square_of_prepared(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
+  const Piece part = piece(row, begin, length);
+  if (untouched(part) && !centralized(part)) return elementwise_.sum_of_squares(part.span.grad, 1, length, after);
+  alignas(64) float buffer[reduction_block];
+  prepare(part, buffer);
+  return elementwise_.sum_of_squares(buffer, 1, length, 0);
+}
+
+double PieceUpdate::sum_of_prepared(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
+  const Piece part = piece(row, begin, length);
+  if (untouched(part)) return elementwise_.sum(part.span.grad, length, after);
+  alignas(64) float buffer[reduction_block];
+  elementwise_.prepare(buffer, part.span.grad, part.span.data, plan_.factors(part.set), length);
+  return elementwise_.sum(buffer, length, 0);
+}
+
+double PieceUpdate::sum_of_directions(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
+  const Piece part = piece(row, begin, length);
+  return kernels_of(part).directions(part.span, part.coefficients, after);
+}
+
+}  // namespace adabelief

@@ -1,0 +1,65 @@
+// The update of one piece of a row, on the processor.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "../core/kernels.h"
+#include "../table/plan.h"
+
+namespace adabelief {
+
+/** The sums of the host's rows, in the layouts of a plan. */
+struct CpuSums {
+  std::vector<double> means, directions;  // by segments
+  std::vector<double> data_squares, gradient_squares;  // by tensors
+};
+
+/** A piece of a row, with its coefficients. */
+struct Piece {
+  std::size_t row, begin;
+  Span span;
+  float* slow;
+  const PlannedSet& set;
+  const float* coefficients;  // the formula's
+};
+
+/** The step at hand, as far as a piece is concerned. Threads share it. */
+class PieceUpdate {
+ public:
+  PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& kernels);
+
+  Piece piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead = {}) const;
+
+  /** The update, or its first half. */
+  void update(Piece& piece) const;
+  /** The second half, where there is one. */
+  void complete(Piece& piece) const;
+
+  double square_of_gradients(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const;
+  double square_of_data(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const;
+  double square_of_prepared(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const;
+  double sum_of_prepared(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const;
+  double sum_of_directions(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const;
+
+ private:
+  struct FirstStages;
+  struct SecondStages;
+
+  bool centralized(const Piece& piece) const { return piece.set.centralized && plan_.segments().has(piece.row); }
+  /** Whether the formula gets the gradients as they are, apart from a mean. */
+  bool untouched(const Piece& piece) const { return plan_.scale == 1 && plan_.clip == 1 && piece.set.common.decay == 0; }
+  const VariantKernels& kernels_of(const Piece& piece) const { return formula_.variant[piece.set.variant]; }
+  template <class Visit>
+  void each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const;
+  void prepare(const Piece& piece, float* buffer) const;
+  void run_formula(Piece& piece) const;
+  void run_centralized(Piece& piece) const;
+
+  const Plan& plan_;
+  const CpuSums& sums_;
+  const FormulaKernels& formula_;
+  const Elementwise& elementwise_;
+};
+
+}  // namespace adabelief

@@ -1,0 +1,109 @@
+// The launches of a step.
+#include <algorithm>
+
+#include "cuda_engine.h"
+#include "kernel_names.h"
+
+namespace adabelief {
+
+/** What the kernels are told of the rows with one set of coefficients. */
+Launch CudaEngine::describe(const Plan& plan, const SetPieces& pieces) const {
+  const PlannedSet& set = plan.sets()[static_cast<std::size_t>(pieces.set)];
+  Launch launch{};
+  std::copy_n(set.coefficients, plan.traits().coefficients, launch.coefficients);
+  launch.stages = set.stages;
+  launch.alpha = set.common.alpha;
+  launch.factors = plan.factors(set);
+  return launch;
+}
+
+void CudaEngine::sum_squares(const Plan& plan, double* sums) {
+  const Current current(device_);
+  for (const SetPieces& pieces : list_.sets()) {
+    sum_blocks(pieces, describe(plan, pieces), SumOf::squares_of_gradients, squares);
+  }
+  const auto from = reinterpret_cast<cu::Pointer>(this->sums(squares));
+  device_.check(
+      device_.driver().cuMemcpyDtoHAsync_v2(host_sums_.data(), from, plan.tensors().count() * sizeof(double), stream_),
+      "cuMemcpyDtoHAsync");
+  device_.check(device_.driver().cuStreamSynchronize(stream_), "cuStreamSynchronize");
+  for (std::size_t i = 0; i < list_.rows().size(); ++i) {
+    const std::size_t row = list_.table_row(i), first = plan.tensors().first(row);
+    std::copy_n(host_sums_.data() + first, plan.tensors().cut(row).all_blocks(), sums + first);
+  }
+}
+
+void CudaEngine::run(const Plan& plan, Pass pass) {
+  const Current current(device_);
+  const bool writes = pass == Pass::update || pass == Pass::complete;
+  bool written = false;
+  try {
+    for (const SetPieces& pieces : list_.sets()) {
+      run(plan, pass, pieces);
+      written = writes;
+    }
+    if (written && stream_) mark();
+  } catch (const EngineError& error) {
+    if (!written) throw;
+    throw error.in_the_middle();
+  }
+}
+
+void CudaEngine::run(const Plan& plan, Pass pass, const SetPieces& pieces) {
+  const PlannedSet& set = plan.sets()[static_cast<std::size_t>(pieces.set)];
+  const bool halves = set.half() == Half::first;
+  Launch launch = describe(plan, pieces);
+  if (set.centralized && pass != Pass::sum_gradients) launch.means = sums(means);
+  switch (pass) {
+    case Pass::sum_gradients:
+      if (set.centralized) sum(pieces, launch, SumOf::prepared, means);
+      return;
+    case Pass::sum_data_squares: return sum(pieces, launch, SumOf::squares_of_data, data_norms);
+    case Pass::sum_gradient_squares: return sum(pieces, launch, SumOf::squares_of_prepared, grad_norms);
+    case Pass::update:
+      if (plan.needs().norms) launch.data_norms = sums(data_norms);
+      if (plan.needs().norms) launch.grad_norms = sums(grad_norms);
+      return this->launch(device_.kernel(FormulaKernel::update, plan.formula(), set.variant), pieces.elements, launch);
+    case Pass::sum_directions:
+      if (!halves) return;
+      launch.sums = sums(directions);
+      this->launch(device_.kernel(FormulaKernel::sum_directions, plan.formula(), set.variant), pieces.segments, launch);
+      return sum_segments(pieces, launch, SumOf::prepared, directions);
+    case Pass::complete:
+      if (!halves) return;
+      launch.means = sums(directions);
+      return this->launch(device_.kernel(FormulaKernel::update, plan.formula(), set.following), pieces.elements, launch);
+  }
+}
+
+void CudaEngine::sum_blocks(const SetPieces& pieces, Launch launch, SumOf what, Sums into) {
+  launch.sum_of = what;
+  launch.sums = sums(into);
+  this->launch(device_.kernel(sum_blocks_kernel), what == SumOf::prepared ? pieces.segments : pieces.tensors, launch);
+}
+
+void CudaEngine::sum_segments(const SetPieces& pieces, Launch launch, SumOf what, Sums into) {
+  launch.sum_of = what;
+  launch.sums = sums(into);
+  this->launch(device_.kernel(sum_segments_kernel), what == SumOf::prepared ? pieces.segments : pieces.tensors, launch);
+}
+
+void CudaEngine::sum(const SetPieces& pieces, const Launch& launch, SumOf what, Sums into) {
+  sum_blocks(pieces, launch, what, into);
+  sum_segments(pieces, launch, what, into);
+}
+
+void CudaEngine::launch(cu::Function kernel, const Pieces& pieces, Launch& launch) {
+  launch.rows = reinterpret_cast<const DeviceRow*>(table_.data());
+  launch.pieces = reinterpret_cast<const DevicePiece*>(table_.data() + list_.rows().size() * sizeof(DeviceRow)) + pieces.begin;
+  try {
+    device_.launch(kernel, pieces.count, launch, stream_);
+  } catch (const EngineError&) {
+    // What was launched before is at work all the same, and a step on another stream must wait for it.
+    if (stream_) device_.driver().cuEventRecord(order_, stream_);
+    throw;
+  }
+  launched_ = true;
+}
+
+}  // namespace adabelief

@@ -1,0 +1,21 @@
+// The names of the kernels, as kernels.cu has them. The build knows which symbols they have: image.h.
+#pragma once
+
+#include <string>
+
+namespace adabelief {
+
+/** Kernels that exist for every formula and variant. */
+enum class FormulaKernel { update, sum_directions };
+
+inline std::string name_of(FormulaKernel kernel, int formula, int variant) {
+  const char* function = kernel == FormulaKernel::update ? "update" : "sum_directions";
+  return std::string(function) + "<" + std::to_string(formula) + ", " + std::to_string(variant) + ">";
+}
+
+/** Sums gradients or data by blocks. */
+constexpr const char* sum_blocks_kernel = "sum_blocks";
+/** Adds up the blocks of each segment, in their order. */
+constexpr const char* sum_segments_kernel = "sum_segments";
+
+}  // namespace adabelief

@@ -1,0 +1,17 @@
+#include "hold.h"
+
+namespace adabelief {
+
+Hold hold_memory(const Table& table) {
+  Hold hold;
+  std::vector<Range> read, written;
+  table.each_memory([&](const void* memory, std::size_t bytes, bool writes) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(memory);
+    (writes ? written : read).push_back({begin, begin + bytes});
+    if (std::shared_ptr<AlignedBuffer> buffer = AlignedBuffer::containing(memory)) hold.buffers.push_back(std::move(buffer));
+  });
+  hold.lease = Lease::take(std::move(read), std::move(written));
+  return hold;
+}
+
+}  // namespace adabelief

@@ -1,0 +1,21 @@
+// The memory of a step on another thread: leased, so that nobody else uses it, and kept alive as far as it is counted natively.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "../core/aligned_buffer.h"
+#include "../core/lease.h"
+#include "table.h"
+
+namespace adabelief {
+
+struct Hold {
+  std::shared_ptr<Lease> lease;
+  std::vector<std::shared_ptr<AlignedBuffer>> buffers;
+};
+
+/** Holds the memory of the rows that a prepared step works on. */
+Hold hold_memory(const Table& table);
+
+}  // namespace adabelief

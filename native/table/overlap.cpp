@@ -1,0 +1,48 @@
+#include "overlap.h"
+
+#include <algorithm>
+
+namespace adabelief {
+
+namespace {
+
+constexpr Overlap none{false, 0, 0, Role::data, Role::data};
+
+std::uintptr_t address(const float* pointer) { return reinterpret_cast<std::uintptr_t>(pointer); }
+
+}  // namespace
+
+Overlap sort_disjoint(std::vector<Interval>& intervals) {
+  std::sort(intervals.begin(), intervals.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  for (std::size_t i = 1; i < intervals.size(); ++i) {
+    const Interval &a = intervals[i - 1], &b = intervals[i];
+    if (b.begin < a.end) return {true, a.row, b.row, a.role, b.role};
+  }
+  return none;
+}
+
+void WritableMemory::add(int row, const Row& memory) {
+  const Span& span = memory.span;
+  if (span.length == 0) return;
+  const auto add = [&](const float* begin, Role role) {
+    intervals_.push_back({address(begin), address(begin) + span.length * sizeof(float), row, role});
+  };
+  add(span.data, Role::data);
+  if (span.out != span.data) add(span.out, Role::out);
+  for (int k = 0; k < memory.states; ++k) add(span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k));
+  if (memory.slow) add(memory.slow, Role::slow);
+}
+
+Overlap WritableMemory::find_gradient(int row, const Row& memory) const {
+  const Span& span = memory.span;
+  if (span.length == 0) return none;
+  const std::uintptr_t begin = address(span.grad), end = begin + span.length * sizeof(float);
+  const auto after = std::lower_bound(intervals_.begin(), intervals_.end(), end,
+                                      [](const Interval& interval, std::uintptr_t value) { return interval.begin < value; });
+  if (after == intervals_.begin()) return none;
+  const Interval& last = *(after - 1);
+  if (last.end <= begin) return none;
+  return {true, row, last.row, Role::grad, last.role};
+}
+
+}  // namespace adabelief

@@ -1,0 +1,57 @@
+#include "plan.h"
+
+#include <cstring>
+
+namespace adabelief {
+
+namespace {
+
+/** The length of a tensor's segments; 0: it is not centralized. */
+std::size_t segment_of(const Row& row, std::int32_t stages) {
+  const bool wanted =
+      ((stages & stage::centralize) != 0 && row.dimensions > 1) || ((stages & stage::centralize_conv) != 0 && row.dimensions > 3);
+  return wanted && row.span.length > 0 ? row.span.length / row.first : 0;
+}
+
+}  // namespace
+
+Plan::Plan(const std::vector<Row>& rows, int formula) : rows_(rows), formula_(formula) {}
+
+void Plan::make(const StepRequest& request) {
+  request_ = request;
+  scale = static_cast<float>(request.gradients->scale);
+  clip = 1;
+  read_sets();
+  lay_out();
+}
+
+void Plan::read_sets() {
+  needs_ = {request_.gradients->max_norm >= 0 || request_.gradients->skip_non_finite != 0, false, traits().norms, false};
+  sets_.resize(static_cast<std::size_t>(request_.sets));
+  for (std::size_t k = 0; k < sets_.size(); ++k) {
+    PlannedSet& set = sets_[k];
+    const float* coefficients = request_.coefficients + k * max_coefficients;
+    set.variant = request_.variants[k];
+    set.following = traits().variant[set.variant].following;
+    set.stages = request_.stages[k];
+    set.centralized = set.following < 0 && (set.stages & (stage::centralize | stage::centralize_conv)) != 0;
+    std::memcpy(&set.common, coefficients, sizeof set.common);
+    set.coefficients = coefficients + common_coefficients;
+    if (set.following >= 0) needs_.directions = true;
+    if (set.centralized) needs_.means = true;
+  }
+}
+
+void Plan::lay_out() {
+  if (!needs_.any()) return;
+  tensors_.clear(rows_.size());
+  segments_.clear(rows_.size());
+  for (std::size_t row = 0; row < rows_.size(); ++row) {
+    if (!active(row)) continue;
+    const std::size_t length = rows_[row].span.length, segment = segment_of(rows_[row], set_of(row).stages);
+    if (needs_.squares || needs_.norms) tensors_.add(row, length, length);
+    if (segment > 0) segments_.add(row, length, segment);
+  }
+}
+
+}  // namespace adabelief

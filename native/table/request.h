@@ -1,0 +1,30 @@
+// What a step is asked to do, in memory that JavaScript writes and reads.
+#pragma once
+
+#include <cstdint>
+
+namespace adabelief {
+
+/** In the place of a set of coefficients: a row that is not updated, but over whose memory nothing else may lie; and a row whose
+ * memory is not known, which is left out of everything. */
+constexpr std::int32_t skipped = -1, ignored = -2;
+
+/** What happens to all gradients at once, and what was found. Numbers, because JavaScript writes and reads them. */
+struct Gradients {
+  double scale = 1;
+  double max_norm = -1;  // clips where it is not negative
+  double skip_non_finite = 0;
+  double norm = -1;    // after scaling, before clipping; -1 where it was not computed
+  double skipped = 0;  // 1: nothing was updated
+};
+
+struct StepRequest {
+  const std::int32_t* set_of_row;  // by row: its set of coefficients, `skipped` or `ignored`
+  const std::int32_t* variants;    // [sets]
+  const std::int32_t* stages;      // [sets]
+  const float* coefficients;       // [sets][max_coefficients], each Common and then the formula's own
+  int sets;
+  Gradients* gradients;
+};
+
+}  // namespace adabelief

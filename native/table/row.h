@@ -1,0 +1,24 @@
+// One tensor in a table.
+#pragma once
+
+#include "../core/span.h"
+
+namespace adabelief {
+
+/** The place of rows in the processor's own memory. Devices have their numbers, from 0. */
+constexpr int host = -1;
+
+/** What a piece of memory is to its parameter. Roles from `state` on are state arrays; the last one is Lookahead's. */
+enum class Role : int { data, out, grad, state, slow = state + max_states };
+
+struct Row {
+  Span span{};
+  float* slow = nullptr;  // Lookahead's slow weights, or null
+  int states = 0;         // how many of the span's states there are
+  int place = host;
+  int dimensions = 1;
+  std::size_t first = 1;  // the first dimension
+  bool bound = false;
+};
+
+}  // namespace adabelief
