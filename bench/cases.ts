@@ -1,20 +1,8 @@
 // What is measured, as data.
-import {
-  AdaBelief,
-  AdaBound,
-  Adam,
-  AdamW,
-  Fromage,
-  MSVAG,
-  RAdam,
-  RangerAdaBelief,
-  SGD,
-  Yogi,
-  type CudaArray,
-  type Optimizer,
-  type Parameter,
-  type StepOptions,
-} from "../lib/index";
+import { AdaBelief, Adam, parameter, SGD, type CudaArray, type Optimizer, type Parameter, type StepOptions } from "../lib/index";
+import { addon } from "../lib/native";
+import { optimizers, type OptimizerClass } from "../lib/optimizers/list";
+import { ruleOf } from "../lib/rule";
 import { shapes } from "./shapes";
 
 /** One pass over memory that a step cannot do without. */
@@ -73,21 +61,29 @@ export const variants: readonly Variant[] = [
   { name: "new-gradients", optimizer: "AdaBelief", make: (p) => new AdaBelief(p), newGradients: true, ...passes({ states: 2 }) },
   { name: "idle", optimizer: "AdaBelief", make: (p) => idle(p, new AdaBelief(p)), ...passes({ states: 2 }) },
   { name: "idle-adam", optimizer: "Adam", make: (p) => idle(p, new Adam(p)), ...passes({ states: 2 }) },
-  { name: "sgd", optimizer: "SGD", make: (p) => new SGD(p), ...passes({ states: 0 }) },
   { name: "momentum", optimizer: "SGD", make: (p) => new SGD(p, { momentum: 0.9 }), ...passes({ states: 1 }) },
-  { name: "adam", optimizer: "Adam", make: (p) => new Adam(p), ...passes({ states: 2 }) },
-  { name: "adamw", optimizer: "AdamW", make: (p) => new AdamW(p), ...passes({ states: 2 }) },
-  { name: "radam", optimizer: "RAdam", make: (p) => new RAdam(p), ...passes({ states: 2 }) },
-  { name: "yogi", optimizer: "Yogi", make: (p) => new Yogi(p), ...passes({ states: 2 }) },
-  { name: "msvag", optimizer: "MSVAG", make: (p) => new MSVAG(p), ...passes({ states: 2 }) },
-  { name: "adabound", optimizer: "AdaBound", make: (p) => new AdaBound(p), ...passes({ states: 2 }) },
-  { name: "fromage", optimizer: "Fromage", make: (p) => new Fromage(p), ...passes({ reads: 2 }, { states: 0 }) },
-  {
-    ...{ name: "ranger", optimizer: "RangerAdaBelief", make: (p) => new RangerAdaBelief(p) },
-    // Lookahead's slow weights take part in every sixth step. The first read is that of the gradients' means.
-    steps: [2, 2, 2, 2, 2, 3].map((states) => [{ reads: 1 }, { states: states as 2 | 3 }]),
-  },
+  ...optimizers.filter(({ name }) => name !== "AdaBelief").map(byDeclaration),
 ];
+
+/** An optimizer with its defaults. Its passes over memory follow from its declaration. */
+function byDeclaration(Class: OptimizerClass): Variant {
+  const parameters = [parameter(new Float32Array(1), { grad: new Float32Array(1) })];
+  using optimizer = new Class(parameters);
+  const { formula, lookahead, centralized } = ruleOf(optimizer);
+  optimizer.step();
+  const state = optimizer.state.get(parameters[0] as Parameter) ?? {};
+  const states = ruleOf(optimizer).states.filter((key) => key in state).length;
+  const reads: Pass[] = [];
+  if (centralized !== undefined) reads.push({ reads: 1 }); // the gradients' means
+  if (addon.formulas[formula]?.norms === true) reads.push({ reads: 2 }); // the norms of the tensor and of its gradient
+  const k = lookahead?.(optimizer.defaults).k ?? 1;
+  const steps = Array.from({ length: k }, (_, step): Pass[] => {
+    const slow = lookahead !== undefined && step === k - 1 ? 1 : 0; // Lookahead's slow weights take part in every k-th step
+    return [...reads, { states: (states + slow) as 0 | 1 | 2 | 3 }];
+  });
+  const name = Class.name === "RangerAdaBelief" ? "ranger" : Class.name.toLowerCase();
+  return { name, optimizer: Class.name, make: (p) => new Class(p), steps };
+}
 
 /** AdaBelief's own, which are measured unless others are asked for. */
 export const defaultVariants: readonly string[] = ["plain", "rectified", "amsgrad"];

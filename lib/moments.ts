@@ -1,7 +1,12 @@
-// Coefficients that the relatives of Adam share: native/update/moments.h has what becomes of them.
+// Names and coefficients that the relatives of Adam share: native/update/moments.h has their meaning.
 import { makePower } from "./power";
+import type { Written } from "./slots";
 
-/** The bias corrections of one step, and β2^t. */
+/** The coefficients of `Betas` and `Step` in native/update/moments.h. */
+export const betaNames = ["beta1", "one_minus_beta1", "beta2", "one_minus_beta2"] as const;
+export const stepNames = ["eps", "sqrt_bias_correction2", "size"] as const;
+
+/** The bias corrections of one step, and the powers that they are made of. */
 export interface Bias {
   /** 1 − β1^t and 1 − β2^t */
   c1: number;
@@ -24,22 +29,20 @@ export function makeBias(): (betas: readonly number[], t: number) => Bias {
   };
 }
 
-/** Writes `Betas`; returns where the next coefficient goes. */
-export function writeBetas(into: Float32Array, at: number, betas: readonly number[], second = betas[1] as number): number {
+/** Writes the coefficients of both means. */
+export function writeBetas(c: Written<(typeof betaNames)[number]>, betas: readonly number[], second = betas[1] as number): void {
   const beta1 = betas[0] as number;
-  into[at] = beta1;
-  into[at + 1] = 1 - beta1;
-  into[at + 2] = second;
-  into[at + 3] = 1 - second;
-  return at + 4;
+  c.beta1 = beta1;
+  c.one_minus_beta1 = 1 - beta1;
+  c.beta2 = second;
+  c.one_minus_beta2 = 1 - second;
 }
 
-/** Writes `Step`: `size` is negative, and rounded here for the first time. Returns where the next coefficient goes. */
-export function writeStep(into: Float32Array, at: number, eps: number, c2: number, size: number): number {
-  into[at] = eps;
-  into[at + 1] = Math.sqrt(c2);
-  into[at + 2] = size;
-  return at + 3;
+/** Writes the coefficients of a step: `size` is negative, and rounded here for the first time. */
+export function writeStep(c: Written<(typeof stepNames)[number]>, eps: number, c2: number, size: number): void {
+  c.eps = eps;
+  c.sqrt_bias_correction2 = Math.sqrt(c2);
+  c.size = size;
 }
 
 /** ρt, the length of the approximated simple moving average, and its limit ρ∞ (Liu et al., RAdam). */

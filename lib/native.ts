@@ -5,6 +5,7 @@ import { platform, arch } from "node:os";
 import load from "node-gyp-build";
 import { usableCores } from "./cores";
 import { describe, plainError, rangeError } from "./errors";
+import { readLists, type Lists } from "./native-lists";
 
 /** What prevents a step: an overlap of two arrays, or one array that another step is using. */
 export interface Obstacle {
@@ -24,9 +25,6 @@ export interface DeviceMemory {
 
 /** What stands for an array of floats in native code. */
 export type NativeFloats = Float32Array | DeviceMemory;
-
-/** In the place of a device's number: the memory of the processor. */
-export const host = -1;
 
 /** See native/addon/table_object.h. `device` is `host` or the number of the device that all arrays of the row lie on. */
 export interface Table {
@@ -57,15 +55,6 @@ export interface Table {
   step(sets: number): Obstacle | null;
   stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
 }
-
-/** What an array is to its parameter, in the order of native/table/row.h; from `state` on they are state arrays, `slow` Lookahead's. */
-export const role = { data: 0, out: 1, grad: 2, state: 3, slow: 6 } as const;
-
-/** What happens around a formula, one bit each, as in native/core/stages.h. */
-export const stage = { centralize: 1, centralizeConv: 2, begin: 4, blend: 8 } as const;
-
-/** What a step does to all gradients and what it found, by place in an array of numbers: Gradients in native/table/request.h. */
-export const gradients = { scale: 0, maxNorm: 1, skipNonFinite: 2, norm: 3, skipped: 4, count: 5 } as const;
 
 /** What the driver says of a device. */
 export interface CudaDevice {
@@ -104,7 +93,7 @@ export interface CudaAddon {
   free(memory: DeviceMemory): void;
 }
 
-export interface Addon {
+export interface Addon extends Lists {
   readonly cuda: CudaAddon;
   Table: new (formula: string) => Table;
   backends(): { name: string; supported: boolean }[];
@@ -121,9 +110,6 @@ export interface Addon {
   threads(): number;
   setThreads(count: number, byDefault: boolean): boolean;
   readonly maxThreads: number;
-  formulas(): Record<string, { coefficients: number; states: number[] }>;
-  readonly commonCoefficients: number;
-  readonly maxCoefficients: number;
 }
 
 /** The package's own folder, from lib/ (the sources, in tests) as from dist/lib/. */
@@ -148,14 +134,6 @@ function loadAddon(): Addon {
   }
 }
 
-/** In the place of a set of coefficients, as in native/table/request.h. */
-export const rowState = { skipped: -1, ignored: -2 } as const;
-
-/** How many state arrays each variant of a formula needs. */
-export function statesOfVariants(formula: string): readonly number[] {
-  return (addon.formulas()[formula] as { states: number[] }).states;
-}
-
 /** Chooses a backend for the process, or says why not. */
 export function useBackend(name: string, { byDefault = false } = {}): void {
   const refused = addon.useBackend(name, byDefault);
@@ -168,6 +146,12 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
 }
 
 export const addon: Addon = loadAddon();
+export const { host, rowState, stage, role, gradients, common } = readLists(addon);
+
+/** How many state arrays each variant of a formula needs. */
+export function statesOfVariants(formula: string): readonly number[] {
+  return (addon.formulas[formula] as Lists["formulas"][string]).states;
+}
 
 /** Sets how many threads a step may use, or says why not. */
 export function useThreads(count: number, { byDefault = false, what = "cpu.threads" } = {}): void {

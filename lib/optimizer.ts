@@ -4,12 +4,13 @@ import { saveCheckpoint, type SaveStateOptions } from "./checkpoint/save";
 import { requireStream, type StreamOptions } from "./cuda/driver";
 import { plainError, rangeError, typeError } from "./errors";
 import { fillWithZeros, requireUnleased, type Floats } from "./floats";
-import { Group, readGroup, readParams, type GroupOf, type ParamGroup, type Params, type ReadGroup } from "./group";
+import { Group, type GroupOf, type ParamGroup, type Params } from "./group";
 import { Member, slowName } from "./member";
 import { role } from "./native";
-import { flag, readOptions, refuseUnknownKeys, requireObject } from "./options";
+import { flag, refuseUnknownKeys, requireObject } from "./options";
 import type { Parameter } from "./parameter";
-import { titleOf, type LookaheadOptions, type Rule } from "./rule";
+import { readGroup, readParams, type ReadGroup } from "./read-groups";
+import { noteRule, publicDefaults, readSchema, titleOf, type LookaheadOptions, type Rule } from "./rule";
 import { readStepOptions, type ReadStepOptions, type StepOptions, type StepReport } from "./step-options";
 import { readStateDict, writeStateDict, type Loaded, type State, type StateDict, type StateOf } from "./state-dict";
 import { Tensors } from "./tensors";
@@ -49,9 +50,10 @@ export abstract class Optimizer<O extends object, S extends State = State> {
 
   protected constructor(rule: Rule<O>, params: Params<Partial<O>>, options: object) {
     requireObject(options, `The options of ${rule.optimizer}`);
-    refuseUnknownKeys(options, Object.keys(rule.kinds), titleOf(rule));
+    refuseUnknownKeys(options, Object.keys(rule.options), titleOf(rule));
     this.#rule = rule;
-    this.#defaults = Object.freeze(readOptions(rule.kinds, options, rule.defaults as O));
+    noteRule(this, rule);
+    this.#defaults = Object.freeze(readSchema(rule.options, options, rule.defaults as O));
     this.#tensors = new Tensors(rule);
     const groups = readParams(rule, params, this.#defaults as O);
     if (groups.length === 0 || groups.every((group) => group.params.length === 0)) {
@@ -65,9 +67,9 @@ export abstract class Optimizer<O extends object, S extends State = State> {
     return this.#live;
   }
 
-  /** The options of groups that set none of their own. */
+  /** The options of groups that set none of their own. Options that all optimizers have are there if they differ from their default. */
   get defaults(): Readonly<O> {
-    return this.#defaults;
+    return publicDefaults(this.#defaults);
   }
 
   /**

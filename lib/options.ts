@@ -1,15 +1,14 @@
 // What options are: data that says how each is read and checked. The messages are PyTorch's where it has one.
 import { arrayKind, describe, rangeError, typeError } from "./errors";
 
-/** One option: reads a value into its canonical form, or throws. `last` is the canonical form of the step before. */
+/** Reads a value into its canonical form, or throws. `last` is the value before. */
 export type Kind<T> = (value: unknown, key: string, last?: T) => T;
 
 export type Kinds<O> = { readonly [K in keyof O]-?: Kind<O[K]> };
 
 /** A number in [0, ∞]; `message` begins PyTorch's "Invalid learning rate: -1". */
 export function nonNegative(message: string): Kind<number> {
-  return (value, key, last) => {
-    if (value === last && last !== undefined) return last;
+  return (value, key) => {
     if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
     if (!(value >= 0)) throw rangeError("ERR_INVALID_OPTION", `Invalid ${message}: ${value}`);
     return value;
@@ -80,14 +79,13 @@ export const flag: Kind<boolean> = (value, key) => {
   return value;
 };
 
-/** Two numbers in [0, 1). The canonical form is an array of its own, the same one as long as the numbers are. */
-export const betas: Kind<readonly number[]> = (value, key, last) => {
+/** Two numbers in [0, 1). The canonical form is a frozen array of its own. */
+export const betas: Kind<readonly number[]> = (value, key) => {
   const isArray = Array.isArray(value) || arrayKind(value) !== undefined;
   if (!isArray || (value as unknown[]).length !== 2) {
     throw typeError("ERR_INVALID_OPTION", `${key} must be an array of two numbers, got ${describe(value)}`);
   }
   const [beta1, beta2] = [(value as unknown[])[0], (value as unknown[])[1]];
-  if (last !== undefined && beta1 === last[0] && beta2 === last[1]) return last;
   [beta1, beta2].forEach((beta, index) => {
     if (typeof beta !== "number") {
       throw typeError("ERR_INVALID_OPTION", `${key}[${index}] must be a number, got ${describe(beta)}`);
@@ -96,12 +94,6 @@ export const betas: Kind<readonly number[]> = (value, key, last) => {
   });
   return Object.freeze([beta1, beta2] as number[]);
 };
-
-/** Whether a live value, which may be anything, has the same two numbers as canonical betas. */
-export function sameBetas(live: unknown, canonical: readonly number[]): boolean {
-  if (live === canonical) return true;
-  return Array.isArray(live) && live.length === 2 && live[0] === canonical[0] && live[1] === canonical[1];
-}
 
 // What the dialects call one thing, PyTorch's names first.
 const dialects = [

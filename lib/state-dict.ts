@@ -5,10 +5,10 @@ import { copyOf, copyTo, type Floats } from "./floats";
 import { knownKeys, type Group } from "./group";
 import { slowName, type Member } from "./member";
 import { host, role } from "./native";
-import { readOptions, refuseUnknownKeys } from "./options";
+import { refuseUnknownKeys } from "./options";
 import { readLookahead } from "./lookahead-options";
 import type { Parameter } from "./parameter";
-import { titleOf, type LookaheadOptions, type Rule } from "./rule";
+import { publicDefaults, readSchema, sharedDefaults, titleOf, type LookaheadOptions, type Rule } from "./rule";
 
 /** The state of one parameter. */
 export interface State {
@@ -79,7 +79,7 @@ export function writeStateDict<O extends object>(
   const param_groups = groups.map((group) => {
     const { name, initial_lr } = group.live;
     return {
-      ...(structuredClone(group.options) as Record<string, unknown>),
+      ...(structuredClone(publicDefaults(group.options)) as Record<string, unknown>),
       ...(typeof name === "string" ? { name } : {}),
       ...(typeof initial_lr === "number" ? { initial_lr } : {}),
       ...(pytorch ? rule.published?.group?.() : {}),
@@ -145,6 +145,8 @@ export function readStateDict<O extends object>(
   const publishedKeys = Object.keys(rule.published?.group?.() ?? {});
   const known = [...knownKeys(rule), ...publishedKeys, ...ignoredInGroup, "version"];
   const seen = new Set<string>();
+  // Our own dicts leave out options that have the default which all optimizers share.
+  const absent = optimizer === undefined ? {} : sharedDefaults(rule);
   groups.forEach((group, index) => {
     group.read();
     const savedGroup = saved_groups[index];
@@ -159,15 +161,14 @@ export function readStateDict<O extends object>(
       throw refuse(
         `param_groups[${index}] belongs to version ${describe(groupVersion)}, not to ${rule.version ?? rule.optimizer}`,
       );
-    if (!group.writable)
-      throw refuse(`Group ${index} of this optimizer is frozen or has accessors: its options cannot be loaded`);
+    if (!group.writable) throw refuse(`Group ${index} of this optimizer is frozen: it cannot take over a saved group`);
     if (!Array.isArray(params) || params.length !== group.members.length) {
       throw refuse(`loaded state dict contains a parameter group that doesn't match the size of optimizer's group ${index}`);
     }
     if (initial_lr !== undefined && typeof initial_lr !== "number") {
       throw refuse(`param_groups[${index}]: initial_lr must be a number, got ${describe(initial_lr)}`);
     }
-    const options = readOptions(rule.kinds, savedGroup, group.options);
+    const options = readSchema(rule.options, savedGroup, { ...group.options, ...absent });
     rule.check?.(options);
     result.groups.push({ group, options, initial_lr });
     group.members.forEach((member, k) => {

@@ -34,7 +34,7 @@ function wantStates(member: Member, count: number, stream: bigint): void {
 function requireApart(members: readonly Member[]): void {
   const places = members.flatMap((member) => {
     const { data, out = data } = member.parameter;
-    const named = [{ member, which: role.data as number, array: data }];
+    const named = [{ member, which: role.data, array: data }];
     if (out !== data) named.push({ member, which: role.out, array: out });
     return named.filter(({ array }) => placeOf(array) !== undefined);
   });

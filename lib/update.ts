@@ -7,8 +7,8 @@ import type { Floats } from "./floats";
 import { Member } from "./member";
 import { addon, host, role, statesOfVariants, type Table } from "./native";
 import { Work } from "./work";
-import { readOptions, refuseUnknownKeys, requireObject } from "./options";
-import type { Coefficients, Rule } from "./rule";
+import { refuseUnknownKeys, requireObject } from "./options";
+import { readSchema, type Coefficients, type Rule } from "./rule";
 import { bindRow, obstacleError } from "./tensors";
 
 /** The arrays of one update, all of one length and in one place: on the host, or on one device. */
@@ -76,8 +76,8 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   requireObject(request, "The argument of update");
   const { data, grad, exp_avg, exp_avg_var, max_exp_avg_var, out, shape, step, stream = 0n, ...given } = request;
   const { rule, options } = chooseRule(given);
-  refuseUnknownKeys(options, [...Object.keys(rule.kinds), ...arrayKeys], `update with version ${rule.version ?? ""}`);
-  const read = readOptions(rule.kinds, options, rule.defaults);
+  refuseUnknownKeys(options, [...Object.keys(rule.options), ...arrayKeys], `update with version ${rule.version ?? ""}`);
+  const read = readSchema(rule.options, options, rule.defaults);
   if (!Number.isSafeInteger(step) || step < 1) {
     throw rangeError("ERR_INVALID_OPTION", `step must be a whole number from 1 on, got ${describe(step)}`);
   }

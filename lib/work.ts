@@ -1,5 +1,7 @@
-import { addon, gradients, stage, type Table } from "./native";
+import { addon, common, gradients, stage, type Table } from "./native";
 import type { Centralize, Coefficients, CommonOptions, LookaheadOptions, Rule } from "./rule";
+
+const commonCount = addon.commonCoefficients.length;
 
 const centralizing = (which: Centralize | undefined): number =>
   which === "all" ? stage.centralize : which === "conv" ? stage.centralizeConv : 0;
@@ -54,9 +56,9 @@ export class Work {
   ): number {
     const set = this.sets++;
     const at = set * addon.maxCoefficients;
-    this.coefficients[at] = rule.coupledDecay?.(options) ?? 0;
-    this.coefficients[at + 1] = lookahead?.alpha ?? 0;
-    this.variants[set] = coefficients(options, t, this.coefficients, at + addon.commonCoefficients, fresh);
+    this.coefficients[at + common.decay] = rule.coupledDecay?.(options) ?? 0;
+    this.coefficients[at + common.alpha] = lookahead?.alpha ?? 0;
+    this.variants[set] = coefficients(options, t, this.coefficients, at + commonCount, fresh);
     let stages = centralizing(rule.centralized === undefined ? (options as CommonOptions).centralize : rule.centralized(options));
     if (lookahead !== null) {
       if (begins) stages |= stage.begin;

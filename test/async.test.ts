@@ -112,7 +112,7 @@ describe("stepAsync", () => {
     const rows: [string, string, (p: Parameter, o: AdaBelief) => void][] = [
       ["a short gradient", "ERR_LENGTH", (p) => (p.grad = new Float32Array(3))],
       ["a gradient over the data", "ERR_OVERLAP", (p) => (p.grad = p.data)],
-      ["an option that cannot be", "ERR_INVALID_OPTION", (_, o) => Object.assign(o.paramGroups[0] as object, { lr: -1 })],
+      ["an invalid option", "ERR_INVALID_OPTION", (_, o) => ((o.paramGroups[0]?.betas as number[])[1] = 1)],
       [
         "a resizable gradient",
         "ERR_RESIZABLE",

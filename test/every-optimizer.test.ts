@@ -172,12 +172,9 @@ describe.each(forms.map((form) => [form.title, form] as [string, Form]))("%s", (
     expectRefusal("ERR_OVERLAP", () => optimizer.step());
     (params[2] as { grad: unknown }).grad = grad;
     const group = optimizer.paramGroups[0] as unknown as Record<string, unknown>;
-    const { lr } = group;
     for (const wrong of [-1, Number.NaN, "0.1", null, undefined]) {
-      group["lr"] = wrong;
-      expectRefusal("ERR_INVALID_OPTION", () => optimizer.step());
+      expectRefusal("ERR_INVALID_OPTION", () => (group["lr"] = wrong));
     }
-    group["lr"] = lr;
     group["learningRate"] = 1;
     expectRefusal("ERR_UNKNOWN_OPTION", () => optimizer.step());
     delete group["learningRate"];

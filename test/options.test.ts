@@ -68,15 +68,15 @@ describe("a group's options", () => {
     expect(optimizer.state.get(changed)?.max_exp_avg_var).toHaveLength(5);
   });
 
-  it("may change betas in place", () => {
+  it("have betas of their own, which may be changed in place", () => {
     const [changed, fresh] = [make(), make()];
     const betas = [0.9, 0.999];
     const [one, two] = [new AdaBelief([changed]), new AdaBelief([fresh])];
-    for (const optimizer of [one, two]) (optimizer.paramGroups[0] as { betas: readonly number[] }).betas = betas.slice();
     (one.paramGroups[0] as { betas: readonly number[] }).betas = betas;
     one.step();
     two.step();
-    betas[0] = 0.5;
+    betas[0] = 0.1; // the caller's array, of which the group has a copy
+    ((one.paramGroups[0] as { betas: readonly number[] }).betas as number[])[0] = 0.5;
     (two.paramGroups[0] as { betas: readonly number[] }).betas = [0.5, 0.999];
     one.step();
     two.step();

@@ -1,115 +1,159 @@
 // AdaBelief as the releases for PyTorch have it: 0.0.5 and 0.2.1. Scalars are doubles, computed in the published classes' order
 // of operations; storing them rounds them to float32.
 import { warnOnce } from "../errors";
-import { averageLength, emptyBuffer, makeBias, rectifiedSize, writeBetas, writeStep, type Bias } from "../moments";
-import { betas, flag, nonNegative, sameBetas, type Kinds } from "../options";
+import {
+  averageLength,
+  betaNames,
+  emptyBuffer,
+  makeBias,
+  rectifiedSize,
+  stepNames,
+  writeBetas,
+  writeStep,
+  type Bias,
+} from "../moments";
 import { makePower } from "../power";
-import { withCommonOptions, type Coefficients, type Rule } from "../rule";
-import type { AdaBeliefLiveOptions } from "./adabelief-options";
+import { defineRule, type Values } from "../rule";
+import type { Chosen, Written } from "../slots";
+import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
-type Options = AdaBeliefLiveOptions;
+const names = {
+  formula: "adabelief",
+  coefficients: ["decay", ...betaNames, ...stepNames],
+  choices: {
+    decay: ["none", "decoupled"],
+    amsgrad: ["off", "eps_in_maximum", "eps_in_variance"],
+    phase: ["plain", "rectified", "momentum", "frozen"],
+  },
+} as const;
+const states = ["exp_avg", "exp_avg_var", "max_exp_avg_var"];
+type C = Written<(typeof names.coefficients)[number]>;
+type V = Chosen<typeof names.choices>;
 
-// The enumerations of native/update/adabelief.h, in its order.
-const decay = { none: 0, decoupled: 1, count: 2 };
-const amsgrad = { none: 0, epsInMaximum: 1, epsInVariance: 2, count: 3 };
-const phase = { plain: 0, rectified: 1, momentum: 2, frozen: 3 };
-
-/** The phase of a rectified step. */
-function phaseOf(newest: boolean, o: Options, rhoT: number): number {
-  if (newest) return rhoT >= 5 ? phase.rectified : o.degenerated_to_sgd ? phase.momentum : phase.frozen;
-  return rhoT > 4 ? phase.plain : phase.momentum;
-}
-
-/** The size of a rectified step: negative, with its bias correction. */
-function sizeOf(newest: boolean, { lr }: Options, bias: Bias, phaseKind: number, rhoT: number, rhoInf: number): number {
-  if (phaseKind === phase.momentum) return newest ? -(1 / bias.c1) * lr : -lr;
-  if (newest) return phaseKind === phase.frozen ? 0 : -rectifiedSize(bias, rhoT, rhoInf) * lr;
-  const rectification = Math.sqrt(((rhoT - 4) * (rhoT - 2) * rhoInf) / (rhoInf - 4) / (rhoInf - 2) / rhoT);
-  return -((rectification * lr) / bias.c1);
-}
-
-/** What p is multiplied by before its step. */
-function decayFactor(o: Options): number {
-  return o.weight_decouple ? 1 - (o.fixed_decay ? o.weight_decay : o.lr * o.weight_decay) : 1;
-}
-
-function coefficients(newest: boolean): Coefficients<Options> {
-  const biasOf = makeBias();
-  return (o, t, into, at) => {
-    const bias = biasOf(o.betas, t);
-    let phaseKind = phase.plain;
-    let size = -(o.lr / bias.c1);
-    if (o.rectify) {
-      const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
-      phaseKind = phaseOf(newest, o, rhoT);
-      size = sizeOf(newest, o, bias, phaseKind, rhoT, rhoInf);
-    }
-    const amsgradKind = o.amsgrad ? (newest ? amsgrad.epsInVariance : amsgrad.epsInMaximum) : amsgrad.none;
-    const factor = (into[at] = decayFactor(o));
-    writeStep(into, writeBetas(into, at + 1, o.betas), o.eps, bias.c2, size);
-    const decayKind = factor === 1 ? decay.none : decay.decoupled; // an infinite lr makes it NaN
-    return decayKind + decay.count * (amsgradKind + amsgrad.count * phaseKind);
-  };
-}
-
-const kinds: Kinds<Omit<Required<Options>, "centralize">> = {
-  lr: nonNegative("learning rate"),
-  betas,
-  eps: nonNegative("epsilon value"),
-  weight_decay: nonNegative("weight_decay value"),
-  amsgrad: flag,
-  weight_decouple: flag,
-  fixed_decay: flag,
-  rectify: flag,
-  degenerated_to_sgd: flag,
+const first = {
+  /** Learning rate, ≥ 0. Default 1e-3. */
+  lr: learningRate(1e-3),
+  /** Decay of the running means of the gradient and of its squared deviation, each in [0, 1). Default [0.9, 0.999]. */
+  betas: twoBetas(0.9, 0.999),
+};
+const middle = {
+  /** ≥ 0. Default 0. */
+  weight_decay: weightDecay(0),
+  /** Divide by the largest variance so far. Default false. */
+  amsgrad: onOff(false),
+};
+const fixed = {
+  /** With weight_decouple: decay by weight_decay alone, not by lr · weight_decay. Default false. */
+  fixed_decay: onOff(false),
 };
 
-export function pytorchRule(version: "0.0.5" | "0.2.1", differing: Partial<Options>): Rule<Options> {
-  const newest = version === "0.2.1";
-  // 0.0.5 always degenerates to SGD, and has no option that says so.
-  const { degenerated_to_sgd: _newer, ...older } = kinds;
-  const defaults: Options = {
-    lr: 1e-3,
-    betas: Object.freeze([0.9, 0.999]),
-    eps: 1e-8,
-    weight_decay: 0,
-    amsgrad: false,
-    weight_decouple: false,
-    fixed_decay: false,
-    rectify: false,
-    ...differing,
-  };
-  return withCommonOptions<Options>({
-    optimizer: "AdaBelief",
-    version,
-    formula: "adabelief",
-    states: ["exp_avg", "exp_avg_var", "max_exp_avg_var"],
-    kinds: (newest ? kinds : older) as unknown as Kinds<Options>,
-    defaults,
-    same: (a, b) =>
-      a.lr === b.lr &&
-      sameBetas(a.betas, b.betas) &&
-      a.eps === b.eps &&
-      a.weight_decay === b.weight_decay &&
-      a.amsgrad === b.amsgrad &&
-      a.weight_decouple === b.weight_decouple &&
-      a.fixed_decay === b.fixed_decay &&
-      a.rectify === b.rectify &&
-      a.degenerated_to_sgd === b.degenerated_to_sgd,
-    coefficients: () => coefficients(newest),
-    coupledDecay: (o) => (o.weight_decouple ? 0 : o.weight_decay),
-    advise: (options) => {
-      if (!newest || !options.rectify || !options.amsgrad) return;
-      warnOnce("ADABELIEF_AMSGRAD_IGNORED", 'version "0.2.1" ignores amsgrad once rectify has set in, and so does this one');
-    },
-    published: {
-      state: (options, t) => {
-        if (newest) return {};
-        const beta2 = options.betas[1] as number;
-        const { rhoInf, rhoT } = averageLength(beta2, makePower()(beta2, t), t);
-        return options.rectify ? { rho_inf: rhoInf, rho_t: rhoT } : { rho_inf: rhoInf };
-      },
-      group: () => (newest ? emptyBuffer() : {}),
-    },
-  });
+type Options = Values<typeof first & typeof middle & typeof fixed> & { eps: number; weight_decouple: boolean; rectify: boolean };
+type Newest = Options & { degenerated_to_sgd: boolean };
+
+/** The factor that multiplies p before its step. */
+const decayFactor = (o: Options): number =>
+  o.weight_decouple ? 1 - (o.fixed_decay ? o.weight_decay : o.lr * o.weight_decay) : 1;
+
+const coupledDecay = (o: { weight_decouple: boolean; weight_decay: number }): number => (o.weight_decouple ? 0 : o.weight_decay);
+
+/** What both releases have in common. `size` is negative, with its bias correction. */
+function write(o: Options, c: C, v: V, c2: number, size: number): void {
+  const factor = decayFactor(o);
+  c.decay = factor;
+  writeBetas(c, o.betas);
+  writeStep(c, o.eps, c2, size);
+  v.decay = factor === 1 ? "none" : "decoupled"; // an infinite lr makes it NaN
 }
+
+function step005() {
+  const biasOf = makeBias();
+  return (o: Options, c: C, v: V, t: number) => {
+    const bias = biasOf(o.betas, t);
+    const [phase, size] = o.rectify ? rectified005(o, bias, t) : (["plain", -(o.lr / bias.c1)] as const);
+    write(o, c, v, bias.c2, size);
+    v.amsgrad = o.amsgrad ? "eps_in_maximum" : "off";
+    v.phase = phase;
+  };
+}
+
+function rectified005(o: Options, bias: Bias, t: number): readonly ["plain" | "momentum", number] {
+  const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
+  if (!(rhoT > 4)) return ["momentum", -o.lr];
+  const rectification = Math.sqrt(((rhoT - 4) * (rhoT - 2) * rhoInf) / (rhoInf - 4) / (rhoInf - 2) / rhoT);
+  return ["plain", -((rectification * o.lr) / bias.c1)];
+}
+
+function step021() {
+  const biasOf = makeBias();
+  return (o: Newest, c: C, v: V, t: number) => {
+    const bias = biasOf(o.betas, t);
+    const [phase, size] = o.rectify ? rectified021(o, bias, t) : (["plain", -(o.lr / bias.c1)] as const);
+    write(o, c, v, bias.c2, size);
+    v.amsgrad = o.amsgrad ? "eps_in_variance" : "off";
+    v.phase = phase;
+  };
+}
+
+function rectified021(o: Newest, bias: Bias, t: number): readonly [V["phase"], number] {
+  const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
+  if (rhoT >= 5) return ["rectified", -rectifiedSize(bias, rhoT, rhoInf) * o.lr];
+  return o.degenerated_to_sgd ? ["momentum", -(1 / bias.c1) * o.lr] : ["frozen", 0];
+}
+
+/** Release 0.0.5. It always degenerates to SGD. */
+export const rule005 = defineRule({
+  optimizer: "AdaBelief",
+  version: "0.0.5",
+  summary: "p − lr/c1 · m/(√s/√c2 + eps), s of (g − m)²",
+  names,
+  states,
+  options: {
+    ...first,
+    /** Added to the variance (where it accumulates) and to the denominator, ≥ 0. About the square of Adam's. Default 1e-8. */
+    eps: epsilon(1e-8),
+    ...middle,
+    /** Decay the parameter itself (as AdamW) and not through the gradient. Default false. */
+    weight_decouple: onOff(false),
+    ...fixed,
+    /** Rectify the step size (as RAdam). Default false. */
+    rectify: onOff(false),
+  },
+  coupledDecay,
+  step: step005,
+  published: {
+    state: (o, t) => {
+      const beta2 = o.betas[1] as number;
+      const { rhoInf, rhoT } = averageLength(beta2, makePower()(beta2, t), t);
+      return o.rectify ? { rho_inf: rhoInf, rho_t: rhoT } : { rho_inf: rhoInf };
+    },
+  },
+});
+
+/** Release 0.2.1. */
+export const rule021 = defineRule({
+  optimizer: "AdaBelief",
+  version: "0.2.1",
+  summary: "the same, rectified, with decoupled decay",
+  names,
+  states,
+  options: {
+    ...first,
+    /** Added to the variance (where it accumulates) and to the denominator, ≥ 0. About the square of Adam's. Default 1e-16. */
+    eps: epsilon(1e-16),
+    ...middle,
+    /** Decay the parameter itself (as AdamW) and not through the gradient. Default true. */
+    weight_decouple: onOff(true),
+    ...fixed,
+    /** Rectify the step size (as RAdam). Default true. */
+    rectify: onOff(true),
+    /** With rectify, while the variance is too uncertain: step as SGD with momentum does; false: do not step. Default true. */
+    degenerated_to_sgd: onOff(true),
+  },
+  coupledDecay,
+  step: step021,
+  advise: (o) => {
+    if (!o.rectify || !o.amsgrad) return;
+    warnOnce("ADABELIEF_AMSGRAD_IGNORED", 'version "0.2.1" ignores amsgrad once rectify has set in, and so does this one');
+  },
+  published: { group: emptyBuffer },
+});

@@ -2,18 +2,18 @@ import { describe, rangeError, typeError } from "../errors";
 import { requireObject } from "../options";
 import type { Rule } from "../rule";
 import type { AdaBeliefLiveOptions, AdaBeliefVersion } from "./adabelief-options";
-import { pytorchRule } from "./adabelief-pytorch";
-import { tensorflowRule001, tensorflowRule021 } from "./adabelief-tensorflow";
+import { rule005, rule021 } from "./adabelief-pytorch";
+import { ruleTf001, ruleTf021 } from "./adabelief-tensorflow";
 
 type Options = AdaBeliefLiveOptions;
 
 /** The rule of each release, with its defaults. */
-export const rules: Record<AdaBeliefVersion, Rule<Options>> = {
-  "0.0.5": pytorchRule("0.0.5", {}),
-  "0.2.1": pytorchRule("0.2.1", { eps: 1e-16, weight_decouple: true, rectify: true, degenerated_to_sgd: true }),
-  "tf-0.0.1": tensorflowRule001 as unknown as Rule<Options>,
-  "tf-0.2.1": tensorflowRule021 as unknown as Rule<Options>,
-};
+export const rules = {
+  "0.0.5": rule005,
+  "0.2.1": rule021,
+  "tf-0.0.1": ruleTf001,
+  "tf-0.2.1": ruleTf021,
+} as unknown as Record<AdaBeliefVersion, Rule<Options>>;
 
 /** Splits options into the rule that their version names and the rest. */
 export function chooseRule(options: unknown): { rule: Rule<Options>; options: object } {

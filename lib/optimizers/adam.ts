@@ -1,22 +1,9 @@
 import type { Params } from "../group";
-import { makeBias, writeBetas, writeStep } from "../moments";
+import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "../moments";
 import { Optimizer } from "../optimizer";
-import { betas, flag, nonNegative, sameBetas, type Kinds } from "../options";
-import { withCommonOptions, type Coefficients, type CommonOptions, type Live, type Rule } from "../rule";
+import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
-
-export interface AdamOptions extends CommonOptions {
-  /** Learning rate, ≥ 0. Default 1e-3. */
-  lr?: number;
-  /** Decay of the running means of the gradient and of its square, each in [0, 1). Default [0.9, 0.999]. */
-  betas?: readonly number[];
-  /** Added to the denominator, ≥ 0. Default 1e-8. */
-  eps?: number;
-  /** ≥ 0. Adam: weight_decay·p joins the gradient; default 0. AdamW: p is multiplied by 1 − lr·weight_decay; default 1e-2. */
-  weight_decay?: number;
-  /** Divide by the largest mean square so far. Default false. */
-  amsgrad?: boolean;
-}
+import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
 export interface AdamState extends State {
   readonly exp_avg: Float32Array;
@@ -24,50 +11,74 @@ export interface AdamState extends State {
   readonly max_exp_avg_sq?: Float32Array;
 }
 
-type Options = Live<AdamOptions>;
+const names = {
+  formula: "adam",
+  coefficients: ["decay", ...betaNames, ...stepNames],
+  choices: { decay: ["none", "decoupled"], amsgrad: ["off", "on"] },
+} as const;
+const states = ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
 
-/** The variant of native/update/adam.h. */
-const variant = (decoupled: boolean, amsgrad: boolean): number => Number(decoupled) + 2 * Number(amsgrad);
+const first = {
+  /** Learning rate, ≥ 0. Default 1e-3. */
+  lr: learningRate(1e-3),
+  /** Decay of the running means of the gradient and of its square, each in [0, 1). Default [0.9, 0.999]. */
+  betas: twoBetas(0.9, 0.999),
+  /** Added to the denominator, ≥ 0. Default 1e-8. */
+  eps: epsilon(1e-8),
+};
 
-function coefficients(decouples: boolean): Coefficients<Options> {
+const last = {
+  /** Divide by the largest mean square so far. Default false. */
+  amsgrad: onOff(false),
+};
+
+type Given = { lr: number; betas: readonly number[]; eps: number; amsgrad: boolean };
+
+/** The step, for a factor that multiplies p. */
+function makeStep<O extends Given>(factorOf: (o: O) => number) {
   const biasOf = makeBias();
-  return (o, t, into, at) => {
+  return (o: O, c: Record<(typeof names.coefficients)[number], number>, v: { decay: string; amsgrad: string }, t: number) => {
     const { c1, c2 } = biasOf(o.betas, t);
-    const factor = (into[at] = decouples ? 1 - o.lr * o.weight_decay : 1);
-    writeStep(into, writeBetas(into, at + 1, o.betas), o.eps, c2, -(o.lr / c1));
-    return variant(factor !== 1, o.amsgrad);
+    const factor = factorOf(o);
+    c.decay = factor;
+    writeBetas(c, o.betas);
+    writeStep(c, o.eps, c2, -(o.lr / c1));
+    v.decay = factor === 1 ? "none" : "decoupled";
+    v.amsgrad = o.amsgrad ? "on" : "off";
   };
 }
 
-const kinds = {
-  lr: nonNegative("learning rate"),
-  betas,
-  eps: nonNegative("epsilon value"),
-  weight_decay: nonNegative("weight_decay value"),
-  amsgrad: flag,
-} as Kinds<Options>;
+const adam = defineRule({
+  optimizer: "Adam",
+  summary: "p − lr/c1 · m/(√v/√c2 + eps), v of g²",
+  names,
+  states,
+  options: {
+    ...first,
+    /** ≥ 0, coupled: weight_decay·p joins the gradient. Default 0. */
+    weight_decay: weightDecay(0),
+    ...last,
+  },
+  coupledDecay: (o) => o.weight_decay,
+  step: () => makeStep(() => 1),
+});
 
-function makeRule(optimizer: "Adam" | "AdamW", weight_decay: number): Rule<Options> {
-  const decouples = optimizer === "AdamW";
-  return withCommonOptions<Options>({
-    optimizer,
-    formula: "adam",
-    states: ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"],
-    kinds,
-    defaults: { lr: 1e-3, betas: Object.freeze([0.9, 0.999]), eps: 1e-8, weight_decay, amsgrad: false },
-    same: (a, b) =>
-      a.lr === b.lr &&
-      sameBetas(a.betas, b.betas) &&
-      a.eps === b.eps &&
-      a.weight_decay === b.weight_decay &&
-      a.amsgrad === b.amsgrad,
-    coefficients: () => coefficients(decouples),
-    coupledDecay: (o) => (decouples ? 0 : o.weight_decay),
-  });
-}
+const adamW = defineRule({
+  optimizer: "AdamW",
+  summary: "p·(1 − lr·weight_decay), then Adam",
+  names,
+  states,
+  options: {
+    ...first,
+    /** ≥ 0, decoupled: p is multiplied by 1 − lr·weight_decay. Default 1e-2. */
+    weight_decay: weightDecay(1e-2),
+    ...last,
+  },
+  step: () => makeStep((o: Given & { weight_decay: number }) => 1 - o.lr * o.weight_decay),
+});
 
-const adam = makeRule("Adam", 0);
-const adamW = makeRule("AdamW", 1e-2);
+export type AdamOptions = OptionsOf<typeof adam>;
+export type AdamWOptions = OptionsOf<typeof adamW>;
 
 /**
  * Adam, bit for bit PyTorch's.
@@ -81,7 +92,7 @@ const adamW = makeRule("AdamW", 1e-2);
  *
  * Kingma, Ba: Adam: A Method for Stochastic Optimization, ICLR 2015.
  */
-export class Adam extends Optimizer<Options, AdamState> {
+export class Adam extends Optimizer<LiveOptionsOf<typeof adam>, AdamState> {
   constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
     super(adam, params, options);
   }
@@ -96,8 +107,8 @@ export class Adam extends Optimizer<Options, AdamState> {
  *
  * Loshchilov, Hutter: Decoupled Weight Decay Regularization, ICLR 2019.
  */
-export class AdamW extends Optimizer<Options, AdamState> {
-  constructor(params: Params<AdamOptions>, options: AdamOptions = {}) {
+export class AdamW extends Optimizer<LiveOptionsOf<typeof adamW>, AdamState> {
+  constructor(params: Params<AdamWOptions>, options: AdamWOptions = {}) {
     super(adamW, params, options);
   }
 }

@@ -1,31 +1,26 @@
 import type { Params } from "../group";
 import { Optimizer } from "../optimizer";
-import { nonNegative } from "../options";
-import { withCommonOptions, type Coefficients, type CommonOptions, type Live, type Rule } from "../rule";
+import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
+import { learningRate } from "./options";
 
-export interface FromageOptions extends CommonOptions {
-  /** How long a step is, relative to the tensor's norm, ≥ 0. Default 1e-2. */
-  lr?: number;
-}
-
-type Options = Live<FromageOptions>;
-
-const coefficients: Coefficients<Options> = (o, _t, into, at) => {
-  into[at] = -o.lr;
-  into[at + 1] = Math.sqrt(1 + o.lr ** 2);
-  return 0;
-};
-
-const rule: Rule<Options> = withCommonOptions<Options>({
+const rule = defineRule({
   optimizer: "Fromage",
-  formula: "fromage",
+  summary: "(p − lr·g·‖p‖/‖g‖)/√(1 + lr²)",
+  names: { formula: "fromage", coefficients: ["size", "divisor", "ratio"], choices: {} } as const,
   states: [],
-  kinds: { lr: nonNegative("learning rate") } as Rule<Options>["kinds"],
-  defaults: { lr: 1e-2 },
-  same: (a, b) => a.lr === b.lr,
-  coefficients: () => coefficients,
+  options: {
+    /** How long a step is, relative to the tensor's norm, ≥ 0. Default 1e-2. */
+    lr: learningRate(1e-2),
+  },
   counted: false,
+  step: () => (o, c) => {
+    c.size = -o.lr;
+    c.divisor = Math.sqrt(1 + o.lr ** 2);
+    c.ratio = 1; // native code computes it from the norms
+  },
 });
+
+export type FromageOptions = OptionsOf<typeof rule>;
 
 /**
  * Fromage: every tensor moves by a part of its own length.
@@ -36,7 +31,7 @@ const rule: Rule<Options> = withCommonOptions<Options>({
  *
  * Bernstein, Vahdat, Yue, Liu: On the distance between two neural networks and the stability of learning, NeurIPS 2020.
  */
-export class Fromage extends Optimizer<Options> {
+export class Fromage extends Optimizer<LiveOptionsOf<typeof rule>> {
   constructor(params: Params<FromageOptions>, options: FromageOptions = {}) {
     super(rule, params, options);
   }

@@ -14,6 +14,7 @@ export type {
 } from "./adabelief-options";
 export * from "./adabound";
 export * from "./adam";
+export * from "./eadam";
 export * from "./fromage";
 export * from "./lion";
 export * from "./msvag";

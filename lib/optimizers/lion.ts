@@ -1,48 +1,42 @@
 import type { Params } from "../group";
-import { writeBetas } from "../moments";
+import { betaNames, writeBetas } from "../moments";
 import { Optimizer } from "../optimizer";
-import { betas, nonNegative, sameBetas } from "../options";
-import { withCommonOptions, type Coefficients, type CommonOptions, type Live, type Rule } from "../rule";
+import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
-
-export interface LionOptions extends CommonOptions {
-  /** Learning rate, ≥ 0: the length of every element's step. Default 1e-4. */
-  lr?: number;
-  /** What the momentum weighs in the direction, and its own decay, each in [0, 1). Default [0.9, 0.99]. */
-  betas?: readonly number[];
-  /** ≥ 0, decoupled: p is multiplied by 1 − lr·weight_decay. Default 0. */
-  weight_decay?: number;
-}
+import { learningRate, twoBetas, weightDecay } from "./options";
 
 export interface LionState extends State {
   readonly exp_avg: Float32Array;
 }
 
-type Options = Live<LionOptions>;
-
-// The variants of native/update/lion.h.
-const variant = { noDecay: 0, decoupled: 1 };
-
-const coefficients: Coefficients<Options> = (o, _t, into, at) => {
-  const factor = (into[at] = 1 - o.lr * o.weight_decay);
-  into[writeBetas(into, at + 1, o.betas)] = -o.lr;
-  return factor === 1 ? variant.noDecay : variant.decoupled;
-};
-
-const rule: Rule<Options> = withCommonOptions<Options>({
+const rule = defineRule({
   optimizer: "Lion",
-  formula: "lion",
+  summary: "p − lr·sign(β1·m + (1−β1)·g)",
+  names: {
+    formula: "lion",
+    coefficients: ["decay", "size", ...betaNames],
+    choices: { decay: ["none", "decoupled"] },
+  } as const,
   states: ["exp_avg"],
-  kinds: {
-    lr: nonNegative("learning rate"),
-    betas,
-    weight_decay: nonNegative("weight_decay value"),
-  } as Rule<Options>["kinds"],
-  defaults: { lr: 1e-4, betas: Object.freeze([0.9, 0.99]), weight_decay: 0 },
-  same: (a, b) => a.lr === b.lr && sameBetas(a.betas, b.betas) && a.weight_decay === b.weight_decay,
-  coefficients: () => coefficients,
+  options: {
+    /** Learning rate, ≥ 0: the length of every element's step. Default 1e-4. */
+    lr: learningRate(1e-4),
+    /** The weight of the momentum in the direction, and the decay of the momentum, each in [0, 1). Default [0.9, 0.99]. */
+    betas: twoBetas(0.9, 0.99),
+    /** ≥ 0, decoupled: p is multiplied by 1 − lr·weight_decay. Default 0. */
+    weight_decay: weightDecay(0),
+  },
   counted: false,
+  step: () => (o, c, v) => {
+    const factor = 1 - o.lr * o.weight_decay;
+    c.decay = factor;
+    c.size = -o.lr;
+    writeBetas(c, o.betas);
+    v.decay = factor === 1 ? "none" : "decoupled";
+  },
 });
+
+export type LionOptions = OptionsOf<typeof rule>;
 
 /**
  * Lion: every element moves by lr, in the direction of its momentum's sign.
@@ -55,7 +49,7 @@ const rule: Rule<Options> = withCommonOptions<Options>({
  *
  * Chen, Liang, Huang, Real, Wang, Liu, Pham, Dong, Luong, Hsieh, Lu, Le: Symbolic Discovery of Optimization Algorithms, NeurIPS 2023.
  */
-export class Lion extends Optimizer<Options, LionState> {
+export class Lion extends Optimizer<LiveOptionsOf<typeof rule>, LionState> {
   constructor(params: Params<LionOptions>, options: LionOptions = {}) {
     super(rule, params, options);
   }

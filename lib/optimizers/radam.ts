@@ -1,68 +1,54 @@
 import type { Params } from "../group";
-import { averageLength, emptyBuffer, makeBias, rectifiedSize, writeBetas, writeStep } from "../moments";
+import { averageLength, betaNames, emptyBuffer, makeBias, rectifiedSize, stepNames, writeBetas, writeStep } from "../moments";
 import { Optimizer } from "../optimizer";
-import { betas, flag, nonNegative, sameBetas } from "../options";
-import { withCommonOptions, type Coefficients, type CommonOptions, type Live, type Rule } from "../rule";
+import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
-
-export interface RAdamOptions extends CommonOptions {
-  /** Learning rate, ≥ 0. Default 1e-3. */
-  lr?: number;
-  /** Decay of the running means of the gradient and of its square, each in [0, 1). Default [0.9, 0.999]. */
-  betas?: readonly number[];
-  /** Added to the denominator, ≥ 0. Default 1e-8. */
-  eps?: number;
-  /** ≥ 0, decoupled: p − lr·weight_decay·p before each step. Default 0. */
-  weight_decay?: number;
-  /** While the variance is too uncertain: step as SGD with momentum does; false: do not step, nor decay. Default true. */
-  degenerated_to_sgd?: boolean;
-}
+import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
 export interface RAdamState extends State {
   readonly exp_avg: Float32Array;
   readonly exp_avg_sq: Float32Array;
 }
 
-type Options = Live<RAdamOptions>;
-
-// The enumeration of native/update/radam.h, in its order.
-const phase = { rectified: 0, momentum: 1, frozen: 2 };
-
-function coefficients(): Coefficients<Options> {
-  const biasOf = makeBias();
-  return (o, t, into, at) => {
-    const bias = biasOf(o.betas, t);
-    const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
-    const rectified = rhoT >= 5;
-    const size = rectified ? rectifiedSize(bias, rhoT, rhoInf) : 1 / bias.c1;
-    into[at] = -o.weight_decay * o.lr;
-    writeStep(into, writeBetas(into, at + 1, o.betas), o.eps, bias.c2, -size * o.lr);
-    const kind = rectified ? phase.rectified : o.degenerated_to_sgd ? phase.momentum : phase.frozen;
-    return (o.weight_decay === 0 ? 0 : 1) + 2 * kind;
-  };
-}
-
-const rule: Rule<Options> = withCommonOptions<Options>({
+const rule = defineRule({
   optimizer: "RAdam",
-  formula: "radam",
+  summary: "SGD with momentum at first, then Adam with a rectified step size",
+  names: {
+    formula: "radam",
+    coefficients: ["decay", ...betaNames, ...stepNames],
+    choices: { decay: ["none", "decoupled"], phase: ["rectified", "momentum", "frozen"] },
+  } as const,
   states: ["exp_avg", "exp_avg_sq"],
-  kinds: {
-    lr: nonNegative("learning rate"),
-    betas,
-    eps: nonNegative("epsilon value"),
-    weight_decay: nonNegative("weight_decay value"),
-    degenerated_to_sgd: flag,
-  } as Rule<Options>["kinds"],
-  defaults: { lr: 1e-3, betas: Object.freeze([0.9, 0.999]), eps: 1e-8, weight_decay: 0, degenerated_to_sgd: true },
-  same: (a, b) =>
-    a.lr === b.lr &&
-    sameBetas(a.betas, b.betas) &&
-    a.eps === b.eps &&
-    a.weight_decay === b.weight_decay &&
-    a.degenerated_to_sgd === b.degenerated_to_sgd,
-  coefficients,
+  options: {
+    /** Learning rate, ≥ 0. Default 1e-3. */
+    lr: learningRate(1e-3),
+    /** Decay of the running means of the gradient and of its square, each in [0, 1). Default [0.9, 0.999]. */
+    betas: twoBetas(0.9, 0.999),
+    /** Added to the denominator, ≥ 0. Default 1e-8. */
+    eps: epsilon(1e-8),
+    /** ≥ 0, decoupled: p − lr·weight_decay·p before each step. Default 0. */
+    weight_decay: weightDecay(0),
+    /** While the variance is too uncertain: step as SGD with momentum does; false: do not step, nor decay. Default true. */
+    degenerated_to_sgd: onOff(true),
+  },
   published: { group: emptyBuffer },
+  step: () => {
+    const biasOf = makeBias();
+    return (o, c, v, t) => {
+      const bias = biasOf(o.betas, t);
+      const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
+      const rectified = rhoT >= 5;
+      const size = rectified ? rectifiedSize(bias, rhoT, rhoInf) : 1 / bias.c1;
+      c.decay = -o.weight_decay * o.lr;
+      writeBetas(c, o.betas);
+      writeStep(c, o.eps, bias.c2, -size * o.lr);
+      v.decay = o.weight_decay === 0 ? "none" : "decoupled";
+      v.phase = rectified ? "rectified" : o.degenerated_to_sgd ? "momentum" : "frozen";
+    };
+  },
 });
+
+export type RAdamOptions = OptionsOf<typeof rule>;
 
 /**
  * RAdam, as its authors published it.
@@ -77,7 +63,7 @@ const rule: Rule<Options> = withCommonOptions<Options>({
  *
  * Liu, Jiang, He, Chen, Liu, Gao, Han: On the Variance of the Adaptive Learning Rate and Beyond, ICLR 2020.
  */
-export class RAdam extends Optimizer<Options, RAdamState> {
+export class RAdam extends Optimizer<LiveOptionsOf<typeof rule>, RAdamState> {
   constructor(params: Params<RAdamOptions>, options: RAdamOptions = {}) {
     super(rule, params, options);
   }

@@ -1,5 +1,6 @@
 // What a schedule asks of an optimizer: groups with an lr. Classes that wrap one and hand its groups on serve as well.
 import { describe, typeError } from "../errors";
+import { writeScheduled } from "../live-options";
 
 /** A group as far as schedules look at it. */
 export interface ScheduledGroup {
@@ -46,5 +47,5 @@ export function writeGroups(groups: readonly ScheduledGroup[], changes: readonly
     if (frozen === undefined) return;
     throw typeError("ERR_OPTIMIZER", `The ${frozen} of param group ${index} cannot be written: it is frozen`);
   });
-  groups.forEach((group, index) => Object.assign(group, changes[index]));
+  groups.forEach((group, index) => writeScheduled(group, changes[index] as object));
 }

@@ -2,6 +2,7 @@ import { describe, rangeError, typeError } from "../errors";
 import type { AdaBeliefOptionsTf021 } from "../optimizers/adabelief-options";
 import { rules } from "../optimizers/adabelief-rules";
 import { numberThat, refuseUnknownKeys, requireObject, type Kind } from "../options";
+import type { Schema } from "../rule";
 
 /** A release of adabelief-tf. */
 export type AdaBeliefTfVersion = "0.0.1" | "0.2.1";
@@ -73,7 +74,7 @@ export function readLearningRate(value: unknown): number {
       "The first argument of AdaBeliefOptimizer is the learning rate, the second its options",
     );
   }
-  return rules["tf-0.2.1"].kinds.lr(value, "learningRate");
+  return rules["tf-0.2.1"].options.lr.read(value, "learningRate");
 }
 
 /** Reads what a constructor was given: the release's options, the defaults in the place of those that are absent. */
@@ -81,7 +82,7 @@ export function readSettings(given: unknown): { settings: Settings; exclude: unk
   requireObject(given, "The options of AdaBeliefOptimizer");
   const { version = "0.2.1", excludeFromWeightDecay: exclude } = given;
   const rule = ruleOf(version);
-  const kinds = rule.kinds as unknown as Record<string, Kind<unknown>>;
+  const schema = rule.options as unknown as Schema;
   const defaults = rule.defaults as unknown as RuleOptions;
   const names = Object.entries(ruleNames).filter(([, name]) => name in defaults);
   const known = ["version", "beta1", "beta2", ...names.map(([key]) => key)];
@@ -91,7 +92,9 @@ export function readSettings(given: unknown): { settings: Settings; exclude: unk
   const [beta1, beta2] = defaults.betas as [number, number];
   const read = <T>(kind: Kind<T>, key: string, byDefault: T) => kind(given[key] === undefined ? byDefault : given[key], key);
   const betas = { beta1: read(beta, "beta1", beta1), beta2: read(beta, "beta2", beta2) };
-  const rest = names.map(([key, name]) => [key, read(kinds[name] as Kind<unknown>, key, defaults[name])] as const);
+  const rest = names.map(
+    ([key, name]) => [key, read((value, as) => schema[name]?.read(value, as), key, defaults[name])] as const,
+  );
   return { settings: { version, ...betas, ...Object.fromEntries(rest) } as unknown as Settings, exclude };
 }
 

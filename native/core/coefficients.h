@@ -1,12 +1,13 @@
 // The numbers that a step gives to a formula.
 #pragma once
 
+#include "../update/declare.h"
+
 namespace adabelief {
 
 /** The first coefficients of every set. Those of the formula follow. */
 struct Common {
-  float decay;  // coupled weight decay; 0: none
-  float alpha;  // of Lookahead
+  ADABELIEF_FLOATS(decay, alpha)  // the coupled weight decay, or 0; Lookahead's alpha
 };
 
 constexpr int common_coefficients = sizeof(Common) / sizeof(float);

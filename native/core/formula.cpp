@@ -23,8 +23,9 @@ struct Variants<F, std::integer_sequence<int, variant...>> {
 
 template <class... F>
 FormulaList describe(List<F...>) {
-  static constexpr FormulaTraits list[] = {{F::name, sizeof(typename F::Coefficients) / sizeof(float), F::variants,
-                                            Variants<F, std::make_integer_sequence<int, F::variants>>::list, needs_norms<F>(0)}...};
+  static constexpr FormulaTraits list[] = {{F::name, sizeof(typename F::Coefficients) / sizeof(float), F::Variants::count,
+                                            Variants<F, std::make_integer_sequence<int, F::Variants::count>>::list,
+                                            needs_norms<F>(0)}...};
   return {list, sizeof...(F)};
 }
 

@@ -1,4 +1,5 @@
-// The host's rows at work, laid end to end and cut into chunks of about one size: a large row into many, many small rows into one.
+// The host's rows at work, laid end to end and cut into chunks of about one size: a large row into many, many small rows into
+// one.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +21,8 @@ class ChunkList {
   std::size_t elements() const { return elements_; }
 
   /**
-   * Calls `visit(row, begin, length, ahead)` for the pieces of some chunks. A piece is as long as `most(row)` allows. `ahead` is what the
-   * same thread is likely to need next.
+   * Calls `visit(row, begin, length, ahead)` for the pieces of some chunks. A piece is as long as `most(row)` allows. `ahead` is
+   * what the same thread is likely to need next.
    */
   template <class Most, class Visit>
   void each_piece(const Plan& plan, Chunks chunks, const Most& most, const Visit& visit) const;

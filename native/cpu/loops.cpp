@@ -76,7 +76,7 @@ struct FormulaTable;
 template <class... F>
 struct FormulaTable<List<F...>> {
   static constexpr FormulaKernels table[] = {
-      {Variants<F, std::make_integer_sequence<int, F::variants>>::table, with_norms<F>()}...};
+      {Variants<F, std::make_integer_sequence<int, F::Variants::count>>::table, with_norms<F>()}...};
 };
 
 extern const Kernels kernels;

@@ -80,9 +80,7 @@ struct PieceUpdate::FirstStages {
   Piece& piece;
   void begin() const { std::memcpy(piece.slow, piece.span.data, piece.span.length * sizeof(float)); }
   void update() const { step.run_formula(piece); }
-  void blend() const {
-    step.elementwise_.blend(piece.span.out, piece.slow, piece.set.common.alpha, piece.span.length);
-  }
+  void blend() const { step.elementwise_.blend(piece.span.out, piece.slow, piece.set.common.alpha, piece.span.length); }
 };
 
 struct PieceUpdate::SecondStages : FirstStages {
@@ -90,9 +88,8 @@ struct PieceUpdate::SecondStages : FirstStages {
     alignas(64) float means[chunk_length];
     std::fill_n(means, piece.span.length, 0.0f);
     if (step.plan_.segments().has(piece.row)) {
-      step.each_segment(piece, step.sums_.directions, [&](std::size_t from, std::size_t length, float mean) {
-        std::fill_n(means + from, length, mean);
-      });
+      step.each_segment(piece, step.sums_.directions,
+                        [&](std::size_t from, std::size_t length, float mean) { std::fill_n(means + from, length, mean); });
     }
     piece.span.grad = means;
     step.formula_.variant[piece.set.following].run(piece.span, piece.coefficients);

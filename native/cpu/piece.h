@@ -11,7 +11,7 @@ namespace adabelief {
 
 /** The sums of the host's rows, in the layouts of a plan. */
 struct CpuSums {
-  std::vector<double> means, directions;  // by segments
+  std::vector<double> means, directions;               // by segments
   std::vector<double> data_squares, gradient_squares;  // by tensors
 };
 

@@ -23,9 +23,8 @@ void CudaEngine::sum_squares(const Plan& plan, double* sums) {
     sum_blocks(pieces, describe(plan, pieces), SumOf::squares_of_gradients, squares);
   }
   const auto from = reinterpret_cast<cu::Pointer>(this->sums(squares));
-  device_.check(
-      device_.driver().cuMemcpyDtoHAsync_v2(host_sums_.data(), from, plan.tensors().count() * sizeof(double), stream_),
-      "cuMemcpyDtoHAsync");
+  device_.check(device_.driver().cuMemcpyDtoHAsync_v2(host_sums_.data(), from, plan.tensors().count() * sizeof(double), stream_),
+                "cuMemcpyDtoHAsync");
   device_.check(device_.driver().cuStreamSynchronize(stream_), "cuStreamSynchronize");
   for (std::size_t i = 0; i < list_.rows().size(); ++i) {
     const std::size_t row = list_.table_row(i), first = plan.tensors().first(row);

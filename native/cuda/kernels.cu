@@ -55,7 +55,7 @@ void take(std::integer_sequence<int, variant...>) {
 
 template <int... formula>
 void take_all(std::integer_sequence<int, formula...>) {
-  (take<formula>(std::make_integer_sequence<int, FormulaAt<formula>::variants>()), ...);
+  (take<formula>(std::make_integer_sequence<int, FormulaAt<formula>::Variants::count>()), ...);
 }
 
 template <class... F>

@@ -54,7 +54,7 @@ constexpr bool completes_one(int completed, std::integer_sequence<int, variant..
 /** Whether a variant completes another one: its gradients are the means of that one's directions. */
 template <class F, int variant>
 constexpr bool completes() {
-  return completes_one<F>(variant, std::make_integer_sequence<int, F::variants>());
+  return completes_one<F>(variant, std::make_integer_sequence<int, F::Variants::count>());
 }
 
 /** What an element holds while it is updated. */

@@ -16,9 +16,9 @@ namespace adabelief {
 /** One set of coefficients. */
 struct PlannedSet {
   int variant;
-  int following;       // the variant that completes it, or -1
+  int following;  // the variant that completes it, or -1
   std::int32_t stages;
-  bool centralized;    // its gradients are, before they reach the formula
+  bool centralized;  // its gradients are, before they reach the formula
   Common common;
   const float* coefficients;  // the formula's own
 

@@ -10,25 +10,25 @@ namespace ADABELIEF_SET {
 struct Adam {
   static constexpr const char* name = "adam";
 
-  static constexpr int variants = 4;
-  static constexpr bool decoupled(int variant) { return variant % 2; }
-  static constexpr bool amsgrad(int variant) { return variant / 2; }
-  static constexpr int states(int variant) { return amsgrad(variant) ? 3 : 2; }
+  ADABELIEF_CHOICE(Decay, none, decoupled)
+  ADABELIEF_CHOICE(Amsgrad, off, on)
+  using Variants = Choices<Decay, Amsgrad>;
+  static constexpr int states(int variant) { return Variants::of<Amsgrad>(variant) == Amsgrad::on ? 3 : 2; }
 
-  struct Coefficients {
-    float decay;  // 1 − lr·weight_decay
-    Betas betas;
-    Step step;
+  /** `decay` is 1 − lr·weight_decay. */
+  struct Own {
+    ADABELIEF_FLOATS(decay)
   };
+  using Coefficients = CoefficientsOf<Own, Betas, Step>;
 
   template <int variant, class Float>
   static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq,
                                       Float& max_exp_avg_sq) {
-    if (decoupled(variant)) p = p * c.decay;
-    const Float m = exp_avg = mean(c.betas, exp_avg, g);
-    Float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
-    if (amsgrad(variant)) v = max_exp_avg_sq = maximum(max_exp_avg_sq, v);
-    return corrected_step(c.step, p, m, v);
+    if (Variants::of<Decay>(variant) == Decay::decoupled) p = p * c.decay;
+    const Float m = exp_avg = mean(c, exp_avg, g);
+    Float v = exp_avg_sq = mean_square(c, exp_avg_sq, g);
+    if (Variants::of<Amsgrad>(variant) == Amsgrad::on) v = max_exp_avg_sq = maximum(max_exp_avg_sq, v);
+    return corrected_step(c, p, m, v);
   }
 };
 

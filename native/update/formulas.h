@@ -5,6 +5,7 @@
 #include "adabelief_tensorflow.h"
 #include "adabound.h"
 #include "adam.h"
+#include "eadam.h"
 #include "fromage.h"
 #include "limit.h"
 #include "lion.h"
@@ -20,7 +21,8 @@ namespace ADABELIEF_SET {
 template <class... Formula>
 struct List {};
 
-using Formulas = List<AdaBelief, AdaBeliefTensorFlow, AdaBound, Adam, Fromage, Lion, Msvag, RAdam, Ranger, Sgd, Yogi, Limit>;
+using Formulas =
+    List<AdaBelief, AdaBeliefTensorFlow, AdaBound, Adam, EAdam, Fromage, Lion, Msvag, RAdam, Ranger, Sgd, Yogi, Limit>;
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief

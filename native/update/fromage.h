@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arithmetic.h"
+#include "declare.h"
 
 namespace adabelief {
 namespace ADABELIEF_SET {
@@ -9,14 +10,14 @@ namespace ADABELIEF_SET {
 struct Fromage {
   static constexpr const char* name = "fromage";
 
-  static constexpr int variants = 1;
+  using Variants = Choices<>;
   static constexpr int states(int) { return 0; }
 
-  struct Coefficients {
-    float step_size;  // −lr
-    float divisor;    // √(1 + lr²)
-    float ratio;      // of the norms; see `with_norms`
+  /** `size` is −lr, `divisor` is √(1 + lr²), and `ratio` is that of the norms, by `with_norms`. */
+  struct Own {
+    ADABELIEF_FLOATS(size, divisor, ratio)
   };
+  using Coefficients = CoefficientsOf<Own>;
 
   /** Completes a tensor's coefficients with its norm and that of its gradient. */
   static ADABELIEF_INLINE void with_norms(Coefficients& c, double p_norm, double g_norm) {
@@ -26,7 +27,7 @@ struct Fromage {
 
   template <int variant, class Float>
   static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float&, Float&, Float&) {
-    return fma(g * c.ratio, c.step_size, p) / c.divisor;
+    return fma(g * c.ratio, c.size, p) / c.divisor;
   }
 };
 

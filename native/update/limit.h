@@ -3,18 +3,21 @@
 #pragma once
 
 #include "arithmetic.h"
+#include "declare.h"
 
 namespace adabelief {
 namespace ADABELIEF_SET {
 
 struct Limit {
   static constexpr const char* name = "limit";
-  static constexpr int variants = 4;  // by the number of states
+  ADABELIEF_CHOICE(States, none, one, two, three)
+  using Variants = Choices<States>;
   static constexpr int states(int variant) { return variant; }
 
-  struct Coefficients {
-    float addend;
+  struct Own {
+    ADABELIEF_FLOATS(addend)
   };
+  using Coefficients = CoefficientsOf<Own>;
 
   template <int variant, class Float>
   static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& first, Float& second, Float& third) {

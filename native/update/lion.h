@@ -9,22 +9,22 @@ namespace ADABELIEF_SET {
 struct Lion {
   static constexpr const char* name = "lion";
 
-  static constexpr int variants = 2;
-  static constexpr bool decoupled(int variant) { return variant == 1; }
+  ADABELIEF_CHOICE(Decay, none, decoupled)
+  using Variants = Choices<Decay>;
   static constexpr int states(int) { return 1; }
 
-  struct Coefficients {
-    float decay;  // 1 − lr·weight_decay
-    Betas betas;
-    float step_size;  // −lr
+  /** `decay` is 1 − lr·weight_decay, `size` is −lr. */
+  struct Own {
+    ADABELIEF_FLOATS(decay, size)
   };
+  using Coefficients = CoefficientsOf<Own, Betas>;
 
   template <int variant, class Float>
   static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float&, Float&) {
-    if (decoupled(variant)) p = p * c.decay;
-    const Float direction = sign(mean(c.betas, exp_avg, g));
-    exp_avg = fma(g, c.betas.one_minus_beta2, exp_avg * c.betas.beta2);
-    return fma(direction, c.step_size, p);
+    if (Variants::of<Decay>(variant) == Decay::decoupled) p = p * c.decay;
+    const Float direction = sign(mean(c, exp_avg, g));
+    exp_avg = fma(g, c.one_minus_beta2, exp_avg * c.beta2);
+    return fma(direction, c.size, p);
   }
 };
 

@@ -10,28 +10,27 @@ namespace ADABELIEF_SET {
 struct RAdam {
   static constexpr const char* name = "radam";
 
-  enum Phase { rectified, momentum, frozen, phases };
-
-  static constexpr int variants = 2 * phases;
-  static constexpr bool decays(int variant) { return variant % 2; }
-  static constexpr Phase phase(int variant) { return static_cast<Phase>(variant / 2); }
+  ADABELIEF_CHOICE(Decay, none, decoupled)
+  ADABELIEF_CHOICE(Phase, rectified, momentum, frozen)
+  using Variants = Choices<Decay, Phase>;
   static constexpr int states(int) { return 2; }
 
-  struct Coefficients {
-    float decay;  // −weight_decay·lr
-    Betas betas;
-    Step step;
+  /** `decay` is −weight_decay·lr. */
+  struct Own {
+    ADABELIEF_FLOATS(decay)
   };
+  using Coefficients = CoefficientsOf<Own, Betas, Step>;
 
   template <int variant, class Float>
   static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
-    const Float m = exp_avg = mean(c.betas, exp_avg, g);
-    const Float v = exp_avg_sq = mean_square(c.betas, exp_avg_sq, g);
-    if (decays(variant) && phase(variant) != frozen) p = fma(p, c.decay, p);
-    if constexpr (phase(variant) == rectified) {
-      return plain_step(c.step, p, m, v);
+    constexpr auto phase = Variants::of<Phase>(variant);
+    const Float m = exp_avg = mean(c, exp_avg, g);
+    const Float v = exp_avg_sq = mean_square(c, exp_avg_sq, g);
+    if (Variants::of<Decay>(variant) == Decay::decoupled && phase != Phase::frozen) p = fma(p, c.decay, p);
+    if constexpr (phase == Phase::rectified) {
+      return plain_step(c, p, m, v);
     } else {
-      return phase(variant) == frozen ? p : fma(m, c.step.size, p);
+      return phase == Phase::frozen ? p : fma(m, c.size, p);
     }
   }
 };

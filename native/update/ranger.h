@@ -12,51 +12,50 @@ namespace ADABELIEF_SET {
 struct Ranger {
   static constexpr const char* name = "ranger";
 
-  enum Belief { deviation, square, beliefs };  // of what v is the mean: (g − m)², or g² as in Adam
-  enum Decay { no_decay, decays_with_step, decays };
-  enum Phase { rectified, early, phases };
-  enum Part { whole, moments, rest, parts };  // late centralization takes two passes: the rows' means lie between them
-
-  static constexpr int variants = beliefs * decays * phases * parts;
-  static constexpr Belief belief(int variant) { return static_cast<Belief>(variant % beliefs); }
-  static constexpr Decay decay(int variant) { return static_cast<Decay>(variant / beliefs % decays); }
-  static constexpr Phase phase(int variant) { return static_cast<Phase>(variant / (beliefs * decays) % phases); }
-  static constexpr Part part(int variant) { return static_cast<Part>(variant / (beliefs * decays * phases)); }
+  ADABELIEF_CHOICE(Belief, deviation, square)  // v is the mean of (g − m)², or of g² as in Adam
+  ADABELIEF_CHOICE(Decay, none, with_step)
+  ADABELIEF_CHOICE(Phase, rectified, early)
+  ADABELIEF_CHOICE(Part, whole, moments, rest)  // late centralization takes two passes, with the rows' means between them
+  using Variants = Choices<Belief, Decay, Phase, Part>;
   static constexpr int states(int) { return 2; }
 
-  /** The variant that is to follow once the rows' means of `direction` are known, or −1. */
-  static constexpr int following(int variant) { return part(variant) == moments ? variant + beliefs * decays * phases : -1; }
+  /** The variant that follows once the rows' means of `direction` are known, or −1. */
+  static constexpr int following(int variant) {
+    return Variants::of<Part>(variant) == Part::moments ? Variants::with<Part>(variant, Part::rest) : -1;
+  }
 
-  struct Coefficients {
-    Betas betas;
-    Step step;
-    float decay;
+  struct Own {
+    ADABELIEF_FLOATS(decay)
   };
+  using Coefficients = CoefficientsOf<Betas, Step, Own>;
 
   /** What a step goes along, for moments that are up to date. */
   template <int variant, class Float>
   static ADABELIEF_INLINE Float direction(const Coefficients& c, Float p, Float exp_avg, Float exp_avg_sq) {
-    if (phase(variant) == early) return exp_avg;  // its decay is in it
-    const Float u = exp_avg / (square_root(exp_avg_sq) + c.step.eps);
-    return decay(variant) == decays_with_step ? fma(p, c.decay, u) : u;
+    if (Variants::of<Phase>(variant) == Phase::early) return exp_avg;  // its decay is in it
+    const Float u = exp_avg / (square_root(exp_avg_sq) + c.eps);
+    return Variants::of<Decay>(variant) == Decay::with_step ? fma(p, c.decay, u) : u;
   }
 
   template <int variant, class Float>
   static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
-    if (part(variant) != rest) {
-      exp_avg = mean(c.betas, exp_avg, g);
-      Float v = mean_square(c.betas, exp_avg_sq, belief(variant) == deviation ? g - exp_avg : g);
-      if (belief(variant) == deviation && phase(variant) == rectified) v = v + c.step.eps;
+    constexpr auto part = Variants::of<Part>(variant);
+    constexpr bool early = Variants::of<Phase>(variant) == Phase::early;
+    constexpr bool deviation = Variants::of<Belief>(variant) == Belief::deviation;
+    if (part != Part::rest) {
+      exp_avg = mean(c, exp_avg, g);
+      Float v = mean_square(c, exp_avg_sq, deviation ? g - exp_avg : g);
+      if (deviation && !early) v = v + c.eps;
       exp_avg_sq = v;
-      if (phase(variant) == early && decay(variant) == decays_with_step) exp_avg = fma(p, c.decay, exp_avg);
+      if (early && Variants::of<Decay>(variant) == Decay::with_step) exp_avg = fma(p, c.decay, exp_avg);
     }
-    if (part(variant) == moments) return p;
+    if (part == Part::moments) return p;
     Float u = direction<variant>(c, p, exp_avg, exp_avg_sq);
-    if (part(variant) == rest) {
+    if (part == Part::rest) {
       u = u - g;  // here g brings the mean of the row
-      if (phase(variant) == early) exp_avg = u;
+      if (early) exp_avg = u;
     }
-    return fma(u, c.step.size, p);
+    return fma(u, c.size, p);
   }
 };
 

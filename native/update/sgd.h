@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arithmetic.h"
+#include "declare.h"
 
 namespace adabelief {
 namespace ADABELIEF_SET {
@@ -9,27 +10,27 @@ namespace ADABELIEF_SET {
 struct Sgd {
   static constexpr const char* name = "sgd";
 
-  enum Momentum { none, first, running, momenta };  // the buffer of the first step is the gradient itself
+  ADABELIEF_CHOICE(Momentum, none, first, running)  // the buffer of the first step is the gradient itself
+  ADABELIEF_CHOICE(Nesterov, off, on)
+  using Variants = Choices<Momentum, Nesterov>;
+  static constexpr int states(int variant) { return Variants::of<Momentum>(variant) == Momentum::none ? 0 : 1; }
 
-  static constexpr int variants = 2 * momenta;
-  static constexpr Momentum momentum(int variant) { return static_cast<Momentum>(variant % momenta); }
-  static constexpr bool nesterov(int variant) { return variant / momenta; }
-  static constexpr int states(int variant) { return momentum(variant) == none ? 0 : 1; }
-
-  struct Coefficients {
-    float momentum, one_minus_dampening;
-    float step_size;  // −lr
+  /** `size` is −lr. */
+  struct Own {
+    ADABELIEF_FLOATS(momentum, one_minus_dampening, size)
   };
+  using Coefficients = CoefficientsOf<Own>;
 
   template <int variant, class Float>
   static ADABELIEF_INLINE Float update(const Coefficients& c, Float p, Float g, Float& momentum_buffer, Float&, Float&) {
     Float direction = g;
-    if (momentum(variant) != none) {
-      const Float b = momentum(variant) == first ? g : fma(g, c.one_minus_dampening, momentum_buffer * c.momentum);
+    constexpr auto momentum = Variants::of<Momentum>(variant);
+    if (momentum != Momentum::none) {
+      const Float b = momentum == Momentum::first ? g : fma(g, c.one_minus_dampening, momentum_buffer * c.momentum);
       momentum_buffer = b;
-      direction = nesterov(variant) ? fma(b, c.momentum, g) : b;
+      direction = Variants::of<Nesterov>(variant) == Nesterov::on ? fma(b, c.momentum, g) : b;
     }
-    return fma(direction, c.step_size, p);
+    return fma(direction, c.size, p);
   }
 };
 

@@ -10,23 +10,24 @@ namespace ADABELIEF_SET {
 struct Yogi {
   static constexpr const char* name = "yogi";
 
-  static constexpr int variants = 2;
-  static constexpr bool first(int variant) { return variant == 1; }
+  ADABELIEF_CHOICE(Phase, later, first)
+  using Variants = Choices<Phase>;
   static constexpr int states(int) { return 2; }
 
-  struct Coefficients {
-    float initial;
-    Betas betas;
-    Step step;
+  /** `initial` is the value at which both means begin. */
+  struct Own {
+    ADABELIEF_FLOATS(initial)
   };
+  using Coefficients = CoefficientsOf<Own, Betas, Step>;
 
   template <int variant, class Float>
   static ADABELIEF_INLINE auto update(const Coefficients& c, Float p, Float g, Float& exp_avg, Float& exp_avg_sq, Float&) {
-    const Float m = exp_avg = mean(c.betas, first(variant) ? Float(c.initial) : exp_avg, g);
-    const Float old = first(variant) ? Float(c.initial) : exp_avg_sq;
+    constexpr bool first = Variants::of<Phase>(variant) == Phase::first;
+    const Float m = exp_avg = mean(c, first ? Float(c.initial) : exp_avg, g);
+    const Float old = first ? Float(c.initial) : exp_avg_sq;
     const Float square = g * g;
-    const Float v = exp_avg_sq = fma(-c.betas.one_minus_beta2 * sign(old - square), square, old);
-    return corrected_step(c.step, p, m, v);
+    const Float v = exp_avg_sq = fma(-c.one_minus_beta2 * sign(old - square), square, old);
+    return corrected_step(c, p, m, v);
   }
 };
 

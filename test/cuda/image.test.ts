@@ -26,7 +26,7 @@ const symbols = new Map(
 );
 
 /** The symbols of all update kernels, with the number of states each has. */
-const updates = Object.entries(addon.formulas()).flatMap(([formula, { states }], place) =>
+const updates = Object.entries(addon.formulas).flatMap(([formula, { states }], place) =>
   states.map((count, variant) => ({ formula, variant, states: count, name: symbols.get(`update<${place}, ${variant}>`) ?? "" })),
 );
 

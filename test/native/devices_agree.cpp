@@ -85,11 +85,7 @@ void sweep(std::uint64_t every) {
       }
     }
   };
-  for (const Sample& sample : samples) {
-    const int formula = find_formula(sample.formula);
-    CHECK(formula >= 0, "no formula is called %s", sample.formula);
-    try_all(formula, sample.coefficients);
-  }
+  for (const Sample& sample : samples()) try_all(sample.formula, sample.coefficients);
   std::printf("%d cases over %zu rows\n", pair.cases, lengths().size());
 }
 
@@ -99,7 +95,7 @@ void leaves_the_current_context(const Driver& driver) {
   cu::Context context = nullptr, current = nullptr;
   CHECK(driver.cuDeviceGet(&device, 0) == 0 && driver.cuDevicePrimaryCtxRetain(&context, device) == 0, "no context");
   CHECK(driver.cuCtxPushCurrent_v2(context) == 0, "the context cannot be made current");
-  { Pair().compare({0, 0, 0, 0, 0, 1, 1, samples[0].coefficients, Numbers::usual, 1}); }
+  { Pair().compare({0, 0, 0, 0, 0, 1, 1, samples()[0].coefficients, Numbers::usual, 1}); }
   CHECK(driver.cuCtxPopCurrent_v2(&current) == 0 && current == context, "another context is current than before");
 }
 
@@ -118,7 +114,7 @@ void holds_on_the_mock_driver(std::uint64_t every) {
 void several_places_in_one_table(int devices) {
   if (devices < 2) return void(std::printf("SKIPPED, not passed: rows on two devices; this machine has one\n"));
   const Layout layout({5000, 3, 4096});
-  const Case c{0, 0, 0, 0, 0, 1, 0.5, samples[0].coefficients, Numbers::usual, 7};
+  const Case c{0, 0, 0, 0, 0, 1, 0.5, samples()[0].coefficients, Numbers::usual, 7};
   std::vector<float> wanted = contents(layout, c), got(layout.size), mixed = wanted;
   Model(formula_of(c).name, layout, wanted.data(), host).step(c);
 

@@ -1,20 +1,15 @@
 // Who runs, and with which options: read from the command line, and checked by the classes themselves.
-import * as library from "../../index";
+import { Lookahead } from "../../lookahead";
+import { optimizers, type OptimizerClass } from "../../optimizers/list";
 import { UsageError } from "../arguments";
 import type { Problem } from "./problems";
 import type { Stepper } from "./run";
 import { withSettings, type Settings } from "./settings";
 
 type Params = { data: Float32Array; grad: Float32Array }[];
-type Class = new (params: Params, options: object) => library.Optimizer<object>;
 
-/** Every optimizer that the package exports, by its name in lower case. */
-const classes = new Map<string, Class>(
-  Object.entries(library)
-    .filter(([, value]) => typeof value === "function" && value.prototype instanceof library.Optimizer)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => [name.toLowerCase(), value as unknown as Class]),
-);
+/** Every optimizer of the package, by its name in lower case. */
+const classes = new Map<string, OptimizerClass>(optimizers.map((one) => [one.name.toLowerCase(), one]));
 
 export const optimizerNames: readonly string[] = [...classes.keys()];
 
@@ -99,10 +94,10 @@ export const settingsOf = ({ optimizer, given }: Contestant, problem: Problem): 
 /** Makes the optimizer; throws as its class does. */
 export function make({ optimizer }: Contestant, settings: Settings, params: Params): Stepper {
   const { lookahead, ...options } = settings;
-  const made = new (classes.get(optimizer.toLowerCase()) as Class)(params, options);
+  const made = new (classes.get(optimizer.toLowerCase()) as OptimizerClass)(params, options);
   if (lookahead === undefined) return made;
   const [k, alpha = 0.5] = [lookahead].flat() as number[];
-  return new library.Lookahead(made, { k: k as number, alpha });
+  return new Lookahead(made, { k: k as number, alpha });
 }
 
 const place = (): Params => [{ data: new Float32Array(2), grad: new Float32Array(2) }];

@@ -75,7 +75,7 @@ template <class... F>
 Kernels all_kernels(List<F...>) {
   Kernels kernels;
   int formula = 0;
-  (add_formula<F>(kernels, formula++, std::make_integer_sequence<int, F::variants>()), ...);
+  (add_formula<F>(kernels, formula++, std::make_integer_sequence<int, F::Variants::count>()), ...);
   kernels[sum_blocks_kernel] = {&sum_block, &uses_of_blocks};
   kernels[sum_segments_kernel] = {&sum_segment, &uses_of_segments};
   return kernels;
