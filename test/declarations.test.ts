@@ -6,6 +6,7 @@ import { AdaBelief, parameter, type AdaBeliefOptions, type Optimizer } from "../
 import { addon } from "../lib/native";
 import { optimizers } from "../lib/optimizers/list";
 import { ruleOf, titleOf, type Rule } from "../lib/rule";
+import { fences } from "./helpers/docs";
 
 const root = join(__dirname, "..");
 const params = () => [parameter(new Float32Array(4), { grad: new Float32Array(4).fill(1), shape: [2, 2] })];
@@ -114,5 +115,16 @@ describe("docs/optimizers.md", () => {
       );
     const wanted = declared.slice(0, optimizers.length).map(([, rule]) => rowOf(rule));
     expect(rows).toEqual(wanted);
+  });
+});
+
+describe("the example of CONTRIBUTING.md", () => {
+  const page = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
+
+  it.each([
+    ["cpp", "native/update/eadam.h"],
+    ["ts", "lib/optimizers/eadam.ts"],
+  ])("has in its %s fence what is in %s", (language, path) => {
+    expect(fences(page, language)).toEqual([readFileSync(join(root, path), "utf8")]);
   });
 });

@@ -1,6 +1,8 @@
 // Every optimizer, in the forms that differ in what they store or how they run: for tests of what all of them must do.
 import * as library from "../../lib";
 import { Lookahead, parameter, type Parameter } from "../../lib";
+import { optimizers } from "../../lib/optimizers/list";
+import { ruleOf } from "../../lib/rule";
 
 type Options = Readonly<Record<string, unknown>>;
 export type AnyOptimizer = library.Optimizer<{ lr: number; weight_decay?: number }>;
@@ -46,17 +48,27 @@ const listed: readonly Form[] = [
 ];
 
 /** The class names of the package's optimizers. */
-export const optimizerNames = Object.entries(library)
-  .filter(([, value]) => typeof value === "function" && value.prototype instanceof library.Optimizer)
-  .map(([name]) => name);
-
-/** Whoever is not listed has one form. */
-export const forms: readonly Form[] = [
-  ...listed,
-  ...optimizerNames.filter((name) => listed.every(({ optimizer }) => optimizer !== name)).map((name) => form(name)),
-];
+export const optimizerNames = optimizers.map(({ name }) => name);
 
 export const classOf = (name: string): Class => (library as unknown as Record<string, Class>)[name] as Class;
+
+/** The forms of an optimizer that is not listed, by its declaration: its defaults, with decay, with each flag turned, centralized. */
+function formsOf(name: string): Form[] {
+  const { options } = ruleOf(new (classOf(name))([parameter(new Float32Array(1))], {}));
+  const defaults = Object.entries(options as Record<string, { fallback: unknown }>);
+  const flags = defaults.filter(([key, { fallback }]) => typeof fallback === "boolean" && key !== "centralize");
+  return [
+    form(name),
+    ...("weight_decay" in options ? [form(name, { weight_decay: 1e-2 })] : []),
+    ...("centralize" in options ? [form(name, { centralize: "all" })] : []),
+    ...flags.map(([key, { fallback }]) => form(name, { [key]: fallback !== true })),
+  ];
+}
+
+export const forms: readonly Form[] = [
+  ...listed,
+  ...optimizerNames.filter((name) => listed.every(({ optimizer }) => optimizer !== name)).flatMap(formsOf),
+];
 
 /** Makes the optimizer of a form, or with other options of its own one that is the same but for what a state dict holds. */
 export function make({ optimizer, options, lookahead }: Form, params: object[], own: Options = options): AnyOptimizer {
