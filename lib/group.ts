@@ -1,10 +1,11 @@
 import type { Floats } from "./floats";
+import { AddedKeys } from "./live-group";
 import { LiveOptions } from "./live-options";
 import type { Member } from "./member";
 import { addon, statesOfVariants } from "./native";
 import { refuseUnknownKeys } from "./options";
 import type { AnyParameter, Parameter } from "./parameter";
-import type { Coefficients, LookaheadOptions, Rule } from "./rule";
+import type { LookaheadOptions, Rule, Step } from "./rule";
 import type { Work } from "./work";
 
 /** What a constructor takes: parameters, or groups of them with options of their own. */
@@ -22,20 +23,13 @@ const groupKeys = ["params", "name", "initial_lr"];
 /** Every key that a group may have. */
 export const knownKeys = <O extends object>({ options }: Rule<O>): string[] => [...Object.keys(options), ...groupKeys];
 
-/**
- * Whether keys are the same as before. Options cannot be deleted; a key that is added or deleted changes the number of keys, the last or,
- * if it is an index, the first.
- */
-const sameEnds = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a[0] === b[0] && a[a.length - 1] === b[b.length - 1];
-
 /** One group of parameters: the caller's live view of it, and the options as the last step read them. */
 export class Group<O extends object> {
   readonly live: ParamGroup<O>;
   readonly #known: readonly string[];
-  readonly #coefficients: Coefficients<O>;
+  readonly #step: Step<O>;
   readonly #options: LiveOptions<O>;
-  #keys: readonly string[];
+  readonly #added = new AddedKeys();
   /** Lookahead at this step. */
   lookahead: LookaheadOptions | null = null;
   // The sets of coefficients of this step, by key: one, unless the parameters have missed different steps.
@@ -52,17 +46,16 @@ export class Group<O extends object> {
     public attached: LookaheadOptions | null,
   ) {
     this.#known = knownKeys(rule);
-    this.#coefficients = rule.coefficients();
+    this.#step = rule.makeStep();
     this.#options = new LiveOptions(rule.options, rule.begin?.(given) ?? given);
     rule.check?.(this.options);
     rule.advise?.(this.options);
     const params = Object.freeze(members.map((member) => member.parameter));
-    const live = Object.defineProperty({}, "params", { value: params, enumerable: true });
+    const live = Object.defineProperty(this.#added.makeObject(), "params", { value: params, enumerable: true });
     this.#options.define(live);
     if (name !== undefined) Object.assign(live, { name });
     if (initial_lr !== undefined) Object.assign(live, { initial_lr });
     this.live = live as ParamGroup<O>;
-    this.#keys = Object.keys(live);
   }
 
   get options(): O {
@@ -73,15 +66,17 @@ export class Group<O extends object> {
   read(): void {
     const options = this.#options;
     options.read();
-    const keys = Object.keys(this.live);
-    if (!sameEnds(keys, this.#keys)) {
-      refuseUnknownKeys(this.live, this.#known, "A param group");
-      this.#keys = keys;
-    }
+    this.#added.check((keys) => refuseUnknownKeys(keys, this.#known, "A param group"));
     if (!options.changed) return;
     this.rule.check?.(options.values);
     options.changed = false;
     this.rule.advise?.(options.values);
+  }
+
+  /** The same, and looks through all keys. */
+  readAll(): void {
+    refuseUnknownKeys(Object.keys(this.live), this.#known, "A param group");
+    this.read();
   }
 
   /** Whether `load` can write what a saved group holds besides options. */
@@ -93,13 +88,12 @@ export class Group<O extends object> {
   load(options: O, initial_lr: unknown): void {
     this.#options.assign(options);
     if (initial_lr !== undefined) Object.assign(this.live, { initial_lr });
-    this.#keys = Object.keys(this.live);
     this.rule.advise?.(options);
   }
 
   /** How many state arrays a parameter needs under these options. */
   stateCount(options: O): number {
-    const variant = this.rule.coefficients()(options, 1, new Float32Array(addon.maxCoefficients), 0, true);
+    const variant = this.rule.makeStep()(options, new Float32Array(addon.maxCoefficients), 1, true);
     return statesOfVariants(this.rule.formula)[variant] as number;
   }
 
@@ -118,7 +112,7 @@ export class Group<O extends object> {
     let set = this.#setOfKey.get(key);
     if (set === undefined) {
       const { lookahead } = this;
-      set = work.add(this.rule, this.#coefficients, this.options, { t, fresh, lookahead, begins: slow === null });
+      set = work.add(this.rule, this.#step, this.options, { t, fresh, lookahead, begins: slow === null });
       if (this.#lastKey !== 0) this.#setOfKey.set(this.#lastKey, this.#lastSet).set(key, set);
     }
     this.#lastKey = key;

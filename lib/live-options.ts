@@ -101,7 +101,7 @@ export class LiveOptions<O extends object> {
 
   /** Reads arrays whose numbers were changed in place; throws where a value cannot be. */
   read(): void {
-    for (const [key, value] of this.#refused) this.#store(key, value);
+    if (this.#refused.size > 0) for (const [key, value] of this.#refused) this.#store(key, value);
     for (let i = 0; i < this.#arrays.length; ++i) {
       const { key, copy } = this.#arrays[i] as Exposed<O>;
       if (!sameNumbers(copy, this.values[key] as readonly number[])) this.#store(key, copy);

@@ -1,6 +1,6 @@
 // Names and coefficients that the relatives of Adam share: native/update/moments.h has their meaning.
 import { makePower } from "./power";
-import type { Written } from "./slots";
+import type { Slots } from "./slots";
 
 /** The coefficients of `Betas` and `Step` in native/update/moments.h. */
 export const betaNames = ["beta1", "one_minus_beta1", "beta2", "one_minus_beta2"] as const;
@@ -30,19 +30,24 @@ export function makeBias(): (betas: readonly number[], t: number) => Bias {
 }
 
 /** Writes the coefficients of both means. */
-export function writeBetas(c: Written<(typeof betaNames)[number]>, betas: readonly number[], second = betas[1] as number): void {
+export function writeBetas(
+  c: Float32Array,
+  slot: Slots<(typeof betaNames)[number]>,
+  betas: readonly number[],
+  second = betas[1] as number,
+): void {
   const beta1 = betas[0] as number;
-  c.beta1 = beta1;
-  c.one_minus_beta1 = 1 - beta1;
-  c.beta2 = second;
-  c.one_minus_beta2 = 1 - second;
+  c[slot.beta1] = beta1;
+  c[slot.one_minus_beta1] = 1 - beta1;
+  c[slot.beta2] = second;
+  c[slot.one_minus_beta2] = 1 - second;
 }
 
 /** Writes the coefficients of a step: `size` is negative, and rounded here for the first time. */
-export function writeStep(c: Written<(typeof stepNames)[number]>, eps: number, c2: number, size: number): void {
-  c.eps = eps;
-  c.sqrt_bias_correction2 = Math.sqrt(c2);
-  c.size = size;
+export function writeStep(c: Float32Array, slot: Slots<(typeof stepNames)[number]>, eps: number, c2: number, size: number): void {
+  c[slot.eps] = eps;
+  c[slot.sqrt_bias_correction2] = Math.sqrt(c2);
+  c[slot.size] = size;
 }
 
 /** ρt, the length of the approximated simple moving average, and its limit ρ∞ (Liu et al., RAdam). */

@@ -114,8 +114,8 @@ function meantBy(key: string, known: readonly string[]): string | undefined {
 }
 
 /** Refuses keys that nothing has, and names the key that was probably meant. */
-export function refuseUnknownKeys(given: object, known: readonly string[], what: string): void {
-  for (const key of Object.keys(given)) {
+export function refuseUnknownKeys(given: object | readonly string[], known: readonly string[], what: string): void {
+  for (const key of Array.isArray(given) ? (given as readonly string[]) : Object.keys(given)) {
     if (known.includes(key)) continue;
     const meant = meantBy(key, known);
     const advice =

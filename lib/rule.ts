@@ -1,7 +1,7 @@
 // What an optimizer is, apart from the class that people call: one declaration, from which option types, checks and defaults follow.
 import { describe, typeError } from "./errors";
 import type { Kind } from "./options";
-import { requireNaming, Slots, type Choices, type Chosen, type Naming, type Written } from "./slots";
+import { resolve, type Choices, type Naming, type Resolved } from "./slots";
 
 /** One option: its default in canonical form, and how a value is read. */
 export interface Option<T> {
@@ -50,13 +50,12 @@ export const commonOptions: { readonly [K in keyof CommonValues]: Option<CommonV
 };
 
 /**
- * The coefficients of one step: writes the formula's coefficients into `into` from `at` on, each rounded to float32, and returns the
- * variant of the formula that the step needs.
+ * Writes the coefficients of one step into `c`, each rounded to float32. Returns the number of the formula's variant.
  *
  * @param t the number of this step for these parameters, from 1
  * @param fresh whether they have no state yet
  */
-export type Coefficients<O> = (options: O, t: number, into: Float32Array, at: number, fresh: boolean) => number;
+export type Step<O> = (options: O, c: Float32Array, t: number, fresh: boolean) => number;
 
 /** What a published class keeps in its dicts beside arrays and options, and this one has no use for: written for it, read over. */
 export interface Published<O> {
@@ -96,14 +95,14 @@ interface Extras<O> {
   readonly published?: Published<O>;
 }
 
-/** A step: writes every coefficient and every choice by name. `t` is the step's number, from 1; `fresh`: there is no state yet. */
-type Step<O, C extends string, V extends Choices> = (o: O, c: Written<C>, v: Chosen<V>, t: number, fresh: boolean) => void;
-
 interface Declaration<S extends Schema, C extends string, V extends Choices> extends Extras<Values<S>> {
   readonly names: Naming<C, V>;
   readonly options: S;
-  /** Makes the step of one group; it may remember what the next step can use. */
-  readonly step: () => Step<Values<S>, C, V>;
+  /**
+   * Makes the step of one group, which writes every coefficient at its `slot` and adds up the codes of one value of each `choice`. It may
+   * remember what the next step can use.
+   */
+  readonly step: (names: Resolved<C, V>) => Step<Values<S>>;
 }
 
 export interface Rule<O extends object> extends Extras<O> {
@@ -111,8 +110,8 @@ export interface Rule<O extends object> extends Extras<O> {
   readonly formula: string;
   readonly options: { readonly [K in keyof O]-?: Option<O[K]> };
   readonly defaults: Readonly<O>;
-  /** Makes the function for one group. */
-  readonly coefficients: () => Coefficients<O>;
+  /** Makes the step of one group. */
+  readonly makeStep: () => Step<O>;
 }
 
 /** The options of a constructor, by the declaration. */
@@ -157,22 +156,13 @@ export function defineClosedRule<S extends Schema, C extends string, V extends C
   declaration: Declaration<S, C, V>,
 ): Rule<Values<S>> {
   const { names, options, step, ...extras } = declaration;
-  const native = requireNaming(names);
+  const resolved = resolve(names);
   return {
     ...extras,
     formula: names.formula,
     options: options as unknown as Rule<Values<S>>["options"],
     defaults: defaultsOf(options),
-    coefficients: () => {
-      const slots = new Slots<C, V>(native);
-      const { coefficients, chosen } = slots;
-      const run = step();
-      return (o, t, into, at, fresh) => {
-        slots.aim(into, at);
-        run(o, coefficients, chosen, t, fresh);
-        return slots.variant;
-      };
-    },
+    makeStep: () => step(resolved),
   };
 }
 

@@ -1,4 +1,4 @@
-// Where the named coefficients and choices of a formula go in the memory of a step.
+// The names of a formula's coefficients and choices, resolved once to places in the memory of a step.
 import { addon } from "./native";
 import { requireSameNames, type FormulaNames } from "./native-lists";
 
@@ -12,71 +12,36 @@ export interface Naming<C extends string, V extends Choices> {
 
 export type Choices = Readonly<Record<string, readonly string[]>>;
 
-/** What a step writes: every coefficient, and a value of each choice. */
-export type Written<C extends string> = Record<C, number>;
-export type Chosen<V extends Choices> = { -readonly [K in keyof V]: V[K][number] };
+/** The place of each coefficient in a set of them. */
+export type Slots<C extends string> = Readonly<Record<C, number>>;
 
-/** Throws unless native code has the same names. */
-export function requireNaming(
-  { formula, coefficients, choices }: Naming<string, Choices>,
-  formulas: Readonly<Record<string, FormulaNames>> = addon.formulas,
-): FormulaNames {
-  requireSameNames(
-    "the list of formulas",
-    Object.keys(formulas).filter((name) => name === formula),
-    [formula],
-  );
-  const native = formulas[formula] as FormulaNames;
-  requireSameNames(`the list of ${formula}'s coefficients`, native.coefficients, coefficients);
-  requireSameNames(
-    `the list of ${formula}'s choices`,
-    native.choices.map(({ name }) => name),
-    Object.keys(choices),
-  );
-  for (const { name, values } of native.choices) {
-    requireSameNames(`the choice ${name} of ${formula}`, values, choices[name] as readonly string[]);
-  }
-  return native;
+/** What each value of each choice adds to the number of the variant. */
+export type Codes<V extends Choices> = { readonly [K in keyof V]: Readonly<Record<V[K][number], number>> };
+
+export interface Resolved<C extends string, V extends Choices> {
+  readonly slot: Slots<C>;
+  readonly choice: Codes<V>;
 }
 
-/**
- * Objects to which a step writes by name, made once. An assignment to a coefficient goes straight to its slot, rounded to float32; that
- * to a choice is a digit of the variant's number.
- */
-export class Slots<C extends string, V extends Choices> {
-  readonly coefficients = {} as Written<C>;
-  readonly chosen = {} as Chosen<V>;
-  #into: Float32Array = new Float32Array(0);
-  #at = 0;
-  #variant = 0;
-
-  constructor(native: FormulaNames) {
-    native.coefficients.forEach((name, slot) => {
-      Object.defineProperty(this.coefficients, name, { set: (value: number) => void (this.#into[this.#at + slot] = value) });
-    });
-    let stride = 1;
-    for (const { name, values } of native.choices) {
-      const step = stride;
-      const digits = new Map(values.map((value, digit) => [value, digit * step]));
-      let last = 0;
-      const set = (value: string) => {
-        const digit = digits.get(value) as number;
-        this.#variant += digit - last;
-        last = digit;
-      };
-      Object.defineProperty(this.chosen, name, { set });
-      stride *= values.length;
-    }
+/** Throws unless native code has the same names. */
+export function resolve<C extends string, V extends Choices>(
+  { formula, coefficients, choices }: Naming<C, V>,
+  formulas: Readonly<Record<string, FormulaNames>> = addon.formulas,
+): Resolved<C, V> {
+  const known = Object.keys(formulas).filter((name) => name === formula);
+  requireSameNames("the list of formulas", known, [formula]);
+  const native = formulas[formula] as FormulaNames;
+  requireSameNames(`the list of ${formula}'s coefficients`, native.coefficients, coefficients);
+  const named = native.choices.map(({ name }) => name);
+  requireSameNames(`the list of ${formula}'s choices`, named, Object.keys(choices));
+  const choice: Record<string, Record<string, number>> = {};
+  let stride = 1;
+  for (const { name, values } of native.choices) {
+    requireSameNames(`the choice ${name} of ${formula}`, values, choices[name] as readonly string[]);
+    const step = stride;
+    choice[name] = Object.freeze(Object.fromEntries(values.map((value, digit) => [value, digit * step])));
+    stride *= values.length;
   }
-
-  /** Directs what follows to a place in memory. */
-  aim(into: Float32Array, at: number): void {
-    this.#into = into;
-    this.#at = at;
-  }
-
-  /** The number of the variant that was chosen. A choice that a step leaves out stays as it was. */
-  get variant(): number {
-    return this.#variant;
-  }
+  const slot = Object.fromEntries(native.coefficients.map((name, place) => [name, place]));
+  return { slot: Object.freeze(slot) as Slots<C>, choice: Object.freeze(choice) as unknown as Codes<V> };
 }

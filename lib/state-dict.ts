@@ -59,7 +59,7 @@ export function writeStateDict<O extends object>(
 ): StateDict {
   const state: StateDict["state"] = {};
   for (const group of groups) {
-    group.read();
+    group.readAll();
     for (const member of group.members) {
       const { states, slow, steps } = member;
       if (states.length === 0 && slow === null) continue;
@@ -148,7 +148,7 @@ export function readStateDict<O extends object>(
   // Our own dicts leave out options that have the default which all optimizers share.
   const absent = optimizer === undefined ? {} : sharedDefaults(rule);
   groups.forEach((group, index) => {
-    group.read();
+    group.readAll();
     const savedGroup = saved_groups[index];
     requireRecord(savedGroup, `param_groups[${index}]`);
     try {

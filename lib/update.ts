@@ -8,7 +8,7 @@ import { Member } from "./member";
 import { addon, host, role, statesOfVariants, type Table } from "./native";
 import { Work } from "./work";
 import { refuseUnknownKeys, requireObject } from "./options";
-import { readSchema, type Coefficients, type Rule } from "./rule";
+import { readSchema, type Rule, type Step } from "./rule";
 import { bindRow, obstacleError } from "./tensors";
 
 /** The arrays of one update, all of one length and in one place: on the host, or on one device. */
@@ -40,14 +40,14 @@ class Scratch<O extends object> {
   readonly table: Table;
   readonly work = new Work(1);
   readonly states: readonly number[];
-  readonly coefficients: Coefficients<O>;
+  readonly step: Step<O>;
 
   constructor(readonly rule: Rule<O>) {
     this.table = new addon.Table(rule.formula);
     this.table.resize(1);
     this.work.give(this.table);
     this.states = statesOfVariants(rule.formula);
-    this.coefficients = rule.coefficients();
+    this.step = rule.makeStep();
   }
 }
 
@@ -83,13 +83,13 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   }
   requireStream(stream);
 
-  const { table, work, states, coefficients } = scratchOf(rule);
+  const { table, work, states, step: write } = scratchOf(rule);
   const parameter = { data, grad, ...(out === undefined ? {} : { out }), ...(shape === undefined ? {} : { shape }) };
   const member = new Member(parameter, 0, rule.states);
   member.grad = grad;
   // No foreign code runs from here on.
   work.begin();
-  const set = work.add(rule, coefficients, read, { t: step, fresh: false, lookahead: null, begins: false });
+  const set = work.add(rule, write, read, { t: step, fresh: false, lookahead: null, begins: false });
   const needed = states[work.variants[set] as number] as number;
   if (grad === null) throw member.notFloats(grad, role.grad);
   const arrays = needed > 2 ? [exp_avg, exp_avg_var, max_exp_avg_var as Floats] : [exp_avg, exp_avg_var];

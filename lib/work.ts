@@ -1,5 +1,5 @@
 import { addon, common, gradients, stage, type Table } from "./native";
-import type { Centralize, Coefficients, CommonOptions, LookaheadOptions, Rule } from "./rule";
+import type { Centralize, CommonOptions, LookaheadOptions, Rule, Step } from "./rule";
 
 const commonCount = addon.commonCoefficients.length;
 
@@ -25,6 +25,7 @@ export class Work {
   readonly coefficients: Float32Array;
   readonly gradients = new Float64Array(gradients.count);
   sets = 0;
+  readonly #views: Float32Array[] = [];
 
   constructor(rows: number) {
     this.setOfRow = new Int32Array(rows);
@@ -32,6 +33,12 @@ export class Work {
     this.stages = new Int32Array(rows);
     this.coefficients = new Float32Array(rows * addon.maxCoefficients);
     this.begin();
+  }
+
+  /** The formula's coefficients of a set. */
+  #own(set: number): Float32Array {
+    const at = set * addon.maxCoefficients;
+    return (this.#views[set] ??= this.coefficients.subarray(at + commonCount, at + addon.maxCoefficients));
   }
 
   /** Makes this what a table's steps do. */
@@ -48,17 +55,12 @@ export class Work {
   }
 
   /** Adds a set of coefficients: Common of native/core/coefficients.h, the formula's own, and what is to happen around it. Its index. */
-  add<O extends object>(
-    rule: Rule<O>,
-    coefficients: Coefficients<O>,
-    options: O,
-    { t, fresh, lookahead, begins }: Update,
-  ): number {
+  add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, { t, fresh, lookahead, begins }: Update): number {
     const set = this.sets++;
     const at = set * addon.maxCoefficients;
     this.coefficients[at + common.decay] = rule.coupledDecay?.(options) ?? 0;
     this.coefficients[at + common.alpha] = lookahead?.alpha ?? 0;
-    this.variants[set] = coefficients(options, t, this.coefficients, at + commonCount, fresh);
+    this.variants[set] = step(options, this.#own(set), t, fresh);
     let stages = centralizing(rule.centralized === undefined ? (options as CommonOptions).centralize : rule.centralized(options));
     if (lookahead !== null) {
       if (begins) stages |= stage.begin;

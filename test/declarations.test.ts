@@ -41,7 +41,7 @@ describe.each(declared)("the declaration of %s", (_, rule, optimizer) => {
     const values = (rule.begin ?? ((options: object) => options))(rule.defaults);
     for (const t of [1, 2, 100]) {
       into.fill(Number.NaN);
-      const variant = rule.coefficients()(values, t, into, 0, t === 1);
+      const variant = rule.makeStep()(values, into, t, t === 1);
       const { coefficients, states } = addon.formulas[rule.formula] as (typeof addon.formulas)[string];
       expect([...into.subarray(0, coefficients.length)].some(Number.isNaN)).toBe(false);
       expect([...into.subarray(coefficients.length)].every(Number.isNaN)).toBe(true);

@@ -1,5 +1,8 @@
-import { AdaBelief, parameter, recipes, update, type Parameter } from "../lib";
+import { inspect } from "node:util";
+import { runInThisContext } from "node:vm";
+import { AdaBelief, parameter, recipes, SGD, update, type Parameter } from "../lib";
 import { expectSameBits } from "./helpers/bits";
+import { thrownBy } from "./helpers/snapshot";
 
 const ones = (length: number) => new Float32Array(length).fill(1);
 const make = () => parameter(ones(5), { grad: Float32Array.of(0.5, -1, 2, 1e-3, -1e3) });
@@ -66,6 +69,44 @@ describe("a group's options", () => {
     new AdaBelief([fresh], { lr: 0.25, betas: [0.5, 0.75], weight_decay: 0.1, amsgrad: true }).step();
     expectSameBits(changed.data, fresh.data, "after changing every option");
     expect(optimizer.state.get(changed)?.max_exp_avg_var).toHaveLength(5);
+  });
+
+  it("are shown as values by spreading, Object.keys, JSON and console.log", () => {
+    const p = make();
+    const group = new AdaBelief([{ params: [p], name: "body" }], { lr: 0.5 }).paramGroups[0] as AdaBelief["paramGroups"][number];
+    const { params, ...options } = group;
+    expect(params).toEqual([p]);
+    const wanted = { lr: 0.5, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0, amsgrad: false, rectify: false, name: "body" };
+    expect(options).toMatchObject(wanted);
+    expect(Object.keys(group)).toEqual(["params", ...Object.keys(options)]);
+    expect(JSON.parse(JSON.stringify(options))).toEqual(options);
+    expect(inspect(group)).toMatch(/lr: 0\.5,[^]*betas: \[ 0\.9, 0\.999 \]/);
+    expect(structuredClone(options)).toEqual(options);
+  });
+
+  it("are checked where they are assigned, in sloppy code as well", () => {
+    const group = new AdaBelief([make()]).paramGroups[0] as AdaBelief["paramGroups"][number];
+    const assign = runInThisContext("(group, key, value) => { group[key] = value; }") as (...all: unknown[]) => void; // not strict
+    expect(thrownBy(() => assign(group, "lr", -1))).toMatchObject({ code: "ERR_INVALID_OPTION" });
+    expect(group.lr).toBe(1e-3);
+    assign(group.betas, 0, 0.25);
+    expect(group.betas).toEqual([0.25, 0.999]);
+  });
+
+  it("must fit together at the step, whatever the order of assignments", () => {
+    const optimizer = new SGD([make()], { momentum: 0.9 });
+    const group = optimizer.paramGroups[0] as SGD["paramGroups"][number];
+    group.nesterov = true;
+    group.momentum = 0;
+    expect(thrownBy(() => optimizer.step())).toMatchObject({ code: "ERR_INVALID_OPTION" });
+    group.momentum = 0.5;
+    expect(optimizer.step().updated).toBe(1);
+  });
+
+  it("refuse a key that was defined and not assigned, where all keys are looked through", () => {
+    const optimizer = new AdaBelief([make()]);
+    Object.defineProperty(optimizer.paramGroups[0], "wings", { value: 2, enumerable: true });
+    expect(thrownBy(() => optimizer.stateDict())).toMatchObject({ code: "ERR_UNKNOWN_OPTION" });
   });
 
   it("have betas of their own, which may be changed in place", () => {

@@ -59,7 +59,7 @@ export async function readCheckpoint<O extends object>(
   refuseUnknownKeys(options, ["parameters"], "loadState");
   const { parameters: given = false } = options as LoadStateOptions;
   const parameters = flag(given, "parameters");
-  for (const group of groups) group.read(); // an error in a live option is the caller's, not the file's
+  for (const group of groups) group.readAll(); // an error in a live option is the caller's, not the file's
 
   const about = (error: unknown): Error => {
     if ((error as { code?: unknown }).code !== "ERR_CHECKPOINT") return error as Error;

@@ -13,8 +13,8 @@ import {
   type Bias,
 } from "../moments";
 import { makePower } from "../power";
-import { defineRule, type Values } from "../rule";
-import type { Chosen, Written } from "../slots";
+import { defineRule, type Step, type Values } from "../rule";
+import type { Resolved } from "../slots";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
 const names = {
@@ -27,8 +27,8 @@ const names = {
   },
 } as const;
 const states = ["exp_avg", "exp_avg_var", "max_exp_avg_var"];
-type C = Written<(typeof names.coefficients)[number]>;
-type V = Chosen<typeof names.choices>;
+type Names = Resolved<(typeof names.coefficients)[number], typeof names.choices>;
+type Phase = keyof Names["choice"]["phase"];
 
 const first = {
   /** Learning rate, ≥ 0. Default 1e-3. */
@@ -56,48 +56,55 @@ const decayFactor = (o: Options): number =>
 
 const coupledDecay = (o: { weight_decouple: boolean; weight_decay: number }): number => (o.weight_decouple ? 0 : o.weight_decay);
 
-/** What both releases have in common. `size` is negative, with its bias correction. */
-function write(o: Options, c: C, v: V, c2: number, size: number): void {
+/** Writes the coefficients, which both releases have in common. `size` is negative, with its bias correction. */
+function write(o: Options, c: Float32Array, { slot, choice }: Names, c2: number, size: number): number {
   const factor = decayFactor(o);
-  c.decay = factor;
-  writeBetas(c, o.betas);
-  writeStep(c, o.eps, c2, size);
-  v.decay = factor === 1 ? "none" : "decoupled"; // an infinite lr makes it NaN
+  c[slot.decay] = factor;
+  writeBetas(c, slot, o.betas);
+  writeStep(c, slot, o.eps, c2, size);
+  return choice.decay[factor === 1 ? "none" : "decoupled"]; // an infinite lr makes it NaN
 }
 
-function step005() {
+function step005(resolved: Names): Step<Options> {
   const biasOf = makeBias();
-  return (o: Options, c: C, v: V, t: number) => {
+  const { choice } = resolved;
+  return (o, c, t) => {
     const bias = biasOf(o.betas, t);
-    const [phase, size] = o.rectify ? rectified005(o, bias, t) : (["plain", -(o.lr / bias.c1)] as const);
-    write(o, c, v, bias.c2, size);
-    v.amsgrad = o.amsgrad ? "eps_in_maximum" : "off";
-    v.phase = phase;
+    let phase: Phase = "plain";
+    let size = -(o.lr / bias.c1);
+    if (o.rectify) {
+      const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
+      phase = rhoT > 4 ? "plain" : "momentum";
+      size = phase === "momentum" ? -o.lr : -((rectification005(rhoT, rhoInf) * o.lr) / bias.c1);
+    }
+    const decay = write(o, c, resolved, bias.c2, size);
+    return decay + choice.amsgrad[o.amsgrad ? "eps_in_maximum" : "off"] + choice.phase[phase];
   };
 }
 
-function rectified005(o: Options, bias: Bias, t: number): readonly ["plain" | "momentum", number] {
-  const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
-  if (!(rhoT > 4)) return ["momentum", -o.lr];
-  const rectification = Math.sqrt(((rhoT - 4) * (rhoT - 2) * rhoInf) / (rhoInf - 4) / (rhoInf - 2) / rhoT);
-  return ["plain", -((rectification * o.lr) / bias.c1)];
-}
+const rectification005 = (rhoT: number, rhoInf: number): number =>
+  Math.sqrt(((rhoT - 4) * (rhoT - 2) * rhoInf) / (rhoInf - 4) / (rhoInf - 2) / rhoT);
 
-function step021() {
+function step021(resolved: Names): Step<Newest> {
   const biasOf = makeBias();
-  return (o: Newest, c: C, v: V, t: number) => {
+  const { choice } = resolved;
+  return (o, c, t) => {
     const bias = biasOf(o.betas, t);
-    const [phase, size] = o.rectify ? rectified021(o, bias, t) : (["plain", -(o.lr / bias.c1)] as const);
-    write(o, c, v, bias.c2, size);
-    v.amsgrad = o.amsgrad ? "eps_in_variance" : "off";
-    v.phase = phase;
+    let phase: Phase = "plain";
+    let size = -(o.lr / bias.c1);
+    if (o.rectify) {
+      const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
+      phase = rhoT >= 5 ? "rectified" : o.degenerated_to_sgd ? "momentum" : "frozen";
+      size = size021(phase, o.lr, bias, rhoT, rhoInf);
+    }
+    const decay = write(o, c, resolved, bias.c2, size);
+    return decay + choice.amsgrad[o.amsgrad ? "eps_in_variance" : "off"] + choice.phase[phase];
   };
 }
 
-function rectified021(o: Newest, bias: Bias, t: number): readonly [V["phase"], number] {
-  const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
-  if (rhoT >= 5) return ["rectified", -rectifiedSize(bias, rhoT, rhoInf) * o.lr];
-  return o.degenerated_to_sgd ? ["momentum", -(1 / bias.c1) * o.lr] : ["frozen", 0];
+function size021(phase: Phase, lr: number, bias: Bias, rhoT: number, rhoInf: number): number {
+  if (phase === "momentum") return -(1 / bias.c1) * lr;
+  return phase === "frozen" ? 0 : -rectifiedSize(bias, rhoT, rhoInf) * lr;
 }
 
 /** Release 0.0.5. It always degenerates to SGD. */

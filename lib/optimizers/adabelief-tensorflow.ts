@@ -42,19 +42,17 @@ export const ruleTf001 = defineRule({
     eps: epsilon(1e-8),
     ...amsgrad,
   },
-  step: () => {
+  step: ({ slot, choice }) => {
     const biasOf = makeBias();
-    return (o, c, v, t) => {
+    return (o, c, t) => {
       const { c1, c2 } = biasOf(o.betas, t);
-      writeBetas(c, o.betas);
-      writeStep(c, o.eps, c2, -((o.lr * Math.sqrt(c2)) / c1));
+      writeBetas(c, slot, o.betas);
+      writeStep(c, slot, o.eps, c2, -((o.lr * Math.sqrt(c2)) / c1));
       // These take no part in the uncorrected phase.
-      c.bias_correction2 = c2;
-      c.decay = 0;
-      c.learning_rate = -o.lr;
-      v.decay = "none";
-      v.amsgrad = o.amsgrad ? "on" : "off";
-      v.phase = "uncorrected";
+      c[slot.bias_correction2] = c2;
+      c[slot.decay] = 0;
+      c[slot.learning_rate] = -o.lr;
+      return choice.decay.none + choice.amsgrad[o.amsgrad ? "on" : "off"] + choice.phase.uncorrected;
     };
   },
 });
@@ -82,22 +80,24 @@ export const ruleTf021 = defineRule({
     /** What lr falls to after the warm-up, until total_steps. Default 0. */
     min_lr: option(0, nonNegative("min_lr")),
   },
-  step: () => {
+  step: ({ slot, choice }) => {
     const biasOf = makeBias();
-    return (o, c, v, t) => {
+    return (o, c, t) => {
       const { c1, c2, beta2PowerT } = biasOf(o.betas, t);
       const { rhoT, rhoInf } = averageLength(o.betas[1] as number, beta2PowerT, t);
       const early = o.rectify && rhoT < o.sma_threshold;
       const rectification =
         o.rectify && !early ? Math.sqrt(((((rhoT - 4) / (rhoInf - 4)) * (rhoT - 2)) / (rhoInf - 2)) * (rhoInf / rhoT)) : 1;
-      writeBetas(c, o.betas);
-      writeStep(c, o.eps, c2, rectification / c1);
-      c.bias_correction2 = c2;
-      c.decay = o.weight_decay;
-      c.learning_rate = -(o.total_steps === 0 ? o.lr : warmedUp(o.lr, o, t));
-      v.decay = o.weight_decay === 0 ? "none" : "with_step";
-      v.amsgrad = o.amsgrad ? "on" : "off";
-      v.phase = early ? "momentum" : "corrected";
+      writeBetas(c, slot, o.betas);
+      writeStep(c, slot, o.eps, c2, rectification / c1);
+      c[slot.bias_correction2] = c2;
+      c[slot.decay] = o.weight_decay;
+      c[slot.learning_rate] = -(o.total_steps === 0 ? o.lr : warmedUp(o.lr, o, t));
+      return (
+        choice.decay[o.weight_decay === 0 ? "none" : "with_step"] +
+        choice.amsgrad[o.amsgrad ? "on" : "off"] +
+        choice.phase[early ? "momentum" : "corrected"]
+      );
     };
   },
 });

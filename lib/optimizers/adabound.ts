@@ -52,17 +52,17 @@ const rule = defineRule({
     throw rangeError("ERR_INVALID_OPTION", `The group began with lr 0, to which no final_lr can be in proportion: ${advice}`);
   },
   coupledDecay: (o) => o.weight_decay,
-  step: () => {
+  step: ({ slot, choice }) => {
     const biasOf = makeBias();
-    return (o, c, v, t) => {
+    return (o, c, t) => {
       const { c1, c2 } = biasOf(o.betas, t);
       const finalLr = o.lr === 0 ? 0 : (o.final_lr * o.lr) / o.base_lr;
-      writeBetas(c, o.betas);
-      c.eps = o.eps;
-      c.size = (o.lr * Math.sqrt(c2)) / c1;
-      c.lower = finalLr * (1 - 1 / (o.gamma * t + 1));
-      c.upper = finalLr * (1 + 1 / (o.gamma * t));
-      v.amsbound = o.amsbound ? "on" : "off";
+      writeBetas(c, slot, o.betas);
+      c[slot.eps] = o.eps;
+      c[slot.size] = (o.lr * Math.sqrt(c2)) / c1;
+      c[slot.lower] = finalLr * (1 - 1 / (o.gamma * t + 1));
+      c[slot.upper] = finalLr * (1 + 1 / (o.gamma * t));
+      return choice.amsbound[o.amsbound ? "on" : "off"];
     };
   },
 });

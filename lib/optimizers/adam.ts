@@ -1,7 +1,8 @@
 import type { Params } from "../group";
 import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "../moments";
 import { Optimizer } from "../optimizer";
-import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
+import { defineRule, type LiveOptionsOf, type OptionsOf, type Step, type Values } from "../rule";
+import type { Resolved } from "../slots";
 import type { State } from "../state-dict";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
@@ -32,19 +33,21 @@ const last = {
   amsgrad: onOff(false),
 };
 
-type Given = { lr: number; betas: readonly number[]; eps: number; amsgrad: boolean };
+type Shared = Values<typeof first & typeof last>;
 
 /** The step, for a factor that multiplies p. */
-function makeStep<O extends Given>(factorOf: (o: O) => number) {
+function makeStep<O extends Shared>(
+  { slot, choice }: Resolved<(typeof names.coefficients)[number], typeof names.choices>,
+  factorOf: (o: O) => number,
+): Step<O> {
   const biasOf = makeBias();
-  return (o: O, c: Record<(typeof names.coefficients)[number], number>, v: { decay: string; amsgrad: string }, t: number) => {
+  return (o, c, t) => {
     const { c1, c2 } = biasOf(o.betas, t);
     const factor = factorOf(o);
-    c.decay = factor;
-    writeBetas(c, o.betas);
-    writeStep(c, o.eps, c2, -(o.lr / c1));
-    v.decay = factor === 1 ? "none" : "decoupled";
-    v.amsgrad = o.amsgrad ? "on" : "off";
+    c[slot.decay] = factor;
+    writeBetas(c, slot, o.betas);
+    writeStep(c, slot, o.eps, c2, -(o.lr / c1));
+    return choice.decay[factor === 1 ? "none" : "decoupled"] + choice.amsgrad[o.amsgrad ? "on" : "off"];
   };
 }
 
@@ -60,7 +63,7 @@ const adam = defineRule({
     ...last,
   },
   coupledDecay: (o) => o.weight_decay,
-  step: () => makeStep(() => 1),
+  step: (resolved) => makeStep(resolved, () => 1),
 });
 
 const adamW = defineRule({
@@ -74,7 +77,7 @@ const adamW = defineRule({
     weight_decay: weightDecay(1e-2),
     ...last,
   },
-  step: () => makeStep((o: Given & { weight_decay: number }) => 1 - o.lr * o.weight_decay),
+  step: (resolved) => makeStep(resolved, (o: Shared & { weight_decay: number }) => 1 - o.lr * o.weight_decay),
 });
 
 export type AdamOptions = OptionsOf<typeof adam>;

@@ -26,13 +26,14 @@ const rule = defineRule({
     weight_decay: weightDecay(0),
   },
   coupledDecay: (o) => o.weight_decay,
-  step: () => {
+  step: ({ slot }) => {
     const biasOf = makeBias();
-    return (o, c, _v, t) => {
+    return (o, c, t) => {
       const { c1, c2 } = biasOf(o.betas, t);
-      writeBetas(c, o.betas);
-      writeStep(c, 0, c2, -(o.lr / c1));
-      c.added = o.eps;
+      writeBetas(c, slot, o.betas);
+      writeStep(c, slot, 0, c2, -(o.lr / c1));
+      c[slot.added] = o.eps;
+      return 0;
     };
   },
 });

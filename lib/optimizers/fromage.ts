@@ -13,11 +13,14 @@ const rule = defineRule({
     lr: learningRate(1e-2),
   },
   counted: false,
-  step: () => (o, c) => {
-    c.size = -o.lr;
-    c.divisor = Math.sqrt(1 + o.lr ** 2);
-    c.ratio = 1; // native code computes it from the norms
-  },
+  step:
+    ({ slot }) =>
+    (o, c) => {
+      c[slot.size] = -o.lr;
+      c[slot.divisor] = Math.sqrt(1 + o.lr ** 2);
+      c[slot.ratio] = 1; // native code computes it from the norms
+      return 0;
+    },
 });
 
 export type FromageOptions = OptionsOf<typeof rule>;

@@ -27,13 +27,15 @@ const rule = defineRule({
     weight_decay: weightDecay(0),
   },
   counted: false,
-  step: () => (o, c, v) => {
-    const factor = 1 - o.lr * o.weight_decay;
-    c.decay = factor;
-    c.size = -o.lr;
-    writeBetas(c, o.betas);
-    v.decay = factor === 1 ? "none" : "decoupled";
-  },
+  step:
+    ({ slot, choice }) =>
+    (o, c) => {
+      const factor = 1 - o.lr * o.weight_decay;
+      c[slot.decay] = factor;
+      c[slot.size] = -o.lr;
+      writeBetas(c, slot, o.betas);
+      return choice.decay[factor === 1 ? "none" : "decoupled"];
+    },
 });
 
 export type LionOptions = OptionsOf<typeof rule>;

@@ -31,19 +31,20 @@ const rule = defineRule({
   },
   coupledDecay: (o) => o.weight_decay,
   published: { group: () => ({ eps: 1e-8, amsgrad: false }) },
-  step: () => {
+  step: ({ slot }) => {
     const biasOf = makeBias();
-    return (o, c, _v, t) => {
+    return (o, c, t) => {
       const beta1 = o.betas[0] as number;
       const { c1, c2, beta1PowerT } = biasOf(o.betas, t);
       // In the published order: another one would not make it 1 in the first step, at β1 = 0.8 for example.
       const rho = (((1 - beta1) / (1 + beta1)) * (1 + beta1PowerT)) / c1;
-      writeBetas(c, o.betas, beta1);
-      c.bias_correction1 = c1;
-      c.bias_correction2 = o.consistent_bias_correction ? c1 : c2;
-      c.rho = rho;
-      c.one_minus_rho = 1 - rho;
-      c.size = -o.lr;
+      writeBetas(c, slot, o.betas, beta1);
+      c[slot.bias_correction1] = c1;
+      c[slot.bias_correction2] = o.consistent_bias_correction ? c1 : c2;
+      c[slot.rho] = rho;
+      c[slot.one_minus_rho] = 1 - rho;
+      c[slot.size] = -o.lr;
+      return 0;
     };
   },
 });

@@ -32,18 +32,18 @@ const rule = defineRule({
     degenerated_to_sgd: onOff(true),
   },
   published: { group: emptyBuffer },
-  step: () => {
+  step: ({ slot, choice }) => {
     const biasOf = makeBias();
-    return (o, c, v, t) => {
+    return (o, c, t) => {
       const bias = biasOf(o.betas, t);
       const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
       const rectified = rhoT >= 5;
       const size = rectified ? rectifiedSize(bias, rhoT, rhoInf) : 1 / bias.c1;
-      c.decay = -o.weight_decay * o.lr;
-      writeBetas(c, o.betas);
-      writeStep(c, o.eps, bias.c2, -size * o.lr);
-      v.decay = o.weight_decay === 0 ? "none" : "decoupled";
-      v.phase = rectified ? "rectified" : o.degenerated_to_sgd ? "momentum" : "frozen";
+      c[slot.decay] = -o.weight_decay * o.lr;
+      writeBetas(c, slot, o.betas);
+      writeStep(c, slot, o.eps, bias.c2, -size * o.lr);
+      const phase = rectified ? "rectified" : o.degenerated_to_sgd ? "momentum" : "frozen";
+      return choice.decay[o.weight_decay === 0 ? "none" : "decoupled"] + choice.phase[phase];
     };
   },
 });

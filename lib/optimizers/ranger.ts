@@ -58,20 +58,22 @@ const rule = defineClosedRule({
   centralized: (o) => (!o.use_gc ? false : o.gc_conv_only ? "conv" : "all"),
   lookahead: (o) => o,
   published: { group: () => ({ step_counter: 0 }) },
-  step: () => {
+  step: ({ slot, choice }) => {
     const biasOf = makeBias();
-    return (o, c, v, t) => {
+    return (o, c, t) => {
       const bias = biasOf(o.betas, t);
       const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
       const rectified = rhoT > o.N_sma_threshhold;
       const size = rectified ? rectifiedSize(bias, rhoT, rhoInf) : 1 / bias.c1;
-      writeBetas(c, o.betas);
-      writeStep(c, o.eps, bias.c2, -size * o.lr);
-      c.decay = stepDecay(o);
-      v.belief = o.adabelief ? "deviation" : "square";
-      v.decay = stepDecay(o) === 0 ? "none" : "with_step";
-      v.phase = rectified ? "rectified" : "early";
-      v.part = o.use_gc && !o.gc_loc ? "moments" : "whole";
+      writeBetas(c, slot, o.betas);
+      writeStep(c, slot, o.eps, bias.c2, -size * o.lr);
+      c[slot.decay] = stepDecay(o);
+      return (
+        choice.belief[o.adabelief ? "deviation" : "square"] +
+        choice.decay[stepDecay(o) === 0 ? "none" : "with_step"] +
+        choice.phase[rectified ? "rectified" : "early"] +
+        choice.part[o.use_gc && !o.gc_loc ? "moments" : "whole"]
+      );
     };
   },
 });

@@ -37,13 +37,15 @@ const rule = defineRule({
   },
   coupledDecay: (o) => o.weight_decay,
   counted: false,
-  step: () => (o, c, v, _t, fresh) => {
-    c.momentum = o.momentum;
-    c.one_minus_dampening = 1 - o.dampening;
-    c.size = -o.lr;
-    v.momentum = o.momentum === 0 ? "none" : fresh ? "first" : "running";
-    v.nesterov = o.nesterov ? "on" : "off";
-  },
+  step:
+    ({ slot, choice }) =>
+    (o, c, _t, fresh) => {
+      c[slot.momentum] = o.momentum;
+      c[slot.one_minus_dampening] = 1 - o.dampening;
+      c[slot.size] = -o.lr;
+      const momentum = o.momentum === 0 ? "none" : fresh ? "first" : "running";
+      return choice.momentum[momentum] + choice.nesterov[o.nesterov ? "on" : "off"];
+    },
 });
 
 export type SGDOptions = OptionsOf<typeof rule>;

@@ -33,14 +33,14 @@ const rule = defineRule({
     weight_decay: weightDecay(0),
   },
   coupledDecay: (o) => o.weight_decay,
-  step: () => {
+  step: ({ slot, choice }) => {
     const biasOf = makeBias();
-    return (o, c, v, t, fresh) => {
+    return (o, c, t, fresh) => {
       const { c1, c2 } = biasOf(o.betas, t);
-      c.initial = o.initial_accumulator;
-      writeBetas(c, o.betas);
-      writeStep(c, o.eps, c2, -(o.lr / c1));
-      v.phase = fresh ? "first" : "later";
+      c[slot.initial] = o.initial_accumulator;
+      writeBetas(c, slot, o.betas);
+      writeStep(c, slot, o.eps, c2, -(o.lr / c1));
+      return choice.phase[fresh ? "first" : "later"];
     };
   },
 });

@@ -1,0 +1,39 @@
+// The object by which a caller sees a group: own accessors for the options, and keys that no group has are noticed.
+
+/** By this key Node finds what console.log shows. */
+const inspect = Symbol.for("nodejs.util.inspect.custom");
+
+/** The keys that were added to a group since it was made. */
+export class AddedKeys {
+  readonly #keys = new Set<string>();
+  #live: object = this;
+
+  /**
+   * An object without properties. An assignment to a key that it lacks goes through its prototype, which notes the key: looking through
+   * all keys at every step would take longer than a small step.
+   */
+  makeObject(): object {
+    const keys = this.#keys;
+    const prototype = new Proxy(Object.create(Object.prototype, { [inspect]: { value: showValues } }) as object, {
+      set: (_, key, value, receiver) => {
+        keys.add(String(key));
+        return Reflect.defineProperty(receiver as object, key, { value, writable: true, enumerable: true, configurable: true });
+      },
+    });
+    this.#live = Object.create(prototype) as object;
+    return this.#live;
+  }
+
+  /** Calls `check` with the keys that were added and are still there. */
+  check(check: (keys: readonly string[]) => void): void {
+    if (this.#keys.size === 0) return;
+    for (const key of this.#keys) if (!Object.hasOwn(this.#live, key)) this.#keys.delete(key);
+    check([...this.#keys]);
+    this.#keys.clear();
+  }
+}
+
+/** Values in the place of accessors, for console.log. */
+function showValues(this: object): object {
+  return { ...this };
+}
