@@ -17,6 +17,7 @@ void Table::resize(int rows) {
   standing_.resize(rows_.size());
   writable_.reserve(rows_.size());  // so that a step allocates nothing
   changed_ = true;
+  for (auto& [place, seat] : seats_) seat.changes.rows = true;  // their lists may name rows that are gone
 }
 
 void Table::shape(int row, int dimensions, std::size_t first) {

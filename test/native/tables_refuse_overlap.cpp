@@ -136,5 +136,11 @@ int main() {
     f.sets[2] = 0;
     CHECK(f.step().kind == Outcome::invalid, "a row that was never bound, at work");
   }
+  {
+    Fixture f(3);
+    f.accepts("a step over three rows");
+    f.table.resize(1);
+    f.accepts("a step over the first of them, after the others are gone");
+  }
   std::puts("overlap: every kind refused, every touch allowed");
 }
