@@ -29,6 +29,8 @@ export class Group<O extends object> {
   readonly #known: readonly string[];
   readonly #step: Step<O>;
   readonly #options: LiveOptions<O>;
+  /** A copy of the options, which foreign code cannot change between the checks of a step and its end. */
+  #current: O;
   readonly #added = new AddedKeys();
   /** Lookahead at this step. */
   lookahead: LookaheadOptions | null = null;
@@ -48,8 +50,9 @@ export class Group<O extends object> {
     this.#known = knownKeys(rule);
     this.#step = rule.makeStep();
     this.#options = new LiveOptions(rule.options, rule.begin?.(given) ?? given);
-    rule.check?.(this.options);
-    rule.advise?.(this.options);
+    this.#current = { ...this.#options.values };
+    rule.check?.(this.#current);
+    rule.advise?.(this.#current);
     const params = Object.freeze(members.map((member) => member.parameter));
     const live = Object.defineProperty(this.#added.makeObject(), "params", { value: params, enumerable: true });
     this.#options.define(live);
@@ -59,7 +62,7 @@ export class Group<O extends object> {
   }
 
   get options(): O {
-    return this.#options.values;
+    return this.#current;
   }
 
   /** Reads the live options again; throws where they cannot be, or do not go together. Accessors may run foreign code here. */
@@ -70,7 +73,8 @@ export class Group<O extends object> {
     if (!options.changed) return;
     this.rule.check?.(options.values);
     options.changed = false;
-    this.rule.advise?.(options.values);
+    this.#current = { ...options.values };
+    this.rule.advise?.(this.#current);
   }
 
   /** The same, and looks through all keys. */
@@ -87,6 +91,7 @@ export class Group<O extends object> {
   /** Replaces the options, and what else a saved group holds. */
   load(options: O, initial_lr: unknown): void {
     this.#options.assign(options);
+    this.#current = { ...options };
     if (initial_lr !== undefined) Object.assign(this.live, { initial_lr });
     this.rule.advise?.(options);
   }

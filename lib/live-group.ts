@@ -14,12 +14,15 @@ export class AddedKeys {
    */
   makeObject(): object {
     const keys = this.#keys;
-    const prototype = new Proxy(Object.create(Object.prototype, { [inspect]: { value: showValues } }) as object, {
-      set: (_, key, value, receiver) => {
-        keys.add(String(key));
-        return Reflect.defineProperty(receiver as object, key, { value, writable: true, enumerable: true, configurable: true });
+    const prototype = new Proxy(
+      Object.create(Object.prototype, { [inspect]: { value: showValues, writable: true, configurable: true } }) as object,
+      {
+        set: (_, key, value, receiver) => {
+          keys.add(String(key));
+          return Reflect.defineProperty(receiver as object, key, { value, writable: true, enumerable: true, configurable: true });
+        },
       },
-    });
+    );
     this.#live = Object.create(prototype) as object;
     return this.#live;
   }

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { runInThisContext } from "node:vm";
-import { AdaBelief, parameter, recipes, SGD, update, type Parameter } from "../lib";
+import { AdaBelief, AdaBound, parameter, recipes, SGD, update, type Parameter } from "../lib";
 import { expectSameBits } from "./helpers/bits";
 import { thrownBy } from "./helpers/snapshot";
 
@@ -101,6 +101,24 @@ describe("a group's options", () => {
     expect(thrownBy(() => optimizer.step())).toMatchObject({ code: "ERR_INVALID_OPTION" });
     group.momentum = 0.5;
     expect(optimizer.step().updated).toBe(1);
+  });
+
+  it("are the ones that were checked, whatever a parameter's accessor assigns in the middle of a step", () => {
+    const grad = ones(4);
+    const p = {
+      data: ones(4),
+      get grad() {
+        (optimizer.paramGroups[0] as { base_lr: number }).base_lr = 0;
+        return grad;
+      },
+    };
+    const optimizer = new AdaBound([p]);
+    const plain = parameter(ones(4), { grad: ones(4) });
+    new AdaBound([plain]).step();
+    optimizer.step();
+    expectSameBits(p.data, plain.data, "a step with the options of its beginning");
+    expect(thrownBy(() => optimizer.step())).toMatchObject({ code: "ERR_INVALID_OPTION" });
+    expectSameBits(p.data, plain.data, "after the refusal");
   });
 
   it("refuse a key that was defined and not assigned, where all keys are looked through", () => {

@@ -46,6 +46,7 @@ void CudaEngine::make_list(const Plan& plan, bool changed) {
   for (const bool need : {needs.squares, needs.means, needs.norms, needs.directions}) wanted.push_back(need);
   if (!changed && wanted == listed_) return;
   fresh_ = true;
+  listed_.clear();  // until the list is whole
   list_.make(plan, device_.ordinal());
   listed_ = std::move(wanted);
 }
