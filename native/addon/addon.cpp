@@ -1,6 +1,7 @@
 // The addon's exports. lib/native.ts has their types.
 #include <napi.h>
 
+#include "../platform/library.h"
 #include "arrays.h"
 #include "cuda_memory.h"
 #include "lists.h"
@@ -12,6 +13,7 @@ namespace adabelief {
 namespace {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   exports["Table"] = TableObject::define(env);
   exports["cuda"] = define_cuda(env);
   define_arrays(env, exports);

@@ -3,6 +3,10 @@
 #include <atomic>
 #include <cstring>
 
+#if defined(ADABELIEF_X86)
+#include "x86_features.h"
+#endif
+
 namespace adabelief {
 
 namespace scalar {
@@ -27,12 +31,8 @@ namespace {
 bool always() { return true; }
 
 #if defined(ADABELIEF_X86)
-// __builtin_cpu_supports asks CPUID for the instructions and XCR0 for an operating system that saves their registers.
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-bool has_avx512() {
-  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-}
+bool has_avx2() { return x86_features().avx2; }
+bool has_avx512() { return x86_features().avx512; }
 #endif
 
 const Backend table[] = {

@@ -48,8 +48,9 @@ std::string say_too_old(const DeviceDescription& device) {
 }
 
 CudaDescription describe_all(const char* driver_path) {
-  const auto& [driver, reason] = load_driver(driver_path);
-  if (!driver) return {reason, 0, false, {}};
+  const DriverState& state = load_driver(driver_path);  // Clang before 16 cannot capture structured bindings
+  const Driver* const driver = state.driver;
+  if (!driver) return {state.reason, 0, false, {}};
   CudaDescription result{"", driver->version, driver->stand_in, {}};
   if (!driver->stand_in && !image().fatbin) {
     result.reason = "this build of adabelief has no CUDA kernels: nvcc was not found when it was built";
