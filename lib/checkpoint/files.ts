@@ -82,6 +82,9 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** What a file system answers that does not flush folders: EPERM is Windows'. */
+const cannotFlush = ["EINVAL", "EPERM"];
+
 /** Flushes the names in a folder, where the file system does that at all. */
 async function flushFolder(path: string): Promise<void> {
   const folder = await open(path, "r").catch(() => undefined);
@@ -89,7 +92,7 @@ async function flushFolder(path: string): Promise<void> {
   try {
     await folder.sync();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+    if (!cannotFlush.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   } finally {
     await folder.close();
   }
