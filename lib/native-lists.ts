@@ -13,7 +13,7 @@ export interface FormulaNames {
   readonly norms: boolean;
 }
 
-/** The lists as the addon exports them. */
+/** The lists that every engine exports: native/table/lists.cpp. */
 export interface Lists {
   readonly formulas: Readonly<Record<string, FormulaNames>>;
   /** What every set of coefficients begins with. */
@@ -33,6 +33,12 @@ const other = (what: string, found: readonly string[], wanted: readonly string[]
     `The binary of adabelief belongs to another release: ${what} has ${found.join(", ")} there and ${wanted.join(", ")} here. ` +
       "Install the package again, or build it again where it was built from source.",
   );
+
+/** Reads an engine's lists. Binaries of other releases may have none. */
+export function parseLists(lists: string | undefined): Lists {
+  if (lists === undefined) throw other("the list of lists", [], ["lists"]);
+  return JSON.parse(lists) as Lists;
+}
 
 /** Throws unless both sides have the same names, in any order. */
 export function requireSameNames(what: string, found: readonly string[], wanted: readonly string[]): void {

@@ -5,7 +5,7 @@ import { platform, arch } from "node:os";
 import load from "node-gyp-build";
 import { usableCores } from "./cores";
 import { describe, plainError, rangeError } from "./errors";
-import { readLists, type Lists } from "./native-lists";
+import { parseLists, readLists, type Lists } from "./native-lists";
 
 /** What prevents a step: an overlap of two arrays, or one array that another step is using. */
 export interface Obstacle {
@@ -93,7 +93,10 @@ export interface CudaAddon {
   free(memory: DeviceMemory): void;
 }
 
-export interface Addon extends Lists {
+/** What an engine exports. */
+export interface Engine {
+  /** Every list that both languages use, in JSON. */
+  readonly lists: string;
   readonly cuda: CudaAddon;
   Table: new (formula: string) => Table;
   backends(): { name: string; supported: boolean }[];
@@ -112,6 +115,9 @@ export interface Addon extends Lists {
   readonly maxThreads: number;
 }
 
+/** An engine, and its lists. */
+export type Addon = Engine & Lists;
+
 /** The package's own folder, from lib/ (the sources, in tests) as from dist/lib/. */
 export const root = [join(__dirname, ".."), join(__dirname, "..", "..")].find((folder) =>
   existsSync(join(folder, "package.json")),
@@ -120,9 +126,9 @@ export const root = [join(__dirname, ".."), join(__dirname, "..", "..")].find((f
 /** The platform as node-gyp-build names it; the variables are the ones it reads. */
 export const target = `${process.env["npm_config_platform"] ?? platform()}-${process.env["npm_config_arch"] ?? arch()}`;
 
-function loadAddon(): Addon {
+function loadEngine(): Engine {
   try {
-    return load(root) as Addon;
+    return load(root) as Engine;
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);
     throw plainError(
@@ -145,7 +151,8 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
   throw rangeError("ERR_BACKEND", `Backend ${JSON.stringify(name)}: ${why}; this machine has ${names.join(", ")}`);
 }
 
-export const addon: Addon = loadAddon();
+const engine = loadEngine();
+export const addon: Addon = Object.assign(engine, parseLists(engine.lists));
 export const { host, rowState, stage, role, gradients, common } = readLists(addon);
 
 /** How many state arrays each variant of a formula needs. */

@@ -1,6 +1,6 @@
 // Both languages use the same lists. Native code exports them, and TypeScript checks them at load: here each of them is broken.
 import { addon } from "../lib/native";
-import { readLists, type FormulaNames, type Lists } from "../lib/native-lists";
+import { parseLists, readLists, type FormulaNames, type Lists } from "../lib/native-lists";
 import { resolve } from "../lib/slots";
 import { thrownBy } from "./helpers/snapshot";
 
@@ -21,6 +21,10 @@ describe("a list that both languages use", () => {
     const lists = readLists(addon);
     expect(lists.role).toEqual(addon.roles);
     expect(lists.host).toBe(-1);
+  });
+
+  it("is missing in binaries of older releases", () => {
+    expect(thrownBy(() => parseLists(undefined))).toMatchObject(wrong);
   });
 
   describe.each(["rowStates", "stages", "roles", "gradients"] as const)("%s", (key) => {

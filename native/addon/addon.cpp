@@ -2,9 +2,9 @@
 #include <napi.h>
 
 #include "../platform/library.h"
+#include "../table/lists.h"
 #include "arrays.h"
 #include "cuda_memory.h"
-#include "lists.h"
 #include "processor.h"
 #include "table_object.h"
 
@@ -17,7 +17,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports["Table"] = TableObject::define(env);
   exports["cuda"] = define_cuda(env);
   define_arrays(env, exports);
-  define_lists(env, exports);
+  exports["lists"] = lists_in_json();
   define_processor(env, exports);
   return exports;
 }

@@ -28,7 +28,7 @@ DriverState find(const char* path) {
   if (!library) return refuse("no NVIDIA driver was found: " + why);
   static Driver driver;
   const char* missing = nullptr;
-#define ADABELIEF_FIND(call, arguments)                                         \
+#define ADABELIEF_FIND(call, arguments)                                               \
   driver.call = reinterpret_cast<decltype(driver.call)>(find_symbol(library, #call)); \
   if (!driver.call && !missing) missing = #call;
   ADABELIEF_CUDA_CALLS(ADABELIEF_FIND)
