@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["build", "build-*", "dist", "prebuilds", "test/types"]),
+  globalIgnores(["build", "build-*", "dist", "prebuilds", "test/types", "lib/wasm/modules.js"]),
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.mts"],

@@ -77,3 +77,6 @@ export function readLists(lists: Lists) {
     common: { decay: lists.commonCoefficients.indexOf("decay"), alpha: lists.commonCoefficients.indexOf("alpha") },
   };
 }
+
+/** The lists with their types. */
+export type CheckedLists = ReturnType<typeof readLists>;

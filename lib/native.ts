@@ -1,122 +1,15 @@
-// The addon: found, loaded, and given types. What it exports is written in native/addon/addon.cpp.
+// The addon: found and loaded. What it exports is written in native/addon/addon.cpp.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { platform, arch } from "node:os";
 import load from "node-gyp-build";
+import type { Addon, Engine } from "./addon";
 import { usableCores } from "./cores";
-import { describe, plainError, rangeError } from "./errors";
+import { describe, plainError, rangeError, warnOnce } from "./errors";
 import { parseLists, readLists, type Lists } from "./native-lists";
+import { loadWasmEngine, wasmBackend } from "./wasm/engine";
 
-/** What prevents a step: an overlap of two arrays, or one array that another step is using. */
-export interface Obstacle {
-  readonly row: number;
-  readonly role: number;
-  readonly otherRow?: number;
-  readonly otherRole?: number;
-}
-
-/** Why an array was refused: `name_of` in native/addon/floats.h. */
-export type Problem = "not_float32" | "detached" | "other_length" | "not_device" | "other_device" | "disposed";
-
-/** Memory on a device: opaque here, tagged and checked by the addon, given back with its last owner. */
-export interface DeviceMemory {
-  readonly deviceMemory: unique symbol;
-}
-
-/** What stands for an array of floats in native code. */
-export type NativeFloats = Float32Array | DeviceMemory;
-
-/** See native/addon/table_object.h. `device` is `host` or the number of the device that all arrays of the row lie on. */
-export interface Table {
-  resize(rows: number): void;
-  shape(row: number, dimensions: number, first: number): void;
-  bind(
-    row: number,
-    length: number,
-    device: number,
-    data: NativeFloats,
-    out: NativeFloats,
-    grad: NativeFloats | null,
-    state0: NativeFloats | null,
-    state1: NativeFloats | null,
-    state2: NativeFloats | null,
-    slow: NativeFloats | null,
-  ): { problem: Problem; role: number } | null;
-  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: Problem; index: number } | null;
-  setStream(stream: bigint): void;
-  synchronize(): void;
-  setRequest(
-    setOfRow: Int32Array,
-    variants: Int32Array,
-    stages: Int32Array,
-    coefficients: Float32Array,
-    gradients: Float64Array,
-  ): void;
-  step(sets: number): Obstacle | null;
-  stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
-}
-
-/** What the driver says of a device. */
-export interface CudaDevice {
-  /** As in "NVIDIA H200". */
-  readonly name: string;
-  /** Bytes. */
-  readonly memory: number;
-  /** As in "9.0". */
-  readonly computeCapability: string;
-}
-
-/** What was found when the driver was looked for. */
-export interface CudaDriver {
-  readonly available: boolean;
-  /** Why not, in words; "" where available. */
-  readonly reason: string;
-  /** 13000 is CUDA 13.0; 0: no driver. */
-  readonly driverVersion: number;
-  /** Whether it is the library made for tests, which runs the kernels on the processor. */
-  readonly standIn: boolean;
-  readonly devices: readonly CudaDevice[];
-}
-
-/** See native/addon/cuda_memory.cpp. Streams are the driver's handles, 0n the legacy default stream. */
-export interface CudaAddon {
-  load(path: string): CudaDriver;
-  allocate(device: number, length: number, stream: bigint): DeviceMemory;
-  wrap(pointer: bigint, length: number, device: number): DeviceMemory;
-  openIpc(handle: Uint8Array, offset: number, length: number, device: number): DeviceMemory;
-  ipcHandle(memory: DeviceMemory): { handle: Uint8Array; offset: number };
-  pointer(memory: DeviceMemory): bigint;
-  read(memory: DeviceMemory, into: Float32Array, stream: bigint): void;
-  readAsync(memory: DeviceMemory, into: Float32Array, stream: bigint): Promise<undefined>;
-  write(memory: DeviceMemory, from: Float32Array, stream: bigint): void;
-  fill(memory: DeviceMemory, stream: bigint): void;
-  free(memory: DeviceMemory): void;
-}
-
-/** What an engine exports. */
-export interface Engine {
-  /** Every list that both languages use, in JSON. */
-  readonly lists: string;
-  readonly cuda: CudaAddon;
-  Table: new (formula: string) => Table;
-  backends(): { name: string; supported: boolean }[];
-  backend(): string;
-  lastRan(): string;
-  useBackend(name: string, byDefault: boolean): "unknown" | "unsupported" | "busy" | null;
-  allocate(length: number, like?: Float32Array): Float32Array | null;
-  accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null;
-  read(arrays: readonly Float32Array[]): number;
-  norm(arrays: readonly Float32Array[], order: number): number;
-  scale(arrays: readonly Float32Array[], factor: number): void;
-  overlap(arrays: readonly NativeFloats[]): readonly [number, number] | null;
-  leased(array: NativeFloats, writing: boolean): boolean;
-  threads(): number;
-  setThreads(count: number, byDefault: boolean): boolean;
-  readonly maxThreads: number;
-}
-
-/** An engine, and its lists. */
-export type Addon = Engine & Lists;
+export * from "./addon";
 
 /** The package's own folder, from lib/ (the sources, in tests) as from dist/lib/. */
 export const root = [join(__dirname, ".."), join(__dirname, "..", "..")].find((folder) =>
@@ -126,18 +19,51 @@ export const root = [join(__dirname, ".."), join(__dirname, "..", "..")].find((f
 /** The platform as node-gyp-build names it; the variables are the ones it reads. */
 export const target = `${process.env["npm_config_platform"] ?? platform()}-${process.env["npm_config_arch"] ?? arch()}`;
 
+/** The backend that the environment names: "wasm" for WebAssembly, "native" for any other. */
+const wanted = process.env["ADABELIEF_BACKEND"] ?? "";
+
+/** Loads the binary, or WebAssembly where it is wanted or nothing else loads: with a warning that says why. */
 function loadEngine(): Engine {
+  if (wanted === wasmBackend) return loadWasmEngine(process.env["ADABELIEF_WASM"]);
   try {
     return load(root) as Engine;
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);
-    throw plainError(
+    const error = plainError(
       "ERR_NO_BINARY",
       `adabelief has no binary that loads on ${target} (Node ${process.version}). Build it from source, with CMake and a C++ compiler: ` +
         `npm install --no-save cmake-js@8 node-addon-api@8 && npx cmake-js compile --directory node_modules/adabelief (${reason})`,
       cause,
     );
+    if (wanted !== "") throw error;
+    return fallBack(error);
   }
+}
+
+/** Loads WebAssembly in the place of a binary that does not load. */
+function fallBack(error: Error): Engine {
+  let engine: Engine;
+  try {
+    engine = loadWasmEngine();
+  } catch (cause) {
+    error.message += `. ${(cause as Error).message}`;
+    throw error;
+  }
+  const advice =
+    "It runs as WebAssembly, with the same bits and several times slower; ADABELIEF_BACKEND=wasm chooses that without a warning";
+  warnOnce("ADABELIEF_WASM", `${error.message}. ${advice}`);
+  return engine;
+}
+
+/** How many state arrays each variant of a formula needs. */
+export function statesOfVariants(formula: string): readonly number[] {
+  return (addon.formulas[formula] as Lists["formulas"][string]).states;
+}
+
+function whyUnknown(name: string): string {
+  if (name !== wasmBackend && addon.backend() !== wasmBackend) return "there is no such backend";
+  const way = name === wasmBackend ? "ADABELIEF_BACKEND=wasm" : "ADABELIEF_BACKEND=native";
+  return `WebAssembly or native code is chosen when adabelief is loaded: set the environment variable ${way}`;
 }
 
 /** Chooses a backend for the process, or says why not. */
@@ -147,18 +73,13 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
   if (refused === "busy") throw plainError("ERR_BUSY", `Backend ${JSON.stringify(name)}: a step is under way on another thread`);
   const list = addon.backends();
   const names = list.filter((backend) => backend.supported).map((backend) => backend.name);
-  const why = refused === "unknown" ? "there is no such backend" : "this processor cannot run it";
+  const why = refused === "unknown" ? whyUnknown(name) : "this processor cannot run it";
   throw rangeError("ERR_BACKEND", `Backend ${JSON.stringify(name)}: ${why}; this machine has ${names.join(", ")}`);
 }
 
 const engine = loadEngine();
 export const addon: Addon = Object.assign(engine, parseLists(engine.lists));
 export const { host, rowState, stage, role, gradients, common } = readLists(addon);
-
-/** How many state arrays each variant of a formula needs. */
-export function statesOfVariants(formula: string): readonly number[] {
-  return (addon.formulas[formula] as Lists["formulas"][string]).states;
-}
 
 /** Sets how many threads a step may use, or says why not. */
 export function useThreads(count: number, { byDefault = false, what = "cpu.threads" } = {}): void {
@@ -168,7 +89,7 @@ export function useThreads(count: number, { byDefault = false, what = "cpu.threa
   if (!addon.setThreads(count, byDefault)) throw plainError("ERR_BUSY", `${what}: a step is under way on another thread`);
 }
 
-const { ADABELIEF_BACKEND: backend, ADABELIEF_THREADS: threads } = process.env;
-if (backend) useBackend(backend, { byDefault: true });
+const { ADABELIEF_THREADS: threads } = process.env;
+if (wanted !== "" && wanted !== "native") useBackend(wanted, { byDefault: true });
 if (threads) useThreads(Number(threads), { byDefault: true, what: "ADABELIEF_THREADS" });
 else useThreads(Math.min(usableCores(), addon.maxThreads), { byDefault: true });

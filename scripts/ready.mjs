@@ -1,6 +1,6 @@
 // Makes a checkout ready to run: installs, builds the addon, compiles the TypeScript; each only where something changed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -59,7 +59,13 @@ upToDate("build/Release/adabelief.node", ["CMakeLists.txt", "native", "test/cuda
   requireTools();
   run("Building the addon", "node_modules/.bin/cmake-js", "compile");
 });
+upToDate("lib/wasm/modules.js", ["native", "scripts/wasm.mjs"], () => {
+  process.stderr.write("Building WebAssembly...\n");
+  const { status } = spawnSync(process.execPath, ["scripts/wasm.mjs"], { stdio: "inherit" });
+  if (status !== 0) process.exit(1);
+});
 upToDate("dist/.stamp", ["tsconfig.json", "lib", "bench", "package-lock.json"], () => {
   rmSync("dist", { recursive: true, force: true }); // nothing of sources that are gone
   run("Compiling the TypeScript", "node_modules/.bin/tsc", "--project", "tsconfig.json");
+  copyFileSync("lib/wasm/modules.js", "dist/lib/wasm/modules.js");
 });

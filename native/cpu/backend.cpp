@@ -9,9 +9,15 @@
 
 namespace adabelief {
 
+#if defined(__wasm__)
+namespace wasm {
+extern const Kernels kernels;
+}
+#else
 namespace scalar {
 extern const Kernels kernels;
 }
+#endif
 #if defined(ADABELIEF_X86)
 namespace avx2 {
 extern const Kernels kernels;
@@ -43,7 +49,11 @@ const Backend table[] = {
 #if defined(ADABELIEF_ARM64)
     {"neon", always, &neon::kernels},
 #endif
+#if defined(__wasm__)
+    {"wasm", always, &wasm::kernels},
+#else
     {"scalar", always, &scalar::kernels},
+#endif
 };
 
 const Backend* best() {

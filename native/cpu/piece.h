@@ -29,6 +29,8 @@ class PieceUpdate {
  public:
   PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& kernels);
 
+  const Plan& plan() const { return plan_; }
+
   Piece piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead = {}) const;
 
   /** The update, or its first half. */

@@ -1,0 +1,143 @@
+// The WebAssembly module: compiled, tested and given types. What it exports is written in native/wasm/exports.cpp.
+import { plainError, rangeError } from "../errors";
+import * as modules from "./modules";
+
+/** What TypeScript's own library has with the DOM only. */
+interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+  readonly Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
+  validate(bytes: Uint8Array): boolean;
+}
+
+/** An address in the module's memory; 0 is none. */
+export type Address = number;
+
+export interface WasmExports {
+  initialize(): void;
+  allocate(bytes: number): Address;
+  release(memory: Address): void;
+  lastRan(): Address;
+  /** Text: every list that both languages use, in JSON. */
+  lists(): Address;
+  tableNew(formula: number): Address;
+  tableDelete(table: Address): void;
+  tableResize(table: Address, rows: number): void;
+  tableShape(table: Address, row: number, dimensions: number, first: number): void;
+  /** Arrays in the order of `role`. */
+  tableBind(table: Address, row: number, length: number, ...arrays: Address[]): void;
+  tableBindGrad(table: Address, row: number, grad: Address): void;
+  tableStep(
+    table: Address,
+    setOfRow: Address,
+    variants: Address,
+    stages: Address,
+    coefficients: Address,
+    sets: number,
+    gradients: Address,
+  ): number;
+  accumulate(into: Address, sources: Address, count: number, scale: number, length: number): void;
+  norm(arrays: Address, lengths: Address, count: number, order: number): number;
+  read(arrays: Address, lengths: Address, count: number): number;
+  scale(array: Address, length: number, factor: number): void;
+  isFused(a: number, minusC: number, into: Address): number;
+}
+
+/** Finds an array outside of the module's memory, for the call at hand. */
+export type Find = (number: number, role: number) => Float32Array;
+
+export interface Instance {
+  readonly exports: WasmExports;
+  /** All of the module's memory. It never grows, so that views of it stay valid. */
+  readonly buffer: ArrayBuffer;
+  /** Whether the engine's own multiply-add is at work. */
+  readonly relaxed: boolean;
+  /** What the module copies in and out, while it runs. */
+  find: Find;
+}
+
+/** Pages of 64 KiB. Tables lie here, and arrays of `cpu.allocate` as long as there is room. */
+const pages = 2048;
+
+const nothing: Find = () => {
+  throw new Error("no array is at hand");
+};
+
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with an array as `this`
+const set = Function.prototype.call.bind(Float32Array.prototype.set) as (
+  self: Float32Array,
+  from: Float32Array,
+  at?: number,
+) => void;
+// eslint-disable-next-line @typescript-eslint/unbound-method
+const cut = Function.prototype.call.bind(Float32Array.prototype.subarray) as (
+  self: Float32Array,
+  begin: number,
+  end: number,
+) => Float32Array;
+
+function instantiate(api: WebAssemblyApi, bytes: Uint8Array, relaxed: boolean): Instance {
+  const memory = new api.Memory({ initial: pages, maximum: pages });
+  const { buffer } = memory;
+  const floats = new Float32Array(buffer);
+  const imports = {
+    env: { memory },
+    adabelief: {
+      load(number: number, role: number, begin: number, length: number, into: Address) {
+        set(floats, cut(instance.find(number, role), begin, begin + length), into / 4);
+      },
+      store(number: number, role: number, begin: number, length: number, from: Address) {
+        set(instance.find(number, role), cut(floats, from / 4, from / 4 + length), begin);
+      },
+      outOfMemory(bytes: number) {
+        throw rangeError("ERR_OUT_OF_MEMORY", `WebAssembly's memory has no room for ${bytes} bytes more`);
+      },
+    },
+  };
+  const wasm = new api.Instance(new api.Module(bytes), imports).exports as WasmExports;
+  wasm.initialize();
+  const instance: Instance = { exports: wasm, buffer, relaxed, find: nothing };
+  return instance;
+}
+
+/** Whether the multiply-add of an instance rounds once: unless it does, the exact form is the only one with the right bits. */
+function isFused({ exports: wasm }: Instance): boolean {
+  const scratch = wasm.allocate(16);
+  const fused = wasm.isFused(1 + 2 ** -12, -(1 + 2 ** -11), scratch) !== 0;
+  wasm.release(scratch);
+  return fused;
+}
+
+function decode(base64: string): Uint8Array {
+  if (typeof Buffer !== "undefined") return Buffer.from(base64, "base64");
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+/**
+ * Compiles the module.
+ *
+ * @param form which form: "exact" or "relaxed"; by default the fastest with the right bits
+ * @throws ERR_NO_BINARY where the engine cannot run it
+ */
+export function startWasm(form?: string): Instance {
+  const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
+  const refuse = (why: string, cause?: unknown) =>
+    plainError("ERR_NO_BINARY", `adabelief's WebAssembly cannot run here: ${why}`, cause);
+  if (api === undefined) throw refuse("this engine has no WebAssembly");
+  if (modules.exact === "") throw refuse("this build of adabelief was made without clang, and has none");
+  if (form !== "exact" && modules.relaxed !== "") {
+    const bytes = decode(modules.relaxed);
+    if (api.validate(bytes)) {
+      const instance = instantiate(api, bytes, true);
+      if (isFused(instance)) return instance;
+    }
+  }
+  if (form === "relaxed") throw refuse("this engine has no relaxed SIMD with a fused multiply-add");
+  const bytes = decode(modules.exact);
+  if (!api.validate(bytes)) throw refuse("this engine has no WebAssembly SIMD, or the module is damaged");
+  try {
+    return instantiate(api, bytes, false);
+  } catch (cause) {
+    throw refuse(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
