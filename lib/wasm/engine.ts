@@ -2,7 +2,7 @@
 import { lengthOf, plainError } from "../errors";
 import type { CudaAddon, DeviceMemory, Engine, NativeFloats } from "../addon";
 import { parseLists, readLists } from "../native-lists";
-import { startWasm, type Address, type Instance } from "./instance";
+import { startWasm, withArrays, type Address, type Instance } from "./instance";
 import { addressOf, extentOf, Views } from "./memory";
 import { DisjointMemory } from "./overlap";
 import { WasmTable } from "./table";
@@ -113,8 +113,11 @@ class WasmEngine {
         integers[list / 4 + k] = addressOf(this.#instance, array) || this.#instance.buffer.byteLength;
         integers[lengths / 4 + k] = lengthOf(array);
       });
-      this.#instance.find = (k) => arrays[k] as Float32Array;
-      return use(list, lengths);
+      return withArrays(
+        this.#instance,
+        (k) => arrays[k] as Float32Array,
+        () => use(list, lengths),
+      );
     });
   }
 

@@ -63,6 +63,16 @@ const nothing: Find = () => {
   throw new Error("no array is at hand");
 };
 
+/** Calls the module while it may copy the arrays that `find` finds. It keeps none of them alive. */
+export function withArrays<T>(instance: Instance, find: Find, call: () => T): T {
+  instance.find = find;
+  try {
+    return call();
+  } finally {
+    instance.find = nothing;
+  }
+}
+
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with an array as `this`
 const set = Function.prototype.call.bind(Float32Array.prototype.set) as (
   self: Float32Array,

@@ -3,7 +3,7 @@
 import { rangeError, plainError } from "../errors";
 import type { NativeFloats, Obstacle, Problem, Table } from "../addon";
 import type { CheckedLists } from "../native-lists";
-import type { Address, Instance } from "./instance";
+import { withArrays, type Address, type Instance } from "./instance";
 import { addressOf, extentOf, problemOf, type Views } from "./memory";
 import { DisjointMemory, type Interval } from "./overlap";
 
@@ -174,8 +174,11 @@ export class WasmTable implements Table {
     integers.set(request.setOfRow, setOfRow / 4);
     integers.set(request.variants, variants / 4);
     integers.set(request.stages, stages / 4);
-    instance.find = (row, which) => (this.#rows[row] as Row).arrays[which] as Float32Array;
-    const ran = instance.exports.tableStep(this.#table, setOfRow, variants, stages, coefficients, sets, gradients);
+    const ran = withArrays(
+      instance,
+      (row, which) => (this.#rows[row] as Row).arrays[which] as Float32Array,
+      () => instance.exports.tableStep(this.#table, setOfRow, variants, stages, coefficients, sets, gradients),
+    );
     if (ran === 0) throw new Error("this request does not fit this table");
     request.gradients.set(doubles.subarray(gradients / 8, gradients / 8 + count));
     return null;
