@@ -1,5 +1,5 @@
 // The WebAssembly module: compiled, tested and given types. What it exports is written in native/wasm/exports.cpp.
-import { plainError, rangeError } from "../errors";
+import { describe, plainError, rangeError } from "../errors";
 import * as modules from "./modules";
 
 /** What TypeScript's own library has with the DOM only. */
@@ -129,10 +129,13 @@ function decode(base64: string): Uint8Array {
  * @param form which form: "exact" or "relaxed"; by default the fastest with the right bits
  * @throws ERR_NO_BINARY where the engine cannot run it
  */
-export function startWasm(form?: string): Instance {
+export function startWasm(form = ""): Instance {
   const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
   const refuse = (why: string, cause?: unknown) =>
     plainError("ERR_NO_BINARY", `adabelief's WebAssembly cannot run here: ${why}`, cause);
+  if (!["", "exact", "relaxed"].includes(form)) {
+    throw rangeError("ERR_BACKEND", `ADABELIEF_WASM must be exact or relaxed, got ${describe(form)}`);
+  }
   if (api === undefined) throw refuse("this engine has no WebAssembly");
   if (modules.exact === "") throw refuse("this build of adabelief was made without clang, and has none");
   if (form !== "exact" && modules.relaxed !== "") {
