@@ -59,7 +59,7 @@ class WasmEngine {
     return {
       lists: this.#lists,
       cuda,
-      Table: Table as Engine["Table"],
+      Table: Table,
       backends: () => [{ name: wasmBackend, supported: true }],
       backend: () => wasmBackend,
       lastRan: () => views.text(wasm.lastRan()),

@@ -1,7 +1,7 @@
 // Builds for Windows on x64 on another machine, runs the tests under Wine and leaves the binary in prebuilds/:
 // win32-x64.mjs [--build-only] [names of Jest tests; all suites that can run there without]
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, fail, install, requirePrograms, resolverVersion, root, run, test } from "./build.mjs";
 
@@ -31,6 +31,9 @@ requirePrograms("A test for Windows", { [wine]: "wine64" });
 mkdirSync(process.env.WINEPREFIX, { recursive: true });
 runInWine("wineboot", ["--init"]);
 runInWine("winecfg", ["-v", "win10"]);
+const system = join(process.env.WINEPREFIX, "drive_c", "windows", "system32");
+const random = ["scripts/cross/bcryptprimitives.cpp", "-ladvapi32"];
+run("x86_64-w64-mingw32-g++-posix", "-shared", "-static", "-o", join(system, "bcryptprimitives.dll"), ...random);
 test("ctest", ["--test-dir", folder, "--output-on-failure"]);
 
 // Node 24 ends inside V8 under Wine 8.
