@@ -1,6 +1,7 @@
 // Writes prebuilds/ for all platforms that this machine can build for: prebuild.mjs [platforms, such as linux-x64]
 // prebuilds/README.md says how each of them is built, and what has run it.
 import { spawnSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
 import { removeNeeded } from "./cross/build.mjs";
 
 const here = `${process.platform}-${process.arch}`;
@@ -16,6 +17,7 @@ const platforms = {
     build() {
       run("node_modules/.bin/prebuildify", "--napi", "--strip", "--quiet", "--node-gyp", "scripts/node-gyp-shim.cjs");
       if (process.platform === "linux") removeNeeded(`prebuilds/${here}/adabelief.node`);
+      copyFileSync(`prebuilds/${here}/adabelief.node`, "build/Release/adabelief.node"); // prebuildify moved it away
     },
   },
   "linux-arm64": {
