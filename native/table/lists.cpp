@@ -29,7 +29,8 @@ std::string names(const std::vector<std::string>& list) {
   return json::array(elements);
 }
 
-/** { coefficients: names, choices: [{ name, values }], states: number of state arrays by variant, norms: whether they are needed } */
+/** { coefficients: names, choices: [{ name, values }], states: number of state arrays by variant, norms: whether they are needed
+ * } */
 std::string describe(int number) {
   const FormulaTraits& traits = formulas().begin[number];
   const FormulaNames named = names_of_formula(number);
