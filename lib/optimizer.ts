@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { readCheckpoint, type LoadStateOptions } from "./checkpoint/load";
-import { saveCheckpoint, type SaveStateOptions } from "./checkpoint/save";
+import { encodeCheckpoint, saveCheckpoint, type SaveStateOptions } from "./checkpoint/save";
 import { requireStream, type StreamOptions } from "./cuda/driver";
 import { plainError, rangeError, typeError } from "./errors";
 import { fillWithZeros, requireUnleased, type Floats } from "./floats";
@@ -228,22 +228,39 @@ export abstract class Optimizer<O extends object, S extends State = State> {
   }
 
   /**
+   * The bytes that `saveState` writes, for where there are no files: `new Blob([bytes])` in a browser.
+   *
+   * @param options as of `saveState`
+   * @throws what `saveState` rejects with
+   */
+  encodeState(options: SaveStateOptions = {}): Uint8Array<ArrayBuffer> {
+    return this.#freely(() => {
+      this.#tensors.synchronize();
+      return encodeCheckpoint(this.#rule, this.#groups, this.#lookahead, options);
+    });
+  }
+
+  /**
    * Takes over options and state from a file written by `saveState`, or from Python in its layout. Parameters are matched by name
    * where both sides have names, else by number.
    *
    * All of the file is checked before the first value is changed. Until the promise is settled every other method of this optimizer
    * is an error (ERR_BUSY).
    *
+   * @param from the file's path, or its bytes: a Uint8Array or a Blob
    * @param options `parameters`: write the saved values into the parameters' own `data`, default false
    * @returns `extra` as it was given to `saveState`, or undefined
    * @throws never: the promise is rejected with ERR_CHECKPOINT where the file is damaged, no checkpoint, or one of another optimizer,
    *   version or shape; ERR_DETACHED, ERR_LEASED and the like where a parameter's `data` cannot be written; or with the file
    *   system's own error. Nothing is changed then
    */
-  async loadState<Extra = unknown>(path: string | URL, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
+  async loadState<Extra = unknown>(
+    from: string | URL | Uint8Array | Blob,
+    options: LoadStateOptions = {},
+  ): Promise<{ extra: Extra }> {
     this.#enter("loadState");
     try {
-      const checkpoint = await readCheckpoint(path, this.#rule, this.#groups, this.#lookahead, options);
+      const checkpoint = await readCheckpoint(from, this.#rule, this.#groups, this.#lookahead, options);
       // Nothing is awaited between the last checks and the last write.
       this.#tensors.synchronize();
       const { loaded, writeValues } = checkpoint.check();

@@ -9,9 +9,10 @@ import { role } from "../native";
 import { flag, refuseUnknownKeys, requireObject } from "../options";
 import type { LookaheadOptions, Rule } from "../rule";
 import { letGo, readStateDict, type Loaded, type StateDict } from "../state-dict";
-import { openFile, pathOf, type SequentialReader } from "./files";
+import { openFile, pathOf } from "./files";
 import { parseJson } from "./json";
 import { followNames } from "./names";
+import { openBytes, type SequentialReader } from "./reader";
 import {
   byteLengthOf,
   elementsOf,
@@ -48,13 +49,14 @@ interface Contents {
 const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
 
 export async function readCheckpoint<O extends object>(
-  path: unknown,
+  from: unknown,
   rule: Rule<O>,
   groups: readonly Group<O>[],
   lookahead: LookaheadOptions | null,
   options: LoadStateOptions,
 ): Promise<Checkpoint<O>> {
-  const source = pathOf(path);
+  const bytes = openBytes(from);
+  const source = bytes === null ? pathOf(from) : "The checkpoint";
   requireObject(options, "The options of loadState");
   refuseUnknownKeys(options, ["parameters"], "loadState");
   const { parameters: given = false } = options as LoadStateOptions;
@@ -66,7 +68,7 @@ export async function readCheckpoint<O extends object>(
     const { message } = error as Error; // which may quote the file at length
     return plainError("ERR_CHECKPOINT", `${source}: ${message.length > 400 ? `${message.slice(0, 400)}…` : message}`, error);
   };
-  const file = await openFile(source);
+  const file = bytes ?? (await openFile(source));
   let contents: Contents;
   try {
     contents = await readContents(file, rule, groups, lookahead, parameters);

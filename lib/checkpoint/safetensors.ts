@@ -40,11 +40,11 @@ export function encodeHeader(metadata: Readonly<Record<string, string>>, tensors
     offset += byteLengthOf(tensor);
     return [name, { dtype, shape, data_offsets: [begin, offset] }] as const;
   });
-  const text = Buffer.from(JSON.stringify(Object.fromEntries<unknown>([["__metadata__", metadata], ...described])));
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries<unknown>([["__metadata__", metadata], ...described])));
   const length = Math.ceil(text.length / 8) * 8;
   if (length > longestHeader) throw refuse(`its header would take ${length} bytes, and may have ${longestHeader}`);
-  const bytes = Buffer.alloc(8 + length, " ");
-  bytes.writeBigUInt64LE(BigInt(length));
+  const bytes = new Uint8Array(8 + length).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
   bytes.set(text, 8);
   return bytes;
 }

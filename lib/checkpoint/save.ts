@@ -1,5 +1,4 @@
 // From an optimizer to a checkpoint. The layout is described in docs/checkpoints.md.
-import { crc32 } from "node:zlib";
 import { arrayKind, describe, lengthOf, plainError, typeError } from "../errors";
 import { copyOf, nativeOf } from "../floats";
 import type { Group } from "../group";
@@ -8,9 +7,11 @@ import { addon, role } from "../native";
 import { flag, refuseUnknownKeys, requireObject } from "../options";
 import type { LookaheadOptions, Rule } from "../rule";
 import { writeStateDict } from "../state-dict";
-import { chunk, pathOf, replaceFile } from "./files";
+import { crc32 } from "./crc32";
+import { pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
 import { namesOf } from "./names";
+import { chunk } from "./reader";
 import { elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
 export interface SaveStateOptions {
@@ -28,17 +29,43 @@ export const checksum: Tensor = { name: "crc32", dtype: "U8", shape: [4] };
 
 type Filled = Tensor & { readonly bytes: Uint8Array };
 
-/** Writes a checkpoint. All that is to be written is copied before this returns. */
+/** Writes a checkpoint to a file. All that is to be written is copied before this returns. */
 export async function saveCheckpoint<O extends object>(
   path: unknown,
+  ...given: [Rule<O>, readonly Group<O>[], LookaheadOptions | null, SaveStateOptions]
+): Promise<void> {
+  const target = pathOf(path);
+  await replaceFile(target, partsOf(`${target}: `, "saveState", ...given));
+}
+
+/** A checkpoint in memory. */
+export function encodeCheckpoint<O extends object>(
+  ...given: [Rule<O>, readonly Group<O>[], LookaheadOptions | null, SaveStateOptions]
+): Uint8Array<ArrayBuffer> {
+  return concat([...partsOf("", "encodeState", ...given)]);
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** The bytes of a checkpoint. All but the checksum is computed before this returns. */
+function partsOf<O extends object>(
+  label: string,
+  method: string,
   rule: Rule<O>,
   groups: readonly Group<O>[],
   lookahead: LookaheadOptions | null,
   options: SaveStateOptions,
-): Promise<void> {
-  const target = pathOf(path);
-  requireObject(options, "The options of saveState");
-  refuseUnknownKeys(options, ["parameters", "extra"], "saveState");
+): Iterable<Uint8Array> {
+  requireObject(options, `The options of ${method}`);
+  refuseUnknownKeys(options, ["parameters", "extra"], method);
   const { extra, parameters = false } = options;
   const metadata: Record<string, string> = { format_version: formatVersion };
   if (extra !== undefined) metadata["extra"] = writeJson(extra, "extra");
@@ -58,9 +85,9 @@ export async function saveCheckpoint<O extends object>(
   try {
     header = encodeHeader(metadata, [...tensors, checksum]);
   } catch (cause) {
-    throw plainError("ERR_CHECKPOINT", `${target}: ${(cause as Error).message}`, cause);
+    throw plainError("ERR_CHECKPOINT", `${label}${(cause as Error).message}`, cause);
   }
-  await replaceFile(target, withChecksum([header, ...tensors.map(({ bytes }) => bytes)]));
+  return withChecksum([header, ...tensors.map(({ bytes }) => bytes)]);
 }
 
 /** Copies of the parameters' values. */
@@ -131,7 +158,7 @@ function* inPieces(parts: readonly Uint8Array[]): Generator<Uint8Array> {
   let size = 0;
   for (const part of parts) {
     if (size + part.length > chunk && size > 0) {
-      yield Buffer.concat(small);
+      yield concat(small);
       [small, size] = [[], 0];
     }
     if (part.length < chunk) {
@@ -139,5 +166,5 @@ function* inPieces(parts: readonly Uint8Array[]): Generator<Uint8Array> {
       size += part.length;
     } else for (let at = 0; at < part.length; at += chunk) yield part.subarray(at, at + chunk);
   }
-  yield Buffer.concat(small);
+  yield concat(small);
 }
