@@ -30,6 +30,7 @@ export default defineConfig(
         module: "writable",
         __dirname: "readonly",
         URL: "readonly",
+        WebAssembly: "readonly",
       },
     },
   },

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { cpu } from "../lib/index";
-import { root } from "../lib/native";
+import { root } from "../lib/load";
 import type { AdaBeliefOptimizer } from "../lib/tfjs/index";
 import type { Device } from "./cases";
 import { makeParameters, type Entry } from "./contestants";

@@ -3,7 +3,7 @@
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { root } from "../lib/native";
+import { root } from "../lib/load";
 import type { Device } from "./cases";
 import type { Entry } from "./contestants";
 

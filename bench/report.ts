@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { info } from "../lib/index";
-import { root, type CudaDevice } from "../lib/native";
+import { root } from "../lib/load";
+import type { CudaDevice } from "../lib/native";
 import type { Result } from "./measure";
 
 /** What was measured on, where that is no processor. */

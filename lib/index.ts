@@ -10,6 +10,7 @@ export type { ErrorCode } from "./errors";
 export type { Floats, Placed } from "./floats";
 export type { GroupOf, ParamGroup, Params } from "./group";
 export { info, type Info } from "./info";
+export { ready } from "./load";
 export { Lookahead, type LookaheadState } from "./lookahead";
 export { Optimizer } from "./optimizer";
 export * from "./optimizers";

@@ -3,7 +3,8 @@ import { join, relative } from "node:path";
 import { path as findBinary } from "node-gyp-build";
 import { cpu } from "./cpu";
 import { driver } from "./cuda/driver";
-import { addon, root, target, type CudaDevice } from "./native";
+import { root, target } from "./load";
+import { addon, type CudaDevice } from "./native";
 import { wasmBackend } from "./wasm/engine";
 
 /** What `adabelief info --json` prints. */

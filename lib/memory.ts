@@ -1,13 +1,13 @@
 // Where arrays of our own lie on the host: large ones in native memory that is fast to stream, small ones in V8's.
-import { constants } from "node:buffer";
 import { describe, rangeError, typeError } from "./errors";
+import { largestBuffer } from "./load";
 import { addon } from "./native";
 
 /** Elements from which native memory pays for its finalizer. */
 const large = 16384;
 
 /** Native code's own limit: beyond it an ordinary array, or the engine's own refusal. */
-const largest = constants.MAX_LENGTH / Float32Array.BYTES_PER_ELEMENT;
+const largest = largestBuffer / Float32Array.BYTES_PER_ELEMENT;
 
 /**
  * An array of zeros, `like` another in its place within a cache line, so that both reach the next line together.

@@ -1,59 +1,12 @@
-// The addon: found and loaded. What it exports is written in native/addon/addon.cpp.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { platform, arch } from "node:os";
-import load from "node-gyp-build";
-import type { Addon, Engine } from "./addon";
+// The engine in use, native code or WebAssembly, and what it is told when it is loaded.
+import type { Addon } from "./addon";
 import { usableCores } from "./cores";
-import { describe, plainError, rangeError, warnOnce } from "./errors";
+import { describe, plainError, rangeError } from "./errors";
+import { loadEngine, wanted } from "./load";
 import { parseLists, readLists, type Lists } from "./native-lists";
-import { loadWasmEngine, wasmBackend } from "./wasm/engine";
+import { wasmBackend } from "./wasm/engine";
 
 export * from "./addon";
-
-/** The package's own folder, from lib/ (the sources, in tests) as from dist/lib/. */
-export const root = [join(__dirname, ".."), join(__dirname, "..", "..")].find((folder) =>
-  existsSync(join(folder, "package.json")),
-) as string;
-
-/** The platform as node-gyp-build names it; the variables are the ones it reads. */
-export const target = `${process.env["npm_config_platform"] ?? platform()}-${process.env["npm_config_arch"] ?? arch()}`;
-
-/** The backend that the environment names: "wasm" for WebAssembly, "native" for any other. */
-const wanted = process.env["ADABELIEF_BACKEND"] ?? "";
-
-/** Loads the binary, or WebAssembly where it is wanted or nothing else loads: with a warning that says why. */
-function loadEngine(): Engine {
-  if (wanted === wasmBackend) return loadWasmEngine(process.env["ADABELIEF_WASM"]);
-  try {
-    return load(root) as Engine;
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);
-    const error = plainError(
-      "ERR_NO_BINARY",
-      `adabelief has no binary that loads on ${target} (Node ${process.version}). Build it from source, with CMake and a C++ compiler: ` +
-        `npm install --no-save cmake-js@8 node-addon-api@8 && npx cmake-js compile --directory node_modules/adabelief (${reason})`,
-      cause,
-    );
-    if (wanted !== "") throw error;
-    return fallBack(error);
-  }
-}
-
-/** Loads WebAssembly in the place of a binary that does not load. */
-function fallBack(error: Error): Engine {
-  let engine: Engine;
-  try {
-    engine = loadWasmEngine();
-  } catch (cause) {
-    error.message += `. ${(cause as Error).message}`;
-    throw error;
-  }
-  const advice =
-    "It runs as WebAssembly, with the same bits and several times slower; ADABELIEF_BACKEND=wasm chooses that without a warning";
-  warnOnce("ADABELIEF_WASM", `${error.message}. ${advice}`);
-  return engine;
-}
 
 /** How many state arrays each variant of a formula needs. */
 export function statesOfVariants(formula: string): readonly number[] {
@@ -89,7 +42,7 @@ export function useThreads(count: number, { byDefault = false, what = "cpu.threa
   if (!addon.setThreads(count, byDefault)) throw plainError("ERR_BUSY", `${what}: a step is under way on another thread`);
 }
 
-const { ADABELIEF_THREADS: threads } = process.env;
-if (wanted !== "" && wanted !== "native") useBackend(wanted, { byDefault: true });
+const { backend, threads } = wanted;
+if (backend !== "" && backend !== "native") useBackend(backend, { byDefault: true });
 if (threads) useThreads(Number(threads), { byDefault: true, what: "ADABELIEF_THREADS" });
 else useThreads(Math.min(usableCores(), addon.maxThreads), { byDefault: true });

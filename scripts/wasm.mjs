@@ -42,7 +42,7 @@ function build(name, flags) {
   const objects = sources.map((source) => {
     const object = join(folder, name, `${source.replace("/", "_")}.o`);
     mkdirSync(dirname(object), { recursive: true });
-    const set = source === "cpu/loops" ? ["-DADABELIEF_SET=wasm"] : [];
+    const set = source === "cpu/loops" ? ["-DADABELIEF_SET=wasm"] : ["-Oz"]; // what runs once a step may be small
     run(compiler, [...compile, ...flags, ...set, "-c", `native/${source}.cpp`, "-o", object]);
     return object;
   });
@@ -51,12 +51,24 @@ function build(name, flags) {
   return readFileSync(file);
 }
 
-const write = (exact, relaxed) =>
+/** The lists that a module exports, as text. */
+function listsOf(bytes) {
+  const memory = new WebAssembly.Memory({ initial: 2048, maximum: 2048 });
+  const nothing = () => undefined;
+  const imports = { env: { memory }, adabelief: { load: nothing, store: nothing, outOfMemory: nothing } };
+  const { initialize, lists } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
+  initialize();
+  const begin = lists();
+  const text = new Uint8Array(memory.buffer);
+  return String.fromCharCode(...text.subarray(begin, text.indexOf(0, begin)));
+}
+
+const write = (exact, relaxed, lists) =>
   writeFileSync(
     target,
-    `// Written by scripts/wasm.mjs: two forms of one WebAssembly module, in base64.\n` +
+    `// Written by scripts/wasm.mjs: two forms of one WebAssembly module, in base64, and their lists.\n` +
       `"use strict";\nObject.defineProperty(exports, "__esModule", { value: true });\n` +
-      `exports.exact = "${exact}";\nexports.relaxed = "${relaxed}";\n`,
+      `exports.exact = "${exact}";\nexports.relaxed = "${relaxed}";\nexports.lists = ${JSON.stringify(lists)};\n`,
   );
 
 const missing = spawnSync(compiler, ["--version"]).status !== 0 || !existsSync("/usr/include/wasm32-wasi");
@@ -65,10 +77,10 @@ if (missing) {
     `SKIPPED, not built: WebAssembly, because ${compiler} or its libraries are missing ` +
       `(apt-get install clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32)\n`,
   );
-  write("", "");
+  write("", "", "");
 } else {
   const exact = build("exact", []);
   const relaxed = build("relaxed", ["-mrelaxed-simd", "-DADABELIEF_RELAXED_MADD"]);
-  write(exact.toString("base64"), relaxed.toString("base64"));
+  write(exact.toString("base64"), relaxed.toString("base64"), listsOf(exact));
   process.stderr.write(`WebAssembly: exact ${exact.length} bytes, relaxed ${relaxed.length} bytes\n`);
 }

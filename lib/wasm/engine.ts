@@ -2,9 +2,11 @@
 import { lengthOf, plainError } from "../errors";
 import type { CudaAddon, DeviceMemory, Engine, NativeFloats } from "../addon";
 import { parseLists, readLists } from "../native-lists";
-import { startWasm, withArrays, type Address, type Instance } from "./instance";
+import { withArrays, type Address, type Instance } from "./instance";
 import { addressOf, extentOf, Views } from "./memory";
+import * as modules from "./modules";
 import { DisjointMemory } from "./overlap";
+import { startWasm } from "./start";
 import { WasmTable } from "./table";
 
 /** The name of the only backend. */
@@ -28,24 +30,37 @@ const cuda: CudaAddon = {
   free: (_memory: DeviceMemory) => refuse(),
 };
 
+/** What is true before the module runs. */
+export const facts = {
+  cuda,
+  backends: () => [{ name: wasmBackend, supported: true }],
+  backend: () => wasmBackend,
+  useBackend: (wanted: string) => (wanted === wasmBackend ? null : "unknown"),
+  leased: () => false,
+  threads: () => 1,
+  setThreads: () => true,
+  maxThreads: 1,
+} satisfies Partial<Engine>;
+
 const given = new FinalizationRegistry<() => void>((release) => release());
 
 class WasmEngine {
   readonly #instance: Instance;
   readonly #views: Views;
-  readonly #lists: string;
 
-  constructor(form?: string) {
-    this.#instance = startWasm(form);
-    this.#views = new Views(this.#instance);
-    this.#lists = this.#views.text(this.#instance.exports.lists());
+  constructor(instance: Instance) {
+    this.#instance = instance;
+    this.#views = new Views(instance);
+    if (this.#views.text(instance.exports.lists()) !== modules.lists) {
+      throw plainError("ERR_NO_BINARY", "adabelief's WebAssembly belongs to another release: install the package again");
+    }
   }
 
   /** What the rest of the package sees. */
   toEngine(): Engine {
     const instance = this.#instance;
     const views = this.#views;
-    const lists = parseLists(this.#lists);
+    const lists = parseLists(modules.lists);
     const names = Object.keys(lists.formulas);
     const numbers = readLists(lists);
     class Table extends WasmTable {
@@ -57,23 +72,16 @@ class WasmEngine {
     }
     const { exports: wasm } = instance;
     return {
-      lists: this.#lists,
-      cuda,
+      ...facts,
+      lists: modules.lists,
       Table: Table,
-      backends: () => [{ name: wasmBackend, supported: true }],
-      backend: () => wasmBackend,
       lastRan: () => views.text(wasm.lastRan()),
-      useBackend: (wanted) => (wanted === wasmBackend ? null : "unknown"),
       allocate: (length, like) => this.#allocate(length, like),
       accumulate: (into, sources, scale) => this.#accumulate(into, sources, scale),
       read: (arrays) => this.#withList(arrays, (list, lengths) => wasm.read(list, lengths, arrays.length)),
       norm: (arrays, order) => this.#withList(arrays, (list, lengths) => wasm.norm(list, lengths, arrays.length, order)),
       scale: (arrays, factor) => this.#scale(arrays, factor),
       overlap: (arrays) => this.#overlap(arrays),
-      leased: () => false,
-      threads: () => 1,
-      setThreads: () => true,
-      maxThreads: 1,
     };
   }
 
@@ -172,9 +180,12 @@ class WasmEngine {
   }
 }
 
+/** The engine over an instance of the module. */
+export const engineOf = (instance: Instance): Engine => new WasmEngine(instance).toEngine();
+
 /**
  * Starts WebAssembly.
  *
  * @throws ERR_NO_BINARY where the engine cannot run it
  */
-export const loadWasmEngine = (form?: string): Engine => new WasmEngine(form).toEngine();
+export const loadWasmEngine = (form?: string): Engine => engineOf(startWasm(form));

@@ -1,11 +1,11 @@
-// The WebAssembly module: compiled, tested and given types. What it exports is written in native/wasm/exports.cpp.
-import { describe, plainError, rangeError } from "../errors";
-import * as modules from "./modules";
+// An instance of the WebAssembly module, with types. What it exports is written in native/wasm/exports.cpp.
+import { rangeError } from "../errors";
 
 /** What TypeScript's own library has with the DOM only. */
-interface WebAssemblyApi {
+export interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+  instantiate(bytes: Uint8Array, imports: object): Promise<{ readonly instance: { readonly exports: object } }>;
   readonly Memory: new (limits: { initial: number; maximum: number }) => { readonly buffer: ArrayBuffer };
   validate(bytes: Uint8Array): boolean;
 }
@@ -86,10 +86,18 @@ const cut = Function.prototype.call.bind(Float32Array.prototype.subarray) as (
   end: number,
 ) => Float32Array;
 
-function instantiate(api: WebAssemblyApi, bytes: Uint8Array, relaxed: boolean): Instance {
+/** What the module asks for, and the instance of it once that is there. */
+export interface Prepared {
+  readonly imports: object;
+  readonly finish: (exported: object) => Instance;
+}
+
+/** Takes memory for an instance. */
+export function prepare(api: WebAssemblyApi, relaxed: boolean): Prepared {
   const memory = new api.Memory({ initial: pages, maximum: pages });
   const { buffer } = memory;
   const floats = new Float32Array(buffer);
+  let instance: Instance;
   const imports = {
     env: { memory },
     adabelief: {
@@ -104,53 +112,19 @@ function instantiate(api: WebAssemblyApi, bytes: Uint8Array, relaxed: boolean): 
       },
     },
   };
-  const wasm = new api.Instance(new api.Module(bytes), imports).exports as WasmExports;
-  wasm.initialize();
-  const instance: Instance = { exports: wasm, buffer, relaxed, find: nothing };
-  return instance;
+  const finish = (exported: object) => {
+    const wasm = exported as WasmExports;
+    wasm.initialize();
+    instance = { exports: wasm, buffer, relaxed, find: nothing };
+    return instance;
+  };
+  return { imports, finish };
 }
 
 /** Whether the multiply-add of an instance rounds once: unless it does, the exact form is the only one with the right bits. */
-function isFused({ exports: wasm }: Instance): boolean {
+export function isFused({ exports: wasm }: Instance): boolean {
   const scratch = wasm.allocate(16);
   const fused = wasm.isFused(1 + 2 ** -12, -(1 + 2 ** -11), scratch) !== 0;
   wasm.release(scratch);
   return fused;
-}
-
-function decode(base64: string): Uint8Array {
-  if (typeof Buffer !== "undefined") return Buffer.from(base64, "base64");
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-}
-
-/**
- * Compiles the module.
- *
- * @param form which form: "exact" or "relaxed"; by default the fastest with the right bits
- * @throws ERR_NO_BINARY where the engine cannot run it
- */
-export function startWasm(form = ""): Instance {
-  const api = (globalThis as { WebAssembly?: WebAssemblyApi }).WebAssembly;
-  const refuse = (why: string, cause?: unknown) =>
-    plainError("ERR_NO_BINARY", `adabelief's WebAssembly cannot run here: ${why}`, cause);
-  if (!["", "exact", "relaxed"].includes(form)) {
-    throw rangeError("ERR_BACKEND", `ADABELIEF_WASM must be exact or relaxed, got ${describe(form)}`);
-  }
-  if (api === undefined) throw refuse("this engine has no WebAssembly");
-  if (modules.exact === "") throw refuse("this build of adabelief was made without clang, and has none");
-  if (form !== "exact" && modules.relaxed !== "") {
-    const bytes = decode(modules.relaxed);
-    if (api.validate(bytes)) {
-      const instance = instantiate(api, bytes, true);
-      if (isFused(instance)) return instance;
-    }
-  }
-  if (form === "relaxed") throw refuse("this engine has no relaxed SIMD with a fused multiply-add");
-  const bytes = decode(modules.exact);
-  if (!api.validate(bytes)) throw refuse("this engine has no WebAssembly SIMD, or the module is damaged");
-  try {
-    return instantiate(api, bytes, false);
-  } catch (cause) {
-    throw refuse(cause instanceof Error ? cause.message : String(cause), cause);
-  }
 }

@@ -4,3 +4,5 @@
 export const exact: string;
 /** The faster form, for engines whose relaxed multiply-add is fused. */
 export const relaxed: string;
+/** Every list that both languages use, in JSON: known before the module runs. */
+export const lists: string;
