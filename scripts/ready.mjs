@@ -64,8 +64,9 @@ upToDate("lib/wasm/modules.js", ["native", "scripts/wasm.mjs"], () => {
   const { status } = spawnSync(process.execPath, ["scripts/wasm.mjs"], { stdio: "inherit" });
   if (status !== 0) process.exit(1);
 });
-upToDate("dist/.stamp", ["tsconfig.json", "lib", "bench", "package-lock.json"], () => {
+upToDate("dist/.stamp", ["tsconfig.json", "lib", "bench", "scripts/browser.mjs", "package-lock.json"], () => {
   rmSync("dist", { recursive: true, force: true }); // nothing of sources that are gone
   run("Compiling the TypeScript", "node_modules/.bin/tsc", "--project", "tsconfig.json");
   copyFileSync("lib/wasm/modules.js", "dist/lib/wasm/modules.js");
+  run("Bundling for browsers", process.execPath, "scripts/browser.mjs");
 });
