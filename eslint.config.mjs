@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["build", "build-*", "dist", "prebuilds", "test/types", "lib/wasm/modules.js"]),
+  globalIgnores(["build", "build-*", "**/dist", "prebuilds", "test/types", "lib/wasm/modules.js"]),
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.mts"],
@@ -18,6 +18,10 @@ export default defineConfig(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_", argsIgnorePattern: "^_" }],
     },
+  },
+  {
+    files: ["examples/browser/**/*.js"],
+    languageOptions: { globals: { URLSearchParams: "readonly", document: "readonly", location: "readonly" } },
   },
   {
     files: ["**/*.mjs", "**/*.cjs"],
