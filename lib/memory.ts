@@ -2,9 +2,10 @@
 import { describe, rangeError, typeError } from "./errors";
 import { largestBuffer } from "./load";
 import { addon } from "./native";
+import { wasmBackend } from "./wasm/engine";
 
-/** Elements from which native memory pays for its finalizer. */
-const large = 16384;
+/** Elements from which the engine's memory pays for its finalizer. WebAssembly would copy other memory at every step. */
+const large = addon.backend() === wasmBackend ? 64 : 16384;
 
 /** Native code's own limit: beyond it an ordinary array, or the engine's own refusal. */
 const largest = largestBuffer / Float32Array.BYTES_PER_ELEMENT;

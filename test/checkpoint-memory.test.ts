@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { AdaBelief, parameter } from "../lib";
 import { crc32 } from "../lib/browser/crc32";
 import { crc32 as nodes } from "../lib/checkpoint/crc32";
+import { expectSameBits } from "./helpers/bits";
 import { thrownBy } from "./helpers/snapshot";
 import { temporaryFolder } from "./helpers/folder";
 
@@ -11,7 +12,7 @@ const values = (length: number) => Float32Array.from({ length }, (_, i) => ((i *
 
 /** An optimizer after a step, over parameters that take several chunks of a file. */
 function trained() {
-  const parameters = [3, 70_000, 1_500_000].map((length) => parameter(values(length), { grad: values(length).reverse() }));
+  const parameters = [3, 70_000, 1_100_000].map((length) => parameter(values(length), { grad: values(length).reverse() }));
   const optimizer = new AdaBelief(parameters, { lr: 1e-2 });
   optimizer.step();
   return { parameters, optimizer };
@@ -38,7 +39,7 @@ describe("loadState from", () => {
     await expect(second.optimizer.loadState(from, { parameters: true })).resolves.toEqual({ extra: { epoch: 3 } });
     first.optimizer.step();
     second.optimizer.step();
-    expect(second.parameters.map(({ data }) => data)).toEqual(first.parameters.map(({ data }) => data));
+    second.parameters.forEach(({ data }, k) => expectSameBits(data, first.parameters[k]?.data as Float32Array, `parameter ${k}`));
   });
 
   it.each<[string, (bytes: Uint8Array<ArrayBuffer>) => unknown, string, string]>([
