@@ -28,6 +28,11 @@ run("gcc", "-shared", "-fPIC", "-nostdlib", "-o", shim, "scripts/cross/musl-shim
 process.env.PREBUILDS_ONLY = "1";
 const wanted = run(process.execPath, "test/smoke/smoke.cjs");
 const bun = join(modules, "@oven", "bun-linux-x64-musl", "bin", "bun");
-const got = run("env", `LD_PRELOAD=${shim}`, `LD_LIBRARY_PATH=${libraries}`, bun, "test/smoke/smoke.cjs");
+const onMusl = (script) => run("env", `LD_PRELOAD=${shim}`, `LD_LIBRARY_PATH=${libraries}`, bun, script);
+const got = onMusl("test/smoke/smoke.cjs");
 if (got !== wanted) fail(`Other bits on musl:\n${got}\n${wanted}`);
+run(process.execPath, "test/smoke/bundle.mjs", "build-smoke/goldens.cjs");
+const counted = JSON.parse(onMusl("build-smoke/goldens.cjs"));
+if (!counted.every(({ cases, comparisons }) => cases > 0 && comparisons > cases)) fail("Too few recorded cases on musl");
+console.log(`musl: ${counted[0].cases} recorded cases on ${counted.map(({ backend }) => backend).join(", ")}`);
 console.log(`musl: the bits of Node ${process.version}: ${got.trim()}`);

@@ -1,4 +1,5 @@
-// Runs the smoke test in other runtimes and releases of Node, natively and as WebAssembly. All bits must be those of Node here.
+// Runs the smoke test and the recorded cases in other runtimes and releases of Node, natively and as WebAssembly. All bits must be those
+// of Node here, and of the recordings.
 import { join } from "node:path";
 import { fail, install, root, run } from "./build.mjs";
 
@@ -21,13 +22,18 @@ const forms = [
 /** Node 20 and Bun have no relaxed SIMD. */
 const lacks = (name, form) => form.endsWith("relaxed") && (name === "Bun" || name.includes("v20."));
 
+const goldens = join(root, "build-smoke", "goldens.cjs");
+run(process.execPath, "test/smoke/bundle.mjs", goldens);
 const wanted = JSON.stringify(JSON.parse(run(process.execPath, "test/smoke/smoke.cjs")).results);
 for (const [name, program, ...args] of runtimes) {
   for (const [form, env] of forms) {
     if (lacks(name, form)) continue;
     const settings = Object.entries(env).map(([key, value]) => `${key}=${value}`);
-    const { backends, results } = JSON.parse(run("env", ...settings, program, ...args, join(root, "test/smoke/smoke.cjs")));
+    const start = (script) => JSON.parse(run("env", ...settings, program, ...args, script));
+    const { backends, results } = start(join(root, "test/smoke/smoke.cjs"));
     if (JSON.stringify(results) !== wanted) fail(`Other bits in ${name}, ${form}`);
-    console.log(`${name}, ${form}: the bits of Node ${process.version} (${backends.join(", ")})`);
+    const [{ cases, comparisons }] = start(goldens);
+    if (cases === 0 || comparisons <= cases) fail(`Too few recorded cases in ${name}, ${form}: ${cases}`);
+    console.log(`${name}, ${form}: the bits of Node ${process.version}, and of ${cases} recorded cases (${backends.join(", ")})`);
   }
 }

@@ -4,29 +4,9 @@ import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-webgl";
 import { AdaBelief, info, parameter, ready } from "../../lib";
 import { AdaBeliefOptimizer } from "../../lib/tfjs";
-import { bitsOf, expectSameBits } from "../helpers/bits";
-import { exactCases, golden, gradientsAt, initialValues, recorded } from "../helpers/golden";
-import { replay } from "../helpers/replay";
-
-/** What the helpers use of Jest. */
-const expect = (found: unknown) => ({
-  toBe(wanted: unknown) {
-    if (!Object.is(found, wanted)) throw new Error(`${String(found)}, expected ${String(wanted)}`);
-  },
-});
-
-/** Replays every recorded case that is met bit for bit. Returns how many comparisons there were; the form is that which starts. */
-function replayAll(): { cases: number; comparisons: number } {
-  const cases = [...golden.cases, ...exactCases.filter(({ version }) => !version.startsWith("tf-"))];
-  let comparisons = 0;
-  for (const one of cases) {
-    replay(one, (key, step, values) => {
-      expectSameBits(values, recorded(one.id, key, step), `${one.id}: ${key} at step ${step}`);
-      comparisons += 1;
-    });
-  }
-  return { cases: cases.length, comparisons };
-}
+import { bitsOf } from "../helpers/bits";
+import { golden, gradientsAt, initialValues } from "../helpers/golden";
+import { replayAll } from "../helpers/replay-all";
 
 /** An optimizer after two steps. */
 function trained() {
@@ -86,6 +66,5 @@ async function errorOf(act: () => unknown): Promise<{ code: string; message: str
 }
 
 Object.assign(globalThis, {
-  expect,
   adabelief: { errorOf, info, ready, replayAll, saveAndLoad, trained, trainTensors },
 });
