@@ -1,4 +1,4 @@
-// Compiles the loops and tables to WebAssembly, twice, and embeds both in JavaScript: wasm.mjs [file to write]
+// Compiles the loops and tables to WebAssembly, twice, and embeds both in JavaScript: wasm.mjs [file to write] [sanitizers]
 // One form is exact on every engine with SIMD. The other uses relaxed SIMD, for engines that fuse its multiply-add.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 const target = process.argv[2] ?? "lib/wasm/modules.js";
+const sanitizers = process.argv[3];
 const compiler = process.env.ADABELIEF_WASM_CXX ?? "clang++-19";
-const folder = "build-wasm";
+const folder = sanitizers === undefined ? "build-wasm" : "build-wasm-sanitized";
 
 const sources = [
   ...["core/formula", "core/formula_names", "core/lease", "core/reduction"],
@@ -37,13 +38,20 @@ function run(command, args) {
   process.exit(1);
 }
 
+/**
+ * What a sanitizer finds ends the program: there is nobody to tell. Pointers may wrap: a copy of a piece is reached from where the whole
+ * array would begin (access.cpp).
+ */
+const checks =
+  sanitizers === undefined ? [] : [`-fsanitize=${sanitizers}`, `-fsanitize-trap=${sanitizers}`, "-fno-sanitize=pointer-overflow"];
+
 /** Builds one form. Returns its bytes. */
 function build(name, flags) {
   const objects = sources.map((source) => {
     const object = join(folder, name, `${source.replace("/", "_")}.o`);
     mkdirSync(dirname(object), { recursive: true });
     const set = source === "cpu/loops" ? ["-DADABELIEF_SET=wasm"] : ["-Oz"]; // what runs once a step may be small
-    run(compiler, [...compile, ...flags, ...set, "-c", `native/${source}.cpp`, "-o", object]);
+    run(compiler, [...compile, ...checks, ...flags, ...set, "-c", `native/${source}.cpp`, "-o", object]);
     return object;
   });
   const file = join(folder, `${name}.wasm`);
