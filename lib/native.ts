@@ -15,9 +15,6 @@ export interface Obstacle {
   readonly otherRole?: number;
 }
 
-/** Why an array was refused: `name_of` in native/addon/floats.h. */
-export type Problem = "not_float32" | "detached" | "other_length" | "not_device" | "other_device" | "disposed";
-
 /** Memory on a device: opaque here, tagged and checked by the addon, given back with its last owner. */
 export interface DeviceMemory {
   readonly deviceMemory: unique symbol;
@@ -26,7 +23,8 @@ export interface DeviceMemory {
 /** What stands for an array of floats in native code. */
 export type NativeFloats = Float32Array | DeviceMemory;
 
-/** See native/addon/table_object.h. `device` is `host` or the number of the device that all arrays of the row lie on. */
+/** See native/addon/table_object.h. `device` is `host` or the number of the device that all arrays of the row lie on; why an array was
+ * refused is a `problem`. */
 export interface Table {
   resize(rows: number): void;
   shape(row: number, dimensions: number, first: number): void;
@@ -41,8 +39,8 @@ export interface Table {
     state1: NativeFloats | null,
     state2: NativeFloats | null,
     slow: NativeFloats | null,
-  ): { problem: Problem; role: number } | null;
-  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: Problem; index: number } | null;
+  ): { problem: number; role: number } | null;
+  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: number; index: number } | null;
   setStream(stream: bigint): void;
   synchronize(): void;
   setRequest(
@@ -99,7 +97,8 @@ export interface Addon extends Lists {
   backends(): { name: string; supported: boolean }[];
   backend(): string;
   lastRan(): string;
-  useBackend(name: string, byDefault: boolean): "unknown" | "unsupported" | "busy" | null;
+  /** A `backendChoice`. */
+  useBackend(name: string, byDefault: boolean): number;
   allocate(length: number, like?: Float32Array): Float32Array | null;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null;
   read(arrays: readonly Float32Array[]): number;
@@ -136,17 +135,18 @@ function loadAddon(): Addon {
 
 /** Chooses a backend for the process, or says why not. */
 export function useBackend(name: string, { byDefault = false } = {}): void {
-  const refused = addon.useBackend(name, byDefault);
-  if (refused === null) return;
-  if (refused === "busy") throw plainError("ERR_BUSY", `Backend ${JSON.stringify(name)}: a step is under way on another thread`);
+  const choice = addon.useBackend(name, byDefault);
+  if (choice === backendChoice.chosen) return;
+  if (choice === backendChoice.busy)
+    throw plainError("ERR_BUSY", `Backend ${JSON.stringify(name)}: a step is under way on another thread`);
   const list = addon.backends();
   const names = list.filter((backend) => backend.supported).map((backend) => backend.name);
-  const why = refused === "unknown" ? "there is no such backend" : "this processor cannot run it";
+  const why = choice === backendChoice.unknown ? "there is no such backend" : "this processor cannot run it";
   throw rangeError("ERR_BACKEND", `Backend ${JSON.stringify(name)}: ${why}; this machine has ${names.join(", ")}`);
 }
 
 export const addon: Addon = loadAddon();
-export const { host, rowState, stage, role, gradients, common } = readLists(addon);
+export const { host, rowState, stage, role, gradients, common, problem, backendChoice } = readLists(addon);
 
 /** How many state arrays each variant of a formula needs. */
 export function statesOfVariants(formula: string): readonly number[] {

@@ -10,6 +10,8 @@
 #include "../core/stages.h"
 #include "../table/request.h"
 #include "../table/row.h"
+#include "floats.h"
+#include "processor.h"
 
 namespace adabelief {
 
@@ -81,6 +83,16 @@ void define_lists(Napi::Env env, Napi::Object exports) {
                                    {"state", static_cast<int>(Role::state)},
                                    {"slow", static_cast<int>(Role::slow)}});
   exports["gradients"] = places_of_gradients(env);
+  exports["problems"] = numbers(env, {{"notFloat32", static_cast<int>(Problem::not_float32)},
+                                      {"detached", static_cast<int>(Problem::detached)},
+                                      {"otherLength", static_cast<int>(Problem::other_length)},
+                                      {"notDevice", static_cast<int>(Problem::not_device)},
+                                      {"otherDevice", static_cast<int>(Problem::other_device)},
+                                      {"disposed", static_cast<int>(Problem::disposed)}});
+  exports["backendChoices"] = numbers(env, {{"chosen", static_cast<int>(BackendChoice::chosen)},
+                                            {"unknown", static_cast<int>(BackendChoice::unknown)},
+                                            {"unsupported", static_cast<int>(BackendChoice::unsupported)},
+                                            {"busy", static_cast<int>(BackendChoice::busy)}});
 }
 
 }  // namespace adabelief
