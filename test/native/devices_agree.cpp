@@ -94,8 +94,8 @@ void sweep(std::uint64_t every) {
 void leaves_the_current_context(const Driver& driver) {
   cu::Device device = 0;
   cu::Context context = nullptr, current = nullptr;
-  CHECK(driver.cuDeviceGet(&device, 0) == 0 && driver.cuDevicePrimaryCtxRetain(&context, device) == 0, "no context");
-  CHECK(driver.cuCtxPushCurrent_v2(context) == 0, "the context cannot be made current");
+  REQUIRE(driver.cuDeviceGet(&device, 0) == 0 && driver.cuDevicePrimaryCtxRetain(&context, device) == 0, "no context");
+  REQUIRE(driver.cuCtxPushCurrent_v2(context) == 0, "the context cannot be made current");
   { Pair().compare({0, 0, 0, 0, 0, 0, 1, 1, samples()[0].coefficients, Numbers::usual, 1}); }
   CHECK(driver.cuCtxPopCurrent_v2(&current) == 0 && current == context, "another context is current than before");
 }
@@ -148,10 +148,10 @@ void several_places_in_one_table(int devices) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  CHECK(count == 2 || count == 3, "devices_agree DRIVER [EVERY]");
+  REQUIRE(count == 2 || count == 3, "devices_agree DRIVER [EVERY]");
   const std::uint64_t every = count == 3 ? std::strtoull(arguments[2], nullptr, 10) : 1;
   const CudaDescription& cuda = describe_cuda(arguments[1]);
-  CHECK(cuda.reason.empty(), "%s", cuda.reason.c_str());
+  REQUIRE(cuda.reason.empty(), "%s", cuda.reason.c_str());
   std::printf("%s\n", cuda.devices[0].name.c_str());
   sweep(every);
   leaves_the_current_context(*load_driver(nullptr).driver);

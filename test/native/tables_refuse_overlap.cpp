@@ -45,7 +45,7 @@ struct Fixture {
   }
   void accepts(const char* what) {
     const std::vector<float> before = memory;
-    CHECK(step().kind == Outcome::ready, "%s: refused", what);
+    REQUIRE(step().kind == Outcome::ready, "%s: refused", what);
     CHECK(memory != before, "%s: nothing was written", what);
   }
 };

@@ -63,7 +63,7 @@ struct Model {
     Gradients gradients;
     for (int i = 0; i < count; ++i) {
       const Outcome outcome = ::step(table, {sets.data(), variants, stages, coefficients, 2, &gradients});
-      CHECK(outcome.kind == Outcome::ready, "the step was refused");
+      REQUIRE(outcome.kind == Outcome::ready, "the step was refused");
     }
   }
 };
