@@ -30,23 +30,27 @@ class Failures {
   }
 };
 
+#define ADABELIEF_SAY(condition, ...)                                     \
+  do {                                                                    \
+    std::fprintf(stderr, "%s:%d: %s\n  ", __FILE__, __LINE__, condition); \
+    std::fprintf(stderr, __VA_ARGS__);                                    \
+    std::fprintf(stderr, "\n");                                           \
+    Failures::add();                                                      \
+  } while (0)
+
 /** Says what is wrong, and goes on. */
-#define CHECK(condition, ...)                                                \
-  do {                                                                       \
-    if (!(condition)) {                                                      \
-      std::fprintf(stderr, "%s:%d: %s\n  ", __FILE__, __LINE__, #condition); \
-      std::fprintf(stderr, __VA_ARGS__);                                     \
-      std::fprintf(stderr, "\n");                                            \
-      Failures::add();                                                       \
-    }                                                                        \
+#define CHECK(condition, ...)                                 \
+  do {                                                        \
+    if (!(condition)) ADABELIEF_SAY(#condition, __VA_ARGS__); \
   } while (0)
 
 /** The same where nothing could go on after it. */
-#define REQUIRE(condition, ...)                      \
-  do {                                               \
-    const bool holds = static_cast<bool>(condition); \
-    CHECK(holds, __VA_ARGS__);                       \
-    if (!holds) std::exit(1);                        \
+#define REQUIRE(condition, ...)               \
+  do {                                        \
+    if (!(condition)) {                       \
+      ADABELIEF_SAY(#condition, __VA_ARGS__); \
+      std::exit(1);                           \
+    }                                         \
   } while (0)
 
 inline std::uint32_t bits_of(float value) {
