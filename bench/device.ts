@@ -3,7 +3,7 @@
 import { cuda, type CudaArray, type Parameter } from "../lib/index";
 import { memoryOf } from "../lib/cuda/array";
 import { addon } from "../lib/native";
-import { Work } from "../lib/work";
+import { StepRequest } from "../lib/step/step-request";
 import { warmUp, type Variant } from "./cases";
 import { makeParameters, rowsOf, type Entry } from "./contestants";
 
@@ -52,7 +52,7 @@ const entry = (optimizer: string, backend: string, arrays: readonly CudaArray[],
 /** As many arrays as a variant has, read and written, with one addition each. All hold ordinary values: zeros would draw less power. */
 function limit(lengths: readonly number[], states: number): Entry {
   const table = new addon.Table("limit");
-  const work = new Work(lengths.length);
+  const request = new StepRequest(lengths.length);
   table.resize(lengths.length);
   const sets = Array.from({ length: 1 + Math.ceil(states / 2) }, () => parametersOnDevice(lengths));
   const arrays = lengths.map((length, row) => {
@@ -63,8 +63,8 @@ function limit(lengths: readonly number[], states: number): Entry {
     table.bind(row, length, 0, data as never, data as never, grad as never, at(2), at(3), at(4), null);
     return list;
   });
-  work.variants[0] = states;
-  work.give(table);
+  request.variants[0] = states;
+  request.give(table);
   const runs = launched(
     () => void table.step(1),
     () => table.synchronize(),

@@ -2,7 +2,7 @@
 // and written, with one addition each.
 import { cpu } from "../lib/index";
 import { addon, host, type Table } from "../lib/native";
-import { Work } from "../lib/work";
+import { StepRequest } from "../lib/step/step-request";
 import type { Pass, Variant } from "./cases";
 import type { Entry } from "./contestants";
 
@@ -13,15 +13,15 @@ type Arrays = readonly Float32Array[];
 
 function makeTable(tensors: readonly Arrays[], states: number): Table {
   const table = new addon.Table("limit");
-  const work = new Work(tensors.length);
+  const request = new StepRequest(tensors.length);
   table.resize(tensors.length);
   tensors.forEach((arrays, row) => {
     const [data, grad, first, second, third] = arrays as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
     const state = (array: Float32Array, k: number) => (k < states ? array : null);
     table.bind(row, data.length, host, data, data, grad, state(first, 0), state(second, 1), state(third, 2), null);
   });
-  work.variants[0] = states;
-  work.give(table);
+  request.variants[0] = states;
+  request.give(table);
   arraysOf.set(table, tensors.flat());
   return table;
 }

@@ -10,7 +10,6 @@ export interface Obstacle {
 }
 
 /** Why an array was refused: `name_of` in native/addon/floats.h. */
-export type Problem = "not_float32" | "detached" | "other_length" | "not_device" | "other_device" | "disposed";
 
 /** Memory on a device: opaque here, tagged and checked by the addon, given back with its last owner. */
 export interface DeviceMemory {
@@ -35,8 +34,8 @@ export interface Table {
     state1: NativeFloats | null,
     state2: NativeFloats | null,
     slow: NativeFloats | null,
-  ): { problem: Problem; role: number } | null;
-  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: Problem; index: number } | null;
+  ): { problem: number; role: number } | null;
+  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: number; index: number } | null;
   setStream(stream: bigint): void;
   synchronize(): void;
   setRequest(
@@ -96,7 +95,8 @@ export interface Engine {
   backends(): { name: string; supported: boolean }[];
   backend(): string;
   lastRan(): string;
-  useBackend(name: string, byDefault: boolean): "unknown" | "unsupported" | "busy" | null;
+  /** A `backendChoice`. */
+  useBackend(name: string, byDefault: boolean): number;
   allocate(length: number, like?: Float32Array): Float32Array | null;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null;
   read(arrays: readonly Float32Array[]): number;

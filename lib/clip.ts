@@ -4,7 +4,7 @@ import { requireUnleased } from "./floats";
 import { addon } from "./native";
 import { flag, refuseUnknownKeys, requireObject } from "./options";
 import type { Parameter } from "./parameter";
-import { requireNorm } from "./step-options";
+import { requireNorm } from "./step/step-options";
 
 export interface ClipOptions {
   /** The order of the norm: more than 0, or Infinity for the largest element. Default 2. */

@@ -1,24 +1,34 @@
 import type { Floats } from "./floats";
-import { AddedKeys } from "./live-group";
+import { AddedKeys, canWrite } from "./live-group";
 import { LiveOptions } from "./live-options";
-import type { Member } from "./member";
+import type { StepRequest, Update } from "./step/step-request";
+import { slowBit, statesMask, type TrackedParameter } from "./step/tracked-parameter";
 import { addon, statesOfVariants } from "./native";
-import { refuseUnknownKeys } from "./options";
 import type { AnyParameter, Parameter } from "./parameter";
-import type { LookaheadOptions, Rule, Step } from "./rule";
-import type { Work } from "./work";
+import type { LookaheadOptions } from "./common-options";
+import { refuseUnknownKeys } from "./options";
+import { lookaheadOf, type Rule, type Step } from "./rule";
 
 /** What a constructor takes: parameters, or groups of them with options of their own. */
 export type Params<O> = Iterable<AnyParameter> | Iterable<GroupOf<O>>;
 
 /** A group as a caller writes it. Options that it lacks are the optimizer's defaults. */
-export type GroupOf<O> = O & { params: AnyParameter | Iterable<AnyParameter>; name?: string; initial_lr?: number };
+export type GroupOf<O> = O & { params: AnyParameter | Iterable<AnyParameter> } & GroupExtras;
 
 /** A group as an optimizer shows it. Its options are live: the next step uses what they are then. */
-export type ParamGroup<O> = O & { readonly params: readonly Parameter<Floats>[]; name?: string; initial_lr?: number };
+export type ParamGroup<O> = O & { readonly params: readonly Parameter<Floats>[] } & GroupExtras;
+
+/** What a group may hold beside its options and parameters. */
+export interface GroupExtras {
+  name?: string;
+  /** The lr that schedules start from. They set it. */
+  initial_lr?: number;
+  /** Anything of your own that JSON can hold. It is saved with the group, and no step looks at it. */
+  extra?: unknown;
+}
 
 /** What a group may hold beside its options. */
-const groupKeys = ["params", "name", "initial_lr"];
+const groupKeys = ["params", "name", "initial_lr", "extra"];
 
 /** Every key that a group may have. */
 export const knownKeys = <O extends object>({ options }: Rule<O>): string[] => [...Object.keys(options), ...groupKeys];
@@ -36,16 +46,16 @@ export class Group<O extends object> {
   lookahead: LookaheadOptions | null = null;
   // The sets of coefficients of this step, by key: one, unless the parameters have missed different steps.
   #lastKey = 0;
+  #lastStep = 0;
+  #lastKept = 0;
   #lastSet = 0;
   readonly #setOfKey = new Map<number, number>();
 
   constructor(
     readonly rule: Rule<O>,
-    readonly members: readonly Member[],
+    readonly parameters: readonly TrackedParameter[],
     given: O,
-    { name, initial_lr }: { name?: unknown; initial_lr?: unknown },
-    /** Lookahead that was put around the optimizer. */
-    public attached: LookaheadOptions | null,
+    extras: GroupExtras,
   ) {
     this.#known = knownKeys(rule);
     this.#step = rule.makeStep();
@@ -53,23 +63,21 @@ export class Group<O extends object> {
     this.#current = { ...this.#options.values };
     rule.check?.(this.#current);
     rule.advise?.(this.#current);
-    const params = Object.freeze(members.map((member) => member.parameter));
+    const params = Object.freeze(parameters.map(({ parameter }) => parameter));
     const live = Object.defineProperty(this.#added.makeObject(), "params", { value: params, enumerable: true });
     this.#options.define(live);
-    if (name !== undefined) Object.assign(live, { name });
-    if (initial_lr !== undefined) Object.assign(live, { initial_lr });
-    this.live = live as ParamGroup<O>;
+    this.live = Object.assign(live, extras) as ParamGroup<O>;
   }
 
   get options(): O {
     return this.#current;
   }
 
-  /** Reads the live options again; throws where they cannot be, or do not go together. Accessors may run foreign code here. */
+  /** Reads the live options again; throws where they cannot be, or do not go together. Arrays with accessors may run foreign code here. */
   read(): void {
     const options = this.#options;
     options.read();
-    this.#added.check((keys) => refuseUnknownKeys(keys, this.#known, "A param group"));
+    if (this.#added.any) this.#added.check((keys) => refuseUnknownKeys(keys, this.#known, "A param group"));
     if (!options.changed) return;
     this.rule.check?.(options.values);
     options.changed = false;
@@ -77,22 +85,22 @@ export class Group<O extends object> {
     this.rule.advise?.(this.#current);
   }
 
-  /** The same, and looks through all keys. */
+  /** The same, and looks through all keys: a key that was defined, and not assigned, is noticed here alone. */
   readAll(): void {
     refuseUnknownKeys(Object.keys(this.live), this.#known, "A param group");
     this.read();
   }
 
-  /** Whether `load` can write what a saved group holds besides options. */
-  get writable(): boolean {
-    return Object.isExtensible(this.live);
+  /** The first key of a saved group that `load` could not write. */
+  unwritable(extras: GroupExtras): string | undefined {
+    return ["lr", ...Object.keys(extras)].find((key) => !canWrite(this.live, key));
   }
 
   /** Replaces the options, and what else a saved group holds. */
-  load(options: O, initial_lr: unknown): void {
+  load(options: O, extras: GroupExtras): void {
     this.#options.assign(options);
     this.#current = { ...options };
-    if (initial_lr !== undefined) Object.assign(this.live, { initial_lr });
+    Object.assign(this.live, extras);
     this.rule.advise?.(options);
   }
 
@@ -103,25 +111,38 @@ export class Group<O extends object> {
   }
 
   beginStep(): void {
-    this.#lastKey = 0;
+    this.#lastKey = this.#lastStep = 0;
     if (this.#setOfKey.size > 0) this.#setOfKey.clear();
-    const { rule, attached } = this;
-    this.lookahead = rule.lookahead === undefined ? attached : rule.lookahead(this.options);
+    this.lookahead = lookaheadOf(this.rule, this.#current);
   }
 
-  /** The index of this group's coefficients for a member's next update, computed once a step. */
-  set({ t, states, slow }: Member, work: Work): number {
-    const fresh = states.length === 0;
-    const key = t * 4 + (fresh ? 2 : 0) + (slow === null ? 1 : 0);
-    if (key === this.#lastKey) return this.#lastSet;
-    let set = this.#setOfKey.get(key);
-    if (set === undefined) {
-      const { lookahead } = this;
-      set = work.add(this.rule, this.#step, this.options, { t, fresh, lookahead, begins: slow === null });
-      if (this.#lastKey !== 0) this.#setOfKey.set(this.#lastKey, this.#lastSet).set(key, set);
-    }
+  /** The first of this group's rows, which follow each other, and the one after the last. */
+  get first(): number {
+    return this.parameters[0]?.index ?? 0;
+  }
+
+  get end(): number {
+    return this.first + this.parameters.length;
+  }
+
+  /** The index of this group's coefficients for the t-th update of a parameter whose state is `kept`, computed once a step. */
+  set(t: number, kept: number, request: StepRequest): number {
+    if (t === this.#lastStep && kept === this.#lastKept) return this.#lastSet;
+    const fresh = (kept & statesMask) === 0;
+    const begins = (kept & slowBit) === 0;
+    const key = t * 4 + (fresh ? 2 : 0) + (begins ? 1 : 0);
+    if (key !== this.#lastKey) this.#lastSet = this.#setOf(key, { t, fresh, begins, lookahead: this.lookahead }, request);
     this.#lastKey = key;
-    this.#lastSet = set;
+    this.#lastStep = t;
+    this.#lastKept = kept;
+    return this.#lastSet;
+  }
+
+  #setOf(key: number, update: Update, request: StepRequest): number {
+    const known = this.#setOfKey.get(key);
+    if (known !== undefined) return known;
+    const set = request.add(this.rule, this.#step, this.#current, update);
+    if (this.#lastKey !== 0) this.#setOfKey.set(this.#lastKey, this.#lastSet).set(key, set);
     return set;
   }
 }

@@ -27,9 +27,13 @@ export class AddedKeys {
     return this.#live;
   }
 
+  /** Whether any key may have been added since the last check. */
+  get any(): boolean {
+    return this.#keys.size > 0;
+  }
+
   /** Calls `check` with the keys that were added and are still there. */
   check(check: (keys: readonly string[]) => void): void {
-    if (this.#keys.size === 0) return;
     for (const key of this.#keys) if (!Object.hasOwn(this.#live, key)) this.#keys.delete(key);
     check([...this.#keys]);
     this.#keys.clear();
@@ -39,4 +43,11 @@ export class AddedKeys {
 /** Values in the place of accessors, for console.log. */
 function showValues(this: object): object {
   return { ...this };
+}
+
+/** Whether a key of any group, a caller's own too, can be assigned. */
+export function canWrite(group: object, key: string): boolean {
+  const own = Object.getOwnPropertyDescriptor(group, key);
+  if (own === undefined) return Object.isExtensible(group);
+  return own.writable ?? (own.set !== undefined && !Object.isFrozen(group));
 }

@@ -1,26 +1,37 @@
 // The options of a group behind accessors: what is assigned is checked at once, and the next step uses what was read.
+import { typeError } from "./errors";
 import type { Rule } from "./rule";
 
-/** The array of an option as a caller sees it: a copy, whose numbers may be changed in place. */
+/** An option with several values as a caller sees it: a copy, which may be changed in place. */
 interface Exposed<O> {
   readonly key: keyof O & string;
-  copy: readonly number[];
+  copy: object;
 }
 
-function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
+const copyOf = (value: object): object => (Array.isArray(value) ? [...(value as unknown[])] : { ...value });
+
+/** Whether two arrays, or two objects without arrays, hold the same. */
+function isSame(a: object, b: object): boolean {
+  if (!Array.isArray(a)) return hasSameValues(a, b);
+  const other = b as unknown[];
+  if (a.length !== other.length) return false;
   for (let i = 0; i < a.length; ++i) {
-    if (a[i] !== b[i]) return false;
+    if (a[i] !== other[i]) return false;
   }
   return true;
+}
+
+function hasSameValues(a: object, b: object): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key as never] === b[key as never]);
 }
 
 /** The options behind a group, for schedules. */
 const behind = new WeakMap<object, LiveOptions<object>>();
 
 /**
- * Writes options of a group as a schedule does. PyTorch's OneCycleLR can give a negative lr, and PyTorch checks it nowhere: a value
- * that cannot be is written as well, and refused by the next step.
+ * Writes options of a group as a schedule does. PyTorch's OneCycleLR can give a negative lr, which PyTorch checks nowhere: here the next
+ * step refuses it.
  */
 export function writeScheduled(group: object, values: object): void {
   const options = behind.get(group);
@@ -36,27 +47,28 @@ export class LiveOptions<O extends object> {
   /** Whether a value has changed since this was last set to false. */
   changed = false;
   readonly #schema: Rule<O>["options"];
-  readonly #arrays: Exposed<O>[] = [];
-  /** Values of a schedule that cannot be, which the next step refuses. */
+  readonly #exposed: Exposed<O>[] = [];
+  /** What a schedule wrote and no option can be: the next step refuses it. */
   readonly #refused = new Map<keyof O & string, unknown>();
 
   constructor(schema: Rule<O>["options"], values: O) {
     this.#schema = schema;
     this.values = { ...values };
+    for (const key of Object.keys(schema) as (keyof O & string)[]) this.#expose(key);
   }
 
   /** Defines an accessor for every option. */
   define(target: object): void {
     for (const key of Object.keys(this.#schema) as (keyof O & string)[]) {
-      const value = this.values[key];
-      const exposed = Array.isArray(value) ? this.#expose(key) : undefined;
       Object.defineProperty(target, key, {
         enumerable: true,
-        get: exposed === undefined ? () => this.#valueOf(key) : () => exposed.copy,
+        get: () => this.#valueOf(key),
         set: (next: unknown) => {
+          if (Object.isFrozen(target))
+            throw typeError("ERR_INVALID_OPTION", `This param group is frozen: ${key} cannot be changed`);
           this.#store(key, next);
           this.#refused.delete(key);
-          if (exposed !== undefined) exposed.copy = [...(this.values[key] as readonly number[])];
+          this.#expose(key);
         },
       });
     }
@@ -67,11 +79,11 @@ export class LiveOptions<O extends object> {
     return Object.hasOwn(this.#schema, key);
   }
 
-  /** Writes a value, also one that cannot be. */
+  /** Writes a value. One that the option cannot be is refused by the next step, not here. */
   write(key: keyof O & string, value: unknown): void {
-    const exposed = this.#arrays.find((one) => one.key === key);
+    const exposed = this.#exposed.find((one) => one.key === key);
     if (exposed !== undefined) {
-      exposed.copy = [...(value as readonly number[])]; // read with the next step
+      exposed.copy = copyOf(value as object); // read with the next step
       return;
     }
     this.#refused.delete(key);
@@ -83,13 +95,16 @@ export class LiveOptions<O extends object> {
   }
 
   #valueOf(key: keyof O & string): unknown {
-    return this.#refused.size > 0 && this.#refused.has(key) ? this.#refused.get(key) : this.values[key];
+    if (this.#refused.size > 0 && this.#refused.has(key)) return this.#refused.get(key);
+    return this.#exposed.find((one) => one.key === key)?.copy ?? this.values[key];
   }
 
-  #expose(key: keyof O & string): Exposed<O> {
-    const exposed = { key, copy: [...(this.values[key] as readonly number[])] };
-    this.#arrays.push(exposed);
-    return exposed;
+  /** Makes the copy that a caller sees, where an option holds several values. */
+  #expose(key: keyof O & string): void {
+    const at = this.#exposed.findIndex((one) => one.key === key);
+    if (at >= 0) this.#exposed.splice(at, 1);
+    const value: unknown = this.values[key];
+    if (typeof value === "object" && value !== null) this.#exposed.push({ key, copy: copyOf(value) });
   }
 
   #store(key: keyof O & string, next: unknown): void {
@@ -99,12 +114,12 @@ export class LiveOptions<O extends object> {
     this.changed = true;
   }
 
-  /** Reads arrays whose numbers were changed in place; throws where a value cannot be. */
+  /** Reads what was changed in place. Throws where an option cannot be that. */
   read(): void {
     if (this.#refused.size > 0) for (const [key, value] of this.#refused) this.#store(key, value);
-    for (let i = 0; i < this.#arrays.length; ++i) {
-      const { key, copy } = this.#arrays[i] as Exposed<O>;
-      if (!sameNumbers(copy, this.values[key] as readonly number[])) this.#store(key, copy);
+    for (let i = 0; i < this.#exposed.length; ++i) {
+      const { key, copy } = this.#exposed[i] as Exposed<O>;
+      if (!isSame(copy, this.values[key] as object)) this.#store(key, copy);
     }
   }
 
@@ -112,7 +127,7 @@ export class LiveOptions<O extends object> {
   assign(values: O): void {
     Object.assign(this.values, values);
     this.#refused.clear();
-    for (const exposed of this.#arrays) exposed.copy = [...(this.values[exposed.key] as readonly number[])];
+    for (const key of Object.keys(this.#schema) as (keyof O & string)[]) this.#expose(key);
     this.changed = false;
   }
 }

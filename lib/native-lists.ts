@@ -13,7 +13,7 @@ export interface FormulaNames {
   readonly norms: boolean;
 }
 
-/** The lists that every engine exports: native/table/lists.cpp. */
+/** The lists that every engine exports: native/lists.cpp. */
 export interface Lists {
   readonly formulas: Readonly<Record<string, FormulaNames>>;
   /** What every set of coefficients begins with. */
@@ -25,7 +25,13 @@ export interface Lists {
   readonly stages: Readonly<Record<string, number>>;
   readonly roles: Readonly<Record<string, number>>;
   readonly gradients: Readonly<Record<string, number>>;
+  readonly problems: Readonly<Record<string, number>>;
+  readonly backendChoices: Readonly<Record<string, number>>;
 }
+
+/** What every set of coefficients begins with. */
+const commonNames = ["decay", "alpha", "maximize"] as const;
+type CommonName = (typeof commonNames)[number];
 
 const other = (what: string, found: readonly string[], wanted: readonly string[]) =>
   plainError(
@@ -54,7 +60,7 @@ function numbers<N extends string>(what: string, list: Readonly<Record<string, n
 
 /** Checks the lists, and gives them their types. */
 export function readLists(lists: Lists) {
-  requireSameNames("the list of common coefficients", lists.commonCoefficients, ["decay", "alpha"]);
+  requireSameNames("the list of common coefficients", lists.commonCoefficients, commonNames);
   return {
     /** In the place of a device's number: the memory of the processor. */
     host: lists.host,
@@ -74,7 +80,21 @@ export function readLists(lists: Lists) {
       "count",
     ]),
     /** The place of each coefficient that all sets have. */
-    common: { decay: lists.commonCoefficients.indexOf("decay"), alpha: lists.commonCoefficients.indexOf("alpha") },
+    common: Object.fromEntries(commonNames.map((name) => [name, lists.commonCoefficients.indexOf(name)])) as Record<
+      CommonName,
+      number
+    >,
+    /** Why an array cannot be used. */
+    problem: numbers("the list of problems", lists.problems, [
+      "notFloat32",
+      "detached",
+      "otherLength",
+      "notDevice",
+      "otherDevice",
+      "disposed",
+    ]),
+    /** What became of the choice of a backend. */
+    backendChoice: numbers("the list of backend choices", lists.backendChoices, ["chosen", "unknown", "unsupported", "busy"]),
   };
 }
 

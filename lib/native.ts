@@ -21,18 +21,19 @@ function whyUnknown(name: string): string {
 
 /** Chooses a backend for the process, or says why not. */
 export function useBackend(name: string, { byDefault = false } = {}): void {
-  const refused = addon.useBackend(name, byDefault);
-  if (refused === null) return;
-  if (refused === "busy") throw plainError("ERR_BUSY", `Backend ${JSON.stringify(name)}: a step is under way on another thread`);
+  const choice = addon.useBackend(name, byDefault);
+  if (choice === backendChoice.chosen) return;
+  if (choice === backendChoice.busy)
+    throw plainError("ERR_BUSY", `Backend ${JSON.stringify(name)}: a step is under way on another thread`);
   const list = addon.backends();
   const names = list.filter((backend) => backend.supported).map((backend) => backend.name);
-  const why = refused === "unknown" ? whyUnknown(name) : "this processor cannot run it";
+  const why = choice === backendChoice.unknown ? whyUnknown(name) : "this processor cannot run it";
   throw rangeError("ERR_BACKEND", `Backend ${JSON.stringify(name)}: ${why}; this machine has ${names.join(", ")}`);
 }
 
 const engine = loadEngine();
 export const addon: Addon = Object.assign(engine, parseLists(engine.lists));
-export const { host, rowState, stage, role, gradients, common } = readLists(addon);
+export const { host, rowState, stage, role, gradients, common, problem, backendChoice } = readLists(addon);
 
 /** Sets how many threads a step may use, or says why not. */
 export function useThreads(count: number, { byDefault = false, what = "cpu.threads" } = {}): void {

@@ -1,21 +1,22 @@
 // Groups as callers write them: read and checked as far as that is possible without their parameters.
 import { describe, typeError } from "./errors";
-import { knownKeys } from "./group";
+import { knownKeys, type GroupExtras } from "./group";
 import { refuseUnknownKeys, requireObject } from "./options";
-import { readSchema, titleOf, type Rule } from "./rule";
+import { titleOf, type Rule } from "./rule";
+import { readSchema } from "./schema";
 
 /** A group as given, checked as far as it can be without looking at its parameters. */
 export interface ReadGroup<O> {
   params: unknown[];
   options: O;
-  extra: { name?: unknown; initial_lr?: unknown };
+  extras: GroupExtras;
 }
 
 /** Reads one group that a caller wrote. */
 export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O> {
   requireObject(given, "A param group");
   refuseUnknownKeys(given, [...knownKeys(rule), "version"], `A param group of ${titleOf(rule)}`);
-  const { params, name, initial_lr, version = rule.version } = given;
+  const { params, name, initial_lr, extra, version = rule.version } = given;
   if (version !== rule.version) {
     const wanted = `the optimizer's is ${rule.version ?? "none"}, the group's ${describe(version)}`;
     throw typeError("ERR_INVALID_OPTION", `version belongs to the optimizer, not to a group: ${wanted}`);
@@ -30,7 +31,12 @@ export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defau
     throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}`);
   }
   const list = Symbol.iterator in params && !ArrayBuffer.isView(params) ? listOf(params as Iterable<unknown>) : [params];
-  return { params: list, options: readSchema(rule.options, given, defaults), extra: { name, initial_lr } };
+  const extras = {
+    ...(name === undefined ? {} : { name }),
+    ...(initial_lr === undefined ? {} : { initial_lr }),
+    ...(extra === undefined ? {} : { extra }),
+  };
+  return { params: list, options: readSchema(rule.options, given, defaults), extras };
 }
 
 /** What an iterable yields. Its own errors pass; what the engine says of a broken one gets a code. */
@@ -55,5 +61,5 @@ export function readParams<O extends object>(rule: Rule<O>, given: unknown, defa
   if (items.some((item) => isGroup(item) !== grouped)) {
     throw typeError("ERR_INVALID_PARAMETER", `${rule.optimizer} takes parameters or groups of them, not a mixture`);
   }
-  return grouped ? items.map((item) => readGroup(rule, item, defaults)) : [{ params: items, options: defaults, extra: {} }];
+  return grouped ? items.map((item) => readGroup(rule, item, defaults)) : [{ params: items, options: defaults, extras: {} }];
 }

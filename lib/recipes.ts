@@ -1,7 +1,10 @@
+import type { CommonOptions } from "./common-options";
 import type { AdaBeliefLiveOptions } from "./optimizers/adabelief-options";
 
 /** A recipe: every option of version 0.0.5, and the version. */
-export type Recipe = Readonly<Omit<AdaBeliefLiveOptions, "centralize" | "degenerated_to_sgd">> & { readonly version: "0.0.5" };
+export type Recipe = Readonly<Omit<AdaBeliefLiveOptions, keyof CommonOptions | "degenerated_to_sgd">> & {
+  readonly version: "0.0.5";
+};
 
 const base = {
   version: "0.0.5",

@@ -1,53 +1,8 @@
 // What an optimizer is, apart from the class that people call: one declaration, from which option types, checks and defaults follow.
-import { describe, typeError } from "./errors";
-import type { Kind } from "./options";
+import { commonOptions, type Centralize, type CommonOptions, type CommonValues, type LookaheadOptions } from "./common-options";
+import { defaultsOf, type Schema, type SchemaOf, type Values } from "./schema";
+export { option, withoutDefault, type Option, type Values } from "./schema";
 import { resolve, type Choices, type Naming, type Resolved } from "./slots";
-
-/** One option: its default in canonical form, and how a value is read. */
-export interface Option<T> {
-  readonly fallback: T;
-  readonly read: (value: unknown, key: string) => T;
-}
-
-export const option = <T>(fallback: T, read: Kind<T>): Option<T> => ({ fallback, read });
-
-/** An option that `begin` fills in. */
-export const withoutDefault = <T>(read: Kind<T>): Option<T> => ({ fallback: undefined as T, read });
-
-export type Schema = Readonly<Record<string, Option<unknown>>>;
-
-/** The values of options. */
-export type Values<S> = { -readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never };
-
-export type Centralize = false | "all" | "conv";
-
-/** Lookahead: every k steps the slow weights go the part `alpha` of the way to the parameters, which go on from there. */
-export interface LookaheadOptions {
-  readonly k: number;
-  readonly alpha: number;
-}
-
-const centralize: Kind<Centralize> = (value, key) => {
-  if (value === false || value === "all" || value === "conv") return value;
-  throw typeError("ERR_INVALID_OPTION", `${key} must be false, "all" or "conv", got ${describe(value)}`);
-};
-
-/** The values of the options that every optimizer has. */
-export interface CommonValues {
-  /**
-   * Gradient centralization (Yong et al., ECCV 2020): subtracts from the gradient its mean over all dimensions but the first, in
-   * parameters whose `shape` has more than one dimension ("all") or more than three ("conv"). Coupled weight decay comes before it.
-   * Default false.
-   */
-  centralize: Centralize;
-}
-
-/** Options that every optimizer has. */
-export type CommonOptions = Partial<CommonValues>;
-
-export const commonOptions: { readonly [K in keyof CommonValues]: Option<CommonValues[K]> } = {
-  centralize: option<Centralize>(false, centralize),
-};
 
 /**
  * Writes the coefficients of one step into `c`, each rounded to float32. Returns the number of the formula's variant.
@@ -63,6 +18,8 @@ export interface Published<O> {
   readonly state?: (options: O, t: number) => object;
   /** In a group. */
   readonly group?: () => object;
+  /** The common options that the class obeys. Default: none. */
+  readonly obeys?: readonly (keyof CommonValues)[];
 }
 
 /** What a rule may say besides its formula, its options and its step. */
@@ -108,7 +65,7 @@ interface Declaration<S extends Schema, C extends string, V extends Choices> ext
 export interface Rule<O extends object> extends Extras<O> {
   /** The formula's name in native/update/. */
   readonly formula: string;
-  readonly options: { readonly [K in keyof O]-?: Option<O[K]> };
+  readonly options: SchemaOf<O>;
   readonly defaults: Readonly<O>;
   /** Makes the step of one group. */
   readonly makeStep: () => Step<O>;
@@ -119,42 +76,18 @@ export type OptionsOf<R> = R extends Rule<infer O> ? Partial<O> : never;
 /** The options of a group, by the declaration. */
 export type LiveOptionsOf<R> = R extends Rule<infer O> ? O : never;
 
-/** The defaults of a schema. Options without one are absent. */
-export const defaultsOf = <S extends Schema>(schema: S): Values<S> =>
-  Object.freeze(
-    Object.fromEntries(
-      Object.entries(schema)
-        .filter(([, { fallback }]) => fallback !== undefined)
-        .map(([key, { fallback }]) => [key, fallback]),
-    ),
-  ) as Values<S>;
+/** What absent common options mean in a dict that this package wrote: their defaults. Where Lookahead is absent, it stays as it is. */
+export const absentOptions = <O extends object>({ options }: Rule<O>): Partial<O> => {
+  const { lookahead: _, ...shared } = commonOptions;
+  const present = Object.entries(shared).filter(([key]) => key in options);
+  return Object.fromEntries(present.map(([key, { fallback }]) => [key, fallback])) as Partial<O>;
+};
 
-/** Every option in canonical form: what is given, checked, and `defaults` (canonical already) for the rest. */
-export function readSchema<O extends object>(schema: Rule<O>["options"], given: object, defaults: O): O {
-  const result = { ...defaults };
-  for (const key of Object.keys(schema) as (keyof O & string)[]) {
-    const value = (given as O)[key];
-    if (value !== undefined) result[key] = schema[key].read(value, key);
-  }
-  return result;
-}
+/** The Lookahead of a group: a part of the optimizer, or the option. */
+export const lookaheadOf = <O extends object>({ lookahead }: Rule<O>, options: O): LookaheadOptions | null =>
+  lookahead === undefined ? ((options as CommonOptions).lookahead as LookaheadOptions | null) : lookahead(options);
 
-/** The defaults of the common options that a rule has. */
-export const sharedDefaults = <O extends object>({ options }: Rule<O>): Partial<O> =>
-  Object.fromEntries(
-    Object.entries(commonOptions).flatMap(([key, { fallback }]) => (key in options ? [[key, fallback]] : [])),
-  ) as Partial<O>;
-
-/** Options without the common ones that have their default. */
-export function publicDefaults<O extends object>(defaults: O): O {
-  const isPlain = ([key, value]: [string, unknown]) => (commonOptions as Schema)[key]?.fallback === value;
-  return Object.freeze(Object.fromEntries(Object.entries(defaults).filter((entry) => !isPlain(entry)))) as O;
-}
-
-/** Declares an optimizer whose own options are all that it has. */
-export function defineClosedRule<S extends Schema, C extends string, V extends Choices>(
-  declaration: Declaration<S, C, V>,
-): Rule<Values<S>> {
+function makeRule<S extends Schema, C extends string, V extends Choices>(declaration: Declaration<S, C, V>): Rule<Values<S>> {
   const { names, options, step, ...extras } = declaration;
   const resolved = resolve(names);
   return {
@@ -170,9 +103,17 @@ export function defineClosedRule<S extends Schema, C extends string, V extends C
 export function defineRule<S extends Schema, C extends string, V extends Choices>(
   declaration: Declaration<S, C, V>,
 ): Rule<Values<S> & CommonValues> {
-  const options = { ...declaration.options, ...commonOptions };
-  const closed = defineClosedRule({ ...declaration, options });
-  return closed as unknown as Rule<Values<S> & CommonValues>;
+  const rule = makeRule({ ...declaration, options: { ...declaration.options, ...commonOptions } });
+  return rule as unknown as Rule<Values<S> & CommonValues>;
+}
+
+/** Declares an optimizer that has Lookahead and centralization of its own. */
+export function defineRanger<S extends Schema, C extends string, V extends Choices>(
+  declaration: Declaration<S, C, V>,
+): Rule<Values<S> & Pick<CommonValues, "maximize">> {
+  const { maximize } = commonOptions;
+  const rule = makeRule({ ...declaration, options: { ...declaration.options, maximize } });
+  return rule as unknown as Rule<Values<S> & Pick<CommonValues, "maximize">>;
 }
 
 const ruleOfOptimizer = new WeakMap<object, Rule<object>>();

@@ -12,7 +12,7 @@ const counterparts = {
   "lib/cores.ts": "cores.ts",
   "lib/info.ts": "info.ts",
   "lib/load.ts": "load.ts",
-  "lib/pin.ts": "pin.ts",
+  "lib/step/pin.ts": "pin.ts",
   "lib/tfjs/core.ts": "tfjs-core.ts",
 };
 const replacements = new Map(

@@ -15,4 +15,6 @@ for package in "${packages[@]}"; do
 done
 [ ${#missing[@]} -gt 0 ] || exit 0
 echo "Installing ${missing[*]}"
-(apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}") >/dev/null
+if ! (apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}") >/dev/null; then
+  echo "SKIPPED, not installed: what needs these packages says so below, and is skipped too"
+fi

@@ -13,9 +13,9 @@ const folder = sanitizers === undefined ? "build-wasm" : "build-wasm-sanitized";
 
 const sources = [
   ...["core/formula", "core/formula_names", "core/lease", "core/reduction"],
-  ...["table/lists", "table/overlap", "table/plan", "table/run", "table/table"],
+  ...["table/overlap", "table/plan", "table/run", "table/table"],
   ...["cpu/accumulate", "cpu/backend", "cpu/block_sums", "cpu/chunks", "cpu/cpu_engine", "cpu/loops", "cpu/norm", "cpu/piece"],
-  ...["wasm/access", "wasm/engine", "wasm/exports", "wasm/one_thread"],
+  ...["wasm/access", "wasm/engine", "wasm/exports", "wasm/one_thread", "lists"],
 ];
 const compile = [
   ...["--target=wasm32-wasi", "-std=c++17", "-DNDEBUG", "-O2", "-Wall", "-Wextra", "-fno-rtti", "-fignore-exceptions"],

@@ -64,7 +64,10 @@ describe.each(forms.map((form) => [form.title, form] as [string, Form]))("%s", (
     const values = inner.paramGroups[0] as never;
     const variant = makeStep()(values, new Float32Array(addon.maxCoefficients), 1, true);
     const count = addon.formulas[formula]?.states[variant] as number;
-    const slow = form.lookahead !== undefined || ruleOf(inner).lookahead !== undefined ? ["slow_buffer"] : [];
+    const slow =
+      form.lookahead !== undefined || form.options["lookahead"] !== undefined || ruleOf(inner).lookahead !== undefined
+        ? ["slow_buffer"]
+        : [];
     const counts = training.params.map((p) => {
       const state = training.optimizer.state.get(p) as unknown as Record<string, Float32Array> | undefined;
       const { step, ...arrays } = state ?? { step: undefined };

@@ -85,3 +85,6 @@ export function parseJson(text: string, what: string): unknown {
   if (keys !== writtenKeys) throw plainError("ERR_CHECKPOINT", `${what} has a key twice`);
   return value;
 }
+
+/** A deep copy of what JSON can hold. Throws where a value is anything else. */
+export const copyJson = (value: unknown, what: string): unknown => parseJson(writeJson(value, what), what);

@@ -122,3 +122,6 @@ export function requireRecord(value: unknown, what: string): Record<string, unkn
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw refuse(`${what} is not an object`);
 }
+
+/** The last tensor: the CRC-32 of every byte of the file before it. */
+export const checksum: Tensor = { name: "crc32", dtype: "U8", shape: [4] };

@@ -2,17 +2,18 @@
 import { arrayKind, describe, lengthOf, plainError, typeError } from "../errors";
 import { copyOf, nativeOf } from "../floats";
 import type { Group } from "../group";
-import type { Member } from "../member";
+import { requireFloats, requireUnchanged } from "../step/memory-checks";
+import type { TrackedParameter } from "../step/tracked-parameter";
 import { addon, role } from "../native";
 import { flag, refuseUnknownKeys, requireObject } from "../options";
-import type { LookaheadOptions, Rule } from "../rule";
+import type { Rule } from "../rule";
 import { writeStateDict } from "../state-dict";
 import { crc32 } from "./crc32";
 import { pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
 import { namesOf } from "./names";
 import { chunk } from "./reader";
-import { elementsOf, encodeHeader, type Tensor } from "./safetensors";
+import { checksum, elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
 export interface SaveStateOptions {
   /** Keep the parameters' values too. Default false. */
@@ -24,15 +25,12 @@ export interface SaveStateOptions {
 /** The format that this release writes, and the only one that it reads. */
 export const formatVersion = "1";
 
-/** The last tensor: the CRC-32 of every byte of the file before it. */
-export const checksum: Tensor = { name: "crc32", dtype: "U8", shape: [4] };
-
 type Filled = Tensor & { readonly bytes: Uint8Array };
 
 /** Writes a checkpoint to a file. All that is to be written is copied before this returns. */
 export async function saveCheckpoint<O extends object>(
   path: unknown,
-  ...given: [Rule<O>, readonly Group<O>[], LookaheadOptions | null, SaveStateOptions]
+  ...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]
 ): Promise<void> {
   const target = pathOf(path);
   await replaceFile(target, partsOf(`${target}: `, "saveState", ...given));
@@ -40,7 +38,7 @@ export async function saveCheckpoint<O extends object>(
 
 /** A checkpoint in memory. */
 export function encodeCheckpoint<O extends object>(
-  ...given: [Rule<O>, readonly Group<O>[], LookaheadOptions | null, SaveStateOptions]
+  ...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]
 ): Uint8Array<ArrayBuffer> {
   return concat([...partsOf("", "encodeState", ...given)]);
 }
@@ -61,7 +59,6 @@ function partsOf<O extends object>(
   method: string,
   rule: Rule<O>,
   groups: readonly Group<O>[],
-  lookahead: LookaheadOptions | null,
   options: SaveStateOptions,
 ): Iterable<Uint8Array> {
   requireObject(options, `The options of ${method}`);
@@ -71,13 +68,13 @@ function partsOf<O extends object>(
   if (extra !== undefined) metadata["extra"] = writeJson(extra, "extra");
   const values = flag(parameters, "parameters") ? valuesOf(groups) : [];
 
-  const { state, ...rest } = writeStateDict(rule, groups, true, lookahead);
+  const { state, ...rest } = writeStateDict(rule, groups, true);
   rest.param_groups.forEach((group, k) => {
-    const names = namesOf((groups[k] as Group<O>).members);
+    const names = namesOf((groups[k] as Group<O>).parameters);
     if (names !== undefined) group["param_names"] = names;
   });
   metadata["state_dict"] = writeJson(rest, "state_dict");
-  const states = groups.flatMap(({ members }) => members.flatMap((member) => tensorsOf(member, state[member.index])));
+  const states = groups.flatMap(({ parameters }) => parameters.flatMap((tracked) => tensorsOf(tracked, state[tracked.index])));
   // The wide ones first: then every tensor begins at a multiple of its element's size.
   const isWide = ({ dtype }: Tensor) => dtype === "F64" || dtype === "I64";
   const tensors = [...states.filter(isWide), ...states.filter((tensor) => !isWide(tensor)), ...values];
@@ -92,36 +89,36 @@ function partsOf<O extends object>(
 
 /** Copies of the parameters' values. */
 function valuesOf<O extends object>(groups: readonly Group<O>[]): Filled[] {
-  const members = groups.flatMap((group) => group.members);
-  const found = members.map((member) => [member, member.parameter.data, shapeOf(member)] as const);
-  return found.map(([member, data, shape]) => {
-    member.requireFloats(data, role.data);
-    member.requireUnchanged(data, role.data);
+  const parameters = groups.flatMap((group) => group.parameters);
+  const found = parameters.map((tracked) => [tracked, tracked.parameter.data, shapeOf(tracked)] as const);
+  return found.map(([tracked, data, shape]) => {
+    requireFloats(tracked, data, role.data);
+    requireUnchanged(tracked, data, role.data);
     if (addon.leased(nativeOf(data), false)) {
-      throw plainError("ERR_LEASED", `${member.label}: a step on another thread is writing its data; await stepAsync() first`);
+      throw plainError("ERR_LEASED", `${tracked.label}: a step on another thread is writing its data; await stepAsync() first`);
     }
-    return floats(`param.${member.index}`, shape, copyOf(data));
+    return floats(`param.${tracked.index}`, shape, copyOf(data));
   });
 }
 
 /** The tensors of one parameter's state: numbers as scalars that hold them exactly, arrays in the parameter's shape. */
-function tensorsOf(member: Member, entry: Record<string, unknown> = {}): Filled[] {
+function tensorsOf(tracked: TrackedParameter, entry: Record<string, unknown> = {}): Filled[] {
   const tensors: Filled[] = [];
   for (const [key, value] of Object.entries(entry)) {
-    const name = `state.${member.index}.${key}`;
+    const name = `state.${tracked.index}.${key}`;
     if (typeof value === "number") tensors.push(scalar(name, value));
     else if (arrayKind(value) === "Float32Array") {
       const length = lengthOf(value as Float32Array);
-      tensors.push(floats(name, length === member.length ? shapeOf(member) : [length], value as Float32Array));
+      tensors.push(floats(name, length === tracked.length ? shapeOf(tracked) : [length], value as Float32Array));
     } else if (value !== undefined && value !== null) {
-      throw typeError("ERR_CHECKPOINT", `${member.label}: a checkpoint cannot keep ${key}, which is ${describe(value)}`);
+      throw typeError("ERR_CHECKPOINT", `${tracked.label}: a checkpoint cannot keep ${key}, which is ${describe(value)}`);
     }
   }
   return tensors;
 }
 
 /** The parameter's shape, if it still has one that fits. */
-function shapeOf({ parameter, length }: Member): readonly number[] {
+function shapeOf({ parameter, length }: TrackedParameter): readonly number[] {
   const shape: unknown = parameter.shape;
   const sizes = Array.isArray(shape) ? Array.from(shape as unknown[], Number) : [length];
   return sizes.every((size) => Number.isSafeInteger(size) && size >= 0) && elementsOf(sizes) === length ? sizes : [length];

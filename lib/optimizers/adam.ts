@@ -63,6 +63,7 @@ const adam = defineRule({
     ...last,
   },
   coupledDecay: (o) => o.weight_decay,
+  published: { obeys: ["maximize"] },
   step: (resolved) => makeStep(resolved, () => 1),
 });
 
@@ -77,6 +78,7 @@ const adamW = defineRule({
     weight_decay: weightDecay(1e-2),
     ...last,
   },
+  published: { obeys: ["maximize"] },
   step: (resolved) => makeStep(resolved, (o: Shared & { weight_decay: number }) => 1 - o.lr * o.weight_decay),
 });
 

@@ -37,6 +37,7 @@ const rule = defineRule({
   },
   coupledDecay: (o) => o.weight_decay,
   counted: false,
+  published: { obeys: ["maximize"] },
   step:
     ({ slot, choice }) =>
     (o, c, _t, fresh) => {

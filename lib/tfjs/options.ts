@@ -2,7 +2,7 @@ import { describe, rangeError, typeError } from "../errors";
 import type { AdaBeliefOptionsTf021 } from "../optimizers/adabelief-options";
 import { rules } from "../optimizers/adabelief-rules";
 import { numberThat, refuseUnknownKeys, requireObject, type Kind } from "../options";
-import type { Schema } from "../rule";
+import type { Schema } from "../schema";
 
 /** A release of adabelief-tf. */
 export type AdaBeliefTfVersion = "0.0.1" | "0.2.1";

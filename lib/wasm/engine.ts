@@ -35,7 +35,10 @@ export const facts = {
   cuda,
   backends: () => [{ name: wasmBackend, supported: true }],
   backend: () => wasmBackend,
-  useBackend: (wanted: string) => (wanted === wasmBackend ? null : "unknown"),
+  useBackend: (wanted: string) => {
+    const { chosen, unknown } = readLists(parseLists(modules.lists)).backendChoice;
+    return wanted === wasmBackend ? chosen : unknown;
+  },
   leased: () => false,
   threads: () => 1,
   setThreads: () => true,

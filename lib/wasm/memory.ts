@@ -1,6 +1,6 @@
 // Arrays inside of the module's memory and outside of it, and memory for a call.
 import { arrayKind, bufferOf, lengthOf } from "../errors";
-import type { Problem } from "../addon";
+import type { CheckedLists } from "../native-lists";
 import type { Address, Instance } from "./instance";
 
 const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
@@ -32,11 +32,11 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 }
 
 /** Why an array cannot be used; null where it can. */
-export function problemOf(value: unknown, wanted: number): Problem | null {
-  if (arrayKind(value) !== "Float32Array") return "not_float32";
+export function problemOf(problem: CheckedLists["problem"], value: unknown, wanted: number): number | null {
+  if (arrayKind(value) !== "Float32Array") return problem.notFloat32;
   const length = lengthOf(value as Float32Array);
-  if (length === 0 && wanted > 0 && isDetached(bufferOf(value))) return "detached";
-  return length === wanted ? null : "other_length";
+  if (length === 0 && wanted > 0 && isDetached(bufferOf(value))) return problem.detached;
+  return length === wanted ? null : problem.otherLength;
 }
 
 /** The address of an array that lies in the module's memory and can be used where it is; 0 of any other. */

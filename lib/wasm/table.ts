@@ -1,7 +1,7 @@
 // The tensors of one optimizer over WebAssembly: the interface of the addon's Table. Arrays of the module's memory are used where they
 // are; others are copied in and out while a step runs.
 import { rangeError, plainError } from "../errors";
-import type { NativeFloats, Obstacle, Problem, Table } from "../addon";
+import type { NativeFloats, Obstacle, Table } from "../addon";
 import type { CheckedLists } from "../native-lists";
 import { withArrays, type Address, type Instance } from "./instance";
 import { addressOf, extentOf, problemOf, type Views } from "./memory";
@@ -72,18 +72,13 @@ export class WasmTable implements Table {
     this.#instance.exports.tableShape(this.#table, row, dimensions, first);
   }
 
-  bind(
-    row: number,
-    length: number,
-    device: number,
-    ...given: (NativeFloats | null)[]
-  ): { problem: Problem; role: number } | null {
+  bind(row: number, length: number, device: number, ...given: (NativeFloats | null)[]): { problem: number; role: number } | null {
     const { host, role } = this.#lists;
     if (device !== host) throw rangeError("ERR_CUDA_DEVICE", "WebAssembly has no devices");
     for (let k = 0; k < this.#roles; ++k) {
       const array = given[k] as Float32Array | null;
       if (array === null && k >= role.grad) continue;
-      const problem = problemOf(array, length);
+      const problem = problemOf(this.#lists.problem, array, length);
       if (problem !== null) return { problem, role: k };
     }
     const arrays = given as (Float32Array | null)[];
@@ -97,16 +92,12 @@ export class WasmTable implements Table {
     return null;
   }
 
-  bindGrads(
-    rows: Int32Array,
-    grads: readonly (NativeFloats | null)[],
-    count: number,
-  ): { problem: Problem; index: number } | null {
+  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: number; index: number } | null {
     const { grad } = this.#lists.role;
     for (let k = 0; k < count; ++k) {
       const index = rows[k] as number;
       const row = this.#rows[index] as Row;
-      const problem = problemOf(grads[k], row.length);
+      const problem = problemOf(this.#lists.problem, grads[k], row.length);
       if (problem !== null) return { problem, index: k };
       row.arrays[grad] = grads[k] as Float32Array;
       this.#instance.exports.tableBindGrad(this.#table, index, this.#place(index, grad));

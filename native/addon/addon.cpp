@@ -1,8 +1,8 @@
 // The addon's exports. lib/native.ts has their types.
 #include <napi.h>
 
+#include "../lists.h"
 #include "../platform/library.h"
-#include "../table/lists.h"
 #include "arrays.h"
 #include "cuda_memory.h"
 #include "processor.h"

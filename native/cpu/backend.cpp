@@ -65,13 +65,13 @@ const Backend* best() {
 std::atomic<const Backend*> chosen{nullptr};
 std::atomic<const char*> ran{"none"};
 
-Chosen find(const char* name, const Backend*& found) {
+BackendChoice find(const char* name, const Backend*& found) {
   for (const Backend& backend : table) {
     if (std::strcmp(backend.name, name) != 0) continue;
     found = &backend;
-    return backend.supported() ? Chosen::yes : Chosen::unsupported;
+    return backend.supported() ? BackendChoice::chosen : BackendChoice::unsupported;
   }
-  return Chosen::unknown;
+  return BackendChoice::unknown;
 }
 
 }  // namespace
@@ -85,18 +85,18 @@ const Backend& current_backend() {
   return *fallback;
 }
 
-Chosen use_backend(const char* name) {
+BackendChoice use_backend(const char* name) {
   const Backend* backend = nullptr;
-  const Chosen result = find(name, backend);
-  if (result == Chosen::yes) chosen.store(backend, std::memory_order_release);
+  const BackendChoice result = find(name, backend);
+  if (result == BackendChoice::chosen) chosen.store(backend, std::memory_order_release);
   return result;
 }
 
-Chosen use_backend_by_default(const char* name) {
+BackendChoice use_backend_by_default(const char* name) {
   const Backend* backend = nullptr;
-  const Chosen result = find(name, backend);
+  const BackendChoice result = find(name, backend);
   const Backend* nobody = nullptr;
-  if (result == Chosen::yes) chosen.compare_exchange_strong(nobody, backend);
+  if (result == BackendChoice::chosen) chosen.compare_exchange_strong(nobody, backend);
   return result;
 }
 

@@ -7,7 +7,7 @@
 #include "../cpu/accumulate.h"
 #include "../cpu/backend.h"
 #include "../cpu/norm.h"
-#include "../table/lists.h"
+#include "../lists.h"
 #include "../table/table.h"
 #include "access.h"
 

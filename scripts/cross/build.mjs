@@ -52,6 +52,9 @@ export function build(platform, { strip, tests = true, options = [] }) {
   return { folder, addon };
 }
 
+/** Whether WebAssembly was built into this module. */
+export const isBuilt = (modules) => !readFileSync(modules, "utf8").includes('exact = ""');
+
 const versionOf = (path) => existsSync(path) && JSON.parse(readFileSync(path, "utf8")).version;
 
 /** Installs packages of another platform from npm, apart from node_modules, where this machine's are. Returns their folder. */

@@ -1,7 +1,7 @@
 // Runs the smoke test and the recorded cases in other runtimes and releases of Node, natively and as WebAssembly. All bits must be those
 // of Node here, and of the recordings.
 import { join } from "node:path";
-import { fail, install, root, run } from "./build.mjs";
+import { fail, install, isBuilt, root, run } from "./build.mjs";
 
 const bun = join(install("build-bun", { "@oven/bun-linux-x64": "1.4.5" }, []), "@oven/bun-linux-x64/bin/bun");
 const deno = join(install("build-deno", { "@deno/linux-x64-glibc": "2.9.6" }, []), "@deno/linux-x64-glibc/deno");
@@ -19,8 +19,12 @@ const forms = [
   ["WebAssembly, exact", { ADABELIEF_BACKEND: "wasm", ADABELIEF_WASM: "exact" }],
   ["WebAssembly, relaxed", { ADABELIEF_BACKEND: "wasm", ADABELIEF_WASM: "relaxed" }],
 ];
+const withWasm = isBuilt(join(root, "lib/wasm/modules.js"));
+if (!withWasm) console.log("SKIPPED, not built: WebAssembly");
+
 /** Node 20 and Bun have no relaxed SIMD. */
-const lacks = (name, form) => form.endsWith("relaxed") && (name === "Bun" || name.includes("v20."));
+const lacks = (name, form) =>
+  (form !== "native" && !withWasm) || (form.endsWith("relaxed") && (name === "Bun" || name.includes("v20.")));
 
 const goldens = join(root, "build-smoke", "goldens.cjs");
 run(process.execPath, "test/smoke/bundle.mjs", goldens);

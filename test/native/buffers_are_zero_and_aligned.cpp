@@ -30,7 +30,7 @@ int main() {
        {std::size_t{0}, std::size_t{4}, std::size_t{4096}, std::size_t{70000}, std::size_t{2} << 20, std::size_t{5} << 20}) {
     for (std::size_t phase : {0u, 4u, 16u, 60u}) {
       const auto buffer = AlignedBuffer::allocate(bytes, phase, touch_on_pool);
-      CHECK(buffer && buffer->bytes() == bytes, "%zu bytes at phase %zu", bytes, phase);
+      REQUIRE(buffer && buffer->bytes() == bytes, "%zu bytes at phase %zu", bytes, phase);
       const auto address = reinterpret_cast<std::uintptr_t>(buffer->data());
       CHECK(address % cache_line == phase, "%zu bytes lie at phase %zu, expected %zu", bytes, address % cache_line, phase);
       auto* memory = static_cast<unsigned char*>(buffer->data());

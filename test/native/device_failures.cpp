@@ -15,7 +15,8 @@ namespace {
 
 // Centralized AdaBelief with clipping and Lookahead: every kind of launch but those of a formula with late means.
 const Case all{
-    0, 0, stage::centralize | stage::begin | stage::blend, 0.01f, 0.5f, 0.5, 0.25, samples()[0].coefficients, Numbers::usual, 11};
+    0, 0, stage::centralize | stage::begin | stage::blend, 0.01f, 0.5f, 0, 0.5, 0.25, samples()[0].coefficients, Numbers::usual,
+    11};
 
 /** Steps on a device, once on a stream of somebody else's, and then on the default one. */
 std::vector<float> train(int device) {
@@ -139,10 +140,10 @@ void lost(const std::vector<float>& wanted) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  CHECK(count == 2, "device_failures STAND_IN");
+  REQUIRE(count == 2, "device_failures STAND_IN");
   const CudaDescription& cuda = describe_cuda(arguments[1]);
-  CHECK(cuda.reason.empty(), "%s", cuda.reason.c_str());
-  CHECK(cuda.stand_in, "failures are for a stand-in, not for %s", cuda.devices[0].name.c_str());
+  REQUIRE(cuda.reason.empty(), "%s", cuda.reason.c_str());
+  REQUIRE(cuda.stand_in, "failures are for a stand-in, not for %s", cuda.devices[0].name.c_str());
   loading();
   const std::vector<float> wanted = train(0);
   every_call(wanted);

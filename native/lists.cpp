@@ -5,13 +5,15 @@
 #include <utility>
 #include <vector>
 
-#include "../core/coefficients.h"
-#include "../core/formula.h"
-#include "../core/formula_names.h"
-#include "../core/json.h"
-#include "../core/stages.h"
-#include "request.h"
-#include "row.h"
+#include "core/coefficients.h"
+#include "core/formula.h"
+#include "core/formula_names.h"
+#include "core/json.h"
+#include "core/problem.h"
+#include "core/stages.h"
+#include "cpu/backend.h"
+#include "table/request.h"
+#include "table/row.h"
 
 namespace adabelief {
 
@@ -82,6 +84,16 @@ std::string lists_in_json() {
                          {"state", static_cast<int>(Role::state)},
                          {"slow", static_cast<int>(Role::slow)}})},
       {"gradients", places_of_gradients()},
+      {"problems", numbers({{"notFloat32", static_cast<int>(Problem::not_float32)},
+                            {"detached", static_cast<int>(Problem::detached)},
+                            {"otherLength", static_cast<int>(Problem::other_length)},
+                            {"notDevice", static_cast<int>(Problem::not_device)},
+                            {"otherDevice", static_cast<int>(Problem::other_device)},
+                            {"disposed", static_cast<int>(Problem::disposed)}})},
+      {"backendChoices", numbers({{"chosen", static_cast<int>(BackendChoice::chosen)},
+                                  {"unknown", static_cast<int>(BackendChoice::unknown)},
+                                  {"unsupported", static_cast<int>(BackendChoice::unsupported)},
+                                  {"busy", static_cast<int>(BackendChoice::busy)}})},
   });
 }
 

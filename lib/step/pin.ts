@@ -1,7 +1,7 @@
 // Memory that another thread uses must stay where it is: JavaScript may not detach it, shrink it or free it.
 import { types } from "node:util";
 import * as threads from "node:worker_threads";
-import { bufferOf, typeError } from "./errors";
+import { bufferOf, typeError } from "../errors";
 
 /** A function that nobody can replace any more, with `this` as its first argument. */
 const uncurried = <This, Arguments extends unknown[], Result>(method: (this: This, ...given: Arguments) => Result) =>

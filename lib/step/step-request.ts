@@ -1,5 +1,7 @@
-import { addon, common, gradients, stage, type Table } from "./native";
-import type { Centralize, CommonOptions, LookaheadOptions, Rule, Step } from "./rule";
+import { addon, common, gradients, rowState, stage, type Table } from "../native";
+import type { Centralize, CommonOptions, LookaheadOptions } from "../common-options";
+import type { Rule, Step } from "../rule";
+import type { ReadStepOptions } from "./step-options";
 
 const commonCount = addon.commonCoefficients.length;
 
@@ -17,8 +19,8 @@ export interface Update {
   readonly begins: boolean;
 }
 
-/** What one step does, in memory that native code reads: for every row a set of coefficients, or a `rowState`. */
-export class Work {
+/** What a step asks of native code, in memory that both sides see: for every row a set of coefficients, or a `rowState`. */
+export class StepRequest {
   readonly setOfRow: Int32Array;
   readonly variants: Int32Array;
   readonly stages: Int32Array;
@@ -28,17 +30,11 @@ export class Work {
   readonly #views: Float32Array[] = [];
 
   constructor(rows: number) {
-    this.setOfRow = new Int32Array(rows);
+    this.setOfRow = new Int32Array(rows).fill(rowState.skipped);
     this.variants = new Int32Array(rows);
     this.stages = new Int32Array(rows);
     this.coefficients = new Float32Array(rows * addon.maxCoefficients);
-    this.begin();
-  }
-
-  /** The formula's coefficients of a set. */
-  #own(set: number): Float32Array {
-    const at = set * addon.maxCoefficients;
-    return (this.#views[set] ??= this.coefficients.subarray(at + commonCount, at + addon.maxCoefficients));
+    this.begin({});
   }
 
   /** Makes this what a table's steps do. */
@@ -46,27 +42,35 @@ export class Work {
     table.setRequest(this.setOfRow, this.variants, this.stages, this.coefficients, this.gradients);
   }
 
-  /** Forgets the sets, and what was to be done to the gradients. */
-  begin(): void {
+  /** Forgets the sets; says what happens to all gradients. */
+  begin({ gradScale = 1, maxGradNorm = -1, skipNonFinite = false }: ReadStepOptions): void {
     this.sets = 0;
-    this.gradients[gradients.scale] = 1;
-    this.gradients[gradients.maxNorm] = -1;
-    this.gradients[gradients.skipNonFinite] = 0;
+    this.gradients[gradients.scale] = gradScale;
+    this.gradients[gradients.maxNorm] = maxGradNorm;
+    this.gradients[gradients.skipNonFinite] = skipNonFinite ? 1 : 0;
   }
 
   /** Adds a set of coefficients: Common of native/core/coefficients.h, the formula's own, and what is to happen around it. Its index. */
   add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, { t, fresh, lookahead, begins }: Update): number {
+    const { maximize, centralize } = options as CommonOptions;
     const set = this.sets++;
     const at = set * addon.maxCoefficients;
     this.coefficients[at + common.decay] = rule.coupledDecay?.(options) ?? 0;
     this.coefficients[at + common.alpha] = lookahead?.alpha ?? 0;
+    this.coefficients[at + common.maximize] = maximize === true ? 1 : 0;
     this.variants[set] = step(options, this.#own(set), t, fresh);
-    let stages = centralizing(rule.centralized === undefined ? (options as CommonOptions).centralize : rule.centralized(options));
+    let stages = centralizing(rule.centralized === undefined ? centralize : rule.centralized(options));
     if (lookahead !== null) {
       if (begins) stages |= stage.begin;
       if (t % lookahead.k === 0) stages |= stage.blend;
     }
     this.stages[set] = stages;
     return set;
+  }
+
+  /** The formula's coefficients of a set. */
+  #own(set: number): Float32Array {
+    const at = set * addon.maxCoefficients;
+    return (this.#views[set] ??= this.coefficients.subarray(at + commonCount, at + addon.maxCoefficients));
   }
 }

@@ -1,15 +1,17 @@
-import { chooseRule } from "./optimizers/adabelief-rules";
-import type { AdaBeliefOptions } from "./optimizers/adabelief-options";
-import type { CudaArray } from "./cuda/array";
-import { requireStream } from "./cuda/driver";
-import { describe, rangeError } from "./errors";
-import type { Floats } from "./floats";
-import { Member } from "./member";
-import { addon, host, role, statesOfVariants, type Table } from "./native";
-import { Work } from "./work";
-import { refuseUnknownKeys, requireObject } from "./options";
-import { readSchema, type Rule, type Step } from "./rule";
-import { bindRow, obstacleError } from "./tensors";
+import type { CudaArray } from "../cuda/array";
+import { requireStream } from "../cuda/driver";
+import { describe, rangeError, typeError } from "../errors";
+import type { Floats } from "../floats";
+import { addon, host, role, statesOfVariants, type Table } from "../native";
+import type { AdaBeliefOptions } from "../optimizers/adabelief-options";
+import { chooseRule } from "../optimizers/adabelief-rules";
+import { refuseUnknownKeys, requireObject } from "../options";
+import type { Rule, Step } from "../rule";
+import { readSchema } from "../schema";
+import { notFloats, obstacleError, refusal } from "./memory-checks";
+import { bindRow } from "./parameter-table";
+import { StepPlan } from "./step-plan";
+import { TrackedParameter } from "./tracked-parameter";
 
 /** The arrays of one update, all of one length and in one place: on the host, or on one device. */
 export interface UpdateArrays<A extends Floats = Float32Array> {
@@ -35,17 +37,19 @@ export interface UpdateArrays<A extends Floats = Float32Array> {
 
 const arrayKeys = ["data", "grad", "exp_avg", "exp_avg_var", "max_exp_avg_var", "out", "shape", "step", "stream"];
 
+const scratchParameter = new TrackedParameter({ data: new Float32Array(0) }, 0, [], []);
+
 /** A table of one row, kept for the next call: it holds pointers, and looks at none before they are bound anew. */
 class Scratch<O extends object> {
   readonly table: Table;
-  readonly work = new Work(1);
+  readonly plan = new StepPlan([scratchParameter]);
   readonly states: readonly number[];
   readonly step: Step<O>;
 
   constructor(readonly rule: Rule<O>) {
     this.table = new addon.Table(rule.formula);
     this.table.resize(1);
-    this.work.give(this.table);
+    this.plan.request.give(this.table);
     this.states = statesOfVariants(rule.formula);
     this.step = rule.makeStep();
   }
@@ -78,31 +82,36 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   const { rule, options } = chooseRule(given);
   refuseUnknownKeys(options, [...Object.keys(rule.options), ...arrayKeys], `update with version ${rule.version ?? ""}`);
   const read = readSchema(rule.options, options, rule.defaults);
+  if (read.lookahead !== null) {
+    throw typeError("ERR_INVALID_OPTION", "update keeps no slow weights: lookahead is an option of the class");
+  }
   if (!Number.isSafeInteger(step) || step < 1) {
     throw rangeError("ERR_INVALID_OPTION", `step must be a whole number from 1 on, got ${describe(step)}`);
   }
   requireStream(stream);
 
-  const { table, work, states, step: write } = scratchOf(rule);
+  const { table, plan, states: statesOf, step: write } = scratchOf(rule);
   const parameter = { data, grad, ...(out === undefined ? {} : { out }), ...(shape === undefined ? {} : { shape }) };
-  const member = new Member(parameter, 0, rule.states);
-  member.grad = grad;
+  const tracked = new TrackedParameter(parameter, 0, rule.states, []);
   // No foreign code runs from here on.
-  work.begin();
-  const set = work.add(rule, write, read, { t: step, fresh: false, lookahead: null, begins: false });
-  const needed = states[work.variants[set] as number] as number;
-  if (grad === null) throw member.notFloats(grad, role.grad);
-  const arrays = needed > 2 ? [exp_avg, exp_avg_var, max_exp_avg_var as Floats] : [exp_avg, exp_avg_var];
-  for (let k = 0; k < needed; ++k) {
-    const state = arrays[k] as Floats | null | undefined;
-    if (state === undefined || state === null) throw member.notFloats(state, role.state + k);
-  }
-  member.wanted = arrays;
-  table.shape(0, member.dimensions, member.first);
-  const refused = bindRow(table, member, grad, member.wanted, null);
-  if (refused !== null) throw member.refusal(refused.problem, refused.role);
-  if (member.place !== host) table.setStream(stream);
+  plan.request.begin({});
+  const set = plan.request.add(rule, write, read, { t: step, fresh: false, lookahead: null, begins: false });
+  plan.request.setOfRow[0] = set;
+  const needed = statesOf[plan.request.variants[set] as number] as number;
+  if (grad === null) throw notFloats(tracked, grad, role.grad);
+  const states = [exp_avg, exp_avg_var, max_exp_avg_var].slice(0, Math.max(needed, 2));
+  states.forEach((state: Floats | null | undefined, k) => {
+    if (state === undefined || state === null) throw notFloats(tracked, state, role.state + k);
+  });
+  plan.data[0] = data;
+  plan.out[0] = out ?? data;
+  plan.grad[0] = grad;
+  plan.states[0] = states as Floats[];
+  table.shape(0, tracked.dimensions, tracked.first);
+  const refused = bindRow(table, plan, tracked);
+  if (refused !== null) throw refusal(tracked, plan.arrayOf(0, refused.role), refused.problem, refused.role);
+  if (tracked.place !== host) table.setStream(stream);
   else if (stream !== 0n) throw rangeError("ERR_CUDA_STREAM", "stream: the arrays do not lie on a device");
   const obstacle = table.step(1);
-  if (obstacle) throw obstacleError(obstacle, [member]);
+  if (obstacle) throw obstacleError(obstacle, [tracked]);
 }
