@@ -5,6 +5,9 @@ import { arrayKind, lengthOf, plainError } from "./errors";
 import { hostZeros } from "./memory";
 import { addon, host, type NativeFloats } from "./native";
 
+// Taken at load: see hostZeros.
+const OwnFloat32Array = Float32Array;
+
 export type Floats = Float32Array | CudaArray;
 
 /** The kind of array that A is. */
@@ -24,14 +27,16 @@ export const liveLength = (array: Floats, place: number): number =>
 export const nativeOf = <T>(array: T): Exclude<T, CudaArray> | NativeFloats =>
   isCudaArray(array) ? memoryOf(array) : (array as Exclude<T, CudaArray>);
 
-/** Zeros where another array lies; on the host also at its place within a cache line. */
-export const zerosLike = (like: Floats, length: number, stream: bigint): Floats =>
-  isCudaArray(like) ? allocateOnDevice(deviceOf(like), length, stream) : hostZeros(length, like);
+/** Zeros at `place`; on the host also at the place of another array within a cache line. */
+export const zerosAt = (place: number, length: number, stream: bigint, like: unknown): Floats =>
+  place === host
+    ? hostZeros(length, arrayKind(like) === "Float32Array" ? (like as Float32Array) : undefined)
+    : allocateOnDevice(place, length, stream);
 
 /** A copy on the host. An empty array may have lost its buffer, and then cannot be read. */
 export function copyOf(array: Floats): Float32Array {
   if (isCudaArray(array)) return array.read();
-  return lengthOf(array) === 0 ? new Float32Array(0) : new Float32Array(array);
+  return lengthOf(array) === 0 ? new OwnFloat32Array(0) : new OwnFloat32Array(array);
 }
 
 /** A copy at `place` of what lies on the host. */

@@ -93,7 +93,11 @@ export class Group<O extends object> {
 
   /** The first key of a saved group that `load` could not write. */
   unwritable(extras: GroupExtras): string | undefined {
-    return ["lr", ...Object.keys(extras)].find((key) => !canWrite(this.live, key));
+    if (!canWrite(this.live, "lr")) return "lr";
+    return Object.keys(extras).find((key) => {
+      const own = Object.getOwnPropertyDescriptor(this.live, key);
+      return own === undefined ? !Object.isExtensible(this.live) : own.writable !== true; // an accessor is the caller's own code
+    });
   }
 
   /** Replaces the options, and what else a saved group holds. */
@@ -101,7 +105,11 @@ export class Group<O extends object> {
     this.#options.assign(options);
     this.#current = { ...options };
     Object.assign(this.live, extras);
-    this.rule.advise?.(options);
+  }
+
+  /** Warns of what the options do not do. */
+  advise(): void {
+    this.rule.advise?.(this.#current);
   }
 
   /** How many state arrays a parameter needs under these options. */

@@ -119,7 +119,9 @@ export class LiveOptions<O extends object> {
     if (this.#refused.size > 0) for (const [key, value] of this.#refused) this.#store(key, value);
     for (let i = 0; i < this.#exposed.length; ++i) {
       const { key, copy } = this.#exposed[i] as Exposed<O>;
-      if (!isSame(copy, this.values[key] as object)) this.#store(key, copy);
+      if (isSame(copy, this.values[key] as object)) continue;
+      this.#store(key, copy);
+      if (!isSame(copy, this.values[key] as object)) this.#expose(key); // what was deleted has its default again
     }
   }
 

@@ -4,6 +4,9 @@ import { largestBuffer } from "./load";
 import { addon } from "./native";
 import { wasmBackend } from "./wasm/engine";
 
+// Taken at load: a program that replaces the constructor later must not see the arrays of a state.
+const OwnFloat32Array = Float32Array;
+
 /** Elements from which the engine's memory pays for its finalizer. WebAssembly would copy other memory at every step. */
 const large = addon.backend() === wasmBackend ? 64 : 16384;
 
@@ -17,7 +20,7 @@ const largest = largestBuffer / Float32Array.BYTES_PER_ELEMENT;
  */
 export function hostZeros(length: number, like?: Float32Array): Float32Array {
   try {
-    return (length >= large && length <= largest ? addon.allocate(length, like) : null) ?? new Float32Array(length);
+    return (length >= large && length <= largest ? addon.allocate(length, like) : null) ?? new OwnFloat32Array(length);
   } catch (cause) {
     throw noMemory(length, cause);
   }

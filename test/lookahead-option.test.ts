@@ -48,9 +48,12 @@ describe("the option lookahead", () => {
     shown.k = 1;
     optimizer.step();
     expect(p.data[0]).toBe(0.5);
-    shown.alpha = 2;
+    delete (shown as { k?: number }).k;
+    optimizer.step();
+    expect(optimizer.paramGroups[0]?.lookahead).toEqual({ k: 6, alpha: 0.5 });
+    (optimizer.paramGroups[0]?.lookahead as { alpha: number }).alpha = 2;
     expect(thrownBy(() => optimizer.step())).toMatchObject({ code: "ERR_INVALID_OPTION" });
-    expect(p.data[0]).toBe(0.5);
+    expect(p.data[0]).toBe(1.5);
   });
 
   it("obeys a change in sloppy CommonJS, too", () => {
@@ -138,6 +141,16 @@ describe("the class Lookahead", () => {
     expect(inner.paramGroups.map(({ lookahead }) => lookahead)).toEqual(Array(3).fill({ k: 5, alpha: 0.5 }));
     expect(optimizer.optimizer).toBe(inner);
     expect(optimizer.paramGroups).toBe(inner.paramGroups);
+  });
+});
+
+describe("a Lookahead that is refused", () => {
+  it("by a frozen group changes no other, and can be made once that group is gone", () => {
+    const optimizer = new SGD([{ params: fresh() }, { params: fresh() }]);
+    Object.freeze(optimizer.paramGroups[1]);
+    expect(thrownBy(() => new Lookahead(optimizer))).toMatchObject({ code: "ERR_INVALID_OPTION" });
+    expect(optimizer.paramGroups.map(({ lookahead }) => lookahead)).toEqual([null, null]);
+    expect(optimizer.defaults).not.toHaveProperty("lookahead");
   });
 });
 

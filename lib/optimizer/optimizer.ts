@@ -146,6 +146,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * A deep copy of options and state in PyTorch's layout, on the host: what lies on a device is waited for and copied.
    *
    * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
+   * @throws ERR_STATE_DICT: with `pytorch`, a common option that the published class would not obey; an `extra` that JSON cannot hold
    */
   stateDict(options: { pytorch?: boolean } = {}): StateDict {
     return this.#guard.freely(() => {

@@ -2,6 +2,7 @@ import { publicDefaults, readLookahead } from "../common-options";
 import { plainError, rangeError, typeError } from "../errors";
 import type { Floats } from "../floats";
 import { Group, type ParamGroup, type Params } from "../group";
+import { canWrite } from "../live-group";
 import { refuseUnknownKeys, requireObject } from "../options";
 import type { Parameter } from "../parameter";
 import { readGroup, readParams, type ReadGroup } from "../read-groups";
@@ -54,7 +55,8 @@ export class ParameterGroups<O extends object> {
   /** Takes over what was loaded. */
   take({ groups, states }: Loaded<O>): void {
     for (const { group, options, extras } of groups) group.load(options, extras);
-    for (const { tracked, steps, arrays, slow, exposed } of states) this.steps.setState(tracked, steps, arrays, slow, exposed);
+    for (const { tracked, steps, arrays, slow } of states) this.steps.setState(tracked, steps, arrays, slow, true);
+    for (const { group } of groups) group.advise();
   }
 
   /** Puts Lookahead around all groups, those of later as well. */
@@ -64,8 +66,10 @@ export class ParameterGroups<O extends object> {
     if (this.rule.lookahead !== undefined || [this.#defaults, ...this.live].some((options) => before(options) !== null)) {
       throw typeError("ERR_INVALID_OPTION", `${this.rule.optimizer} has Lookahead already`);
     }
-    this.#defaults = { ...this.#defaults, lookahead };
+    const frozen = this.live.findIndex((group) => !canWrite(group, "lookahead"));
+    if (frozen >= 0) throw typeError("ERR_INVALID_OPTION", `Param group ${frozen} is frozen: it cannot have Lookahead`);
     for (const group of this.live) Object.assign(group, { lookahead });
+    this.#defaults = { ...this.#defaults, lookahead };
   }
 
   /** The state of a parameter; undefined before its first update. From here on its arrays are in other hands, too. */

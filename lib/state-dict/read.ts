@@ -51,7 +51,7 @@ export function readStateDict<O extends object>(
       seen.add(key);
       const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
       const copy = taken || tracked.place !== host ? asItIs : copyOf;
-      result.states.push(entry === undefined ? unstepped(tracked) : readState(rule, tracked, entry, copy, taken));
+      result.states.push(entry === undefined ? unstepped(tracked) : readState(rule, tracked, entry, copy));
     });
   });
   const stray = Object.keys(state).find((key) => !seen.has(key));
@@ -104,8 +104,8 @@ function readGroup<O extends object>(
   }
   const options = readSchema(rule.options, saved, { ...group.options, ...absent });
   rule.check?.(options);
-  const stated = { ...absent, ...saved } as { lookahead?: unknown };
-  const withSlow = rule.lookahead !== undefined || (stated.lookahead ?? null) !== null;
+  const { lookahead = (absent as { lookahead?: unknown }).lookahead ?? null } = saved;
+  const withSlow = rule.lookahead !== undefined || lookahead !== null;
   return { group, options, extras: readExtras(group, saved, where), keys: readKeys(group, saved, index), withSlow };
 }
 

@@ -37,8 +37,6 @@ export interface LoadedState {
   readonly steps: number;
   arrays: Floats[];
   slow: Floats | null;
-  /** Whether other code has had the arrays in its hands. */
-  readonly exposed: boolean;
 }
 
 /** A group, as a dict has it. */

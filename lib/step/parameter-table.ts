@@ -12,6 +12,7 @@ export class ParameterTable {
   /** The gradients that are other arrays than before, and their rows. */
   #rowsOfGradients = new Int32Array(0);
   readonly #gradients: (NativeFloats | null)[] = [];
+  #noted = 0;
   #stream = 0n;
   /** How many CudaArrays had been disposed of when those of this table were last looked at. */
   #disposals = -1;
@@ -50,6 +51,7 @@ export class ParameterTable {
     const { setOfRow } = plan.request;
     const disposed = disposals() !== this.#disposals;
     const [none, usual, onDevice] = [news.none, watch.usual, watch.disposals];
+    this.#forgetGradients();
     let gradients = 0;
     for (let row = 0; row < data.length; ++row) {
       if ((setOfRow[row] as number) < 0) continue;
@@ -95,7 +97,14 @@ export class ParameterTable {
     plan.news[row] = news.none;
   }
 
+  /** Keeps no gradient alive, also where a step was refused. A method of arrays could be replaced: this is a loop. */
+  #forgetGradients(): void {
+    for (let place = 0; place < this.#noted; ++place) this.#gradients[place] = null;
+    this.#noted = 0;
+  }
+
   #note(place: number, row: number, grad: Floats): void {
+    this.#noted = place + 1;
     this.#rowsOfGradients[place] = row;
     this.#gradients[place] = nativeOf(grad);
   }
@@ -103,7 +112,7 @@ export class ParameterTable {
   /** Hands over all new gradients in one call. */
   #bindGradients(plan: StepPlan, count: number): void {
     const refused = this.#native.bindGrads(this.#rowsOfGradients, this.#gradients, count);
-    this.#gradients.fill(null, 0, count); // keeps none alive
+    this.#forgetGradients();
     const rowAt = (place: number) => this.#rowsOfGradients[place] as number;
     const bound = refused === null ? count : refused.index;
     for (let place = 0; place < bound; ++place) plan.news[rowAt(place)] = news.none;

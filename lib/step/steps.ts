@@ -6,7 +6,7 @@ import type { Parameter } from "../parameter";
 import type { Rule } from "../rule";
 import { obstacleError } from "./memory-checks";
 import { ParameterTable } from "./parameter-table";
-import { pin } from "./pin";
+import { isPinned, pin } from "./pin";
 import type { ReadStepOptions, StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
 import { slowBit, TrackedParameter } from "./tracked-parameter";
@@ -144,10 +144,13 @@ export class Steps<O extends object> {
     for (const tracked of this.parameters) {
       const { index, place } = tracked;
       if ((plan.request.setOfRow[index] as number) < 0 || place !== host) continue;
-      const { [index]: states } = plan.states;
-      for (const array of [plan.data[index], plan.out[index], plan.grad[index], plan.slow[index], ...(states as Floats[])]) {
-        if (array === null || !pin(array as Float32Array)) continue;
-        this.expose(tracked);
+      const states = plan.states[index] as readonly Floats[];
+      const own = [plan.data[index], plan.out[index], plan.grad[index], plan.slow[index], states[0], states[1], states[2]];
+      for (let k = 0; k < own.length; ++k) {
+        const array = own[k] as Float32Array | null | undefined;
+        if (array === null || array === undefined || isPinned(array)) continue;
+        this.expose(tracked); // what pins it sees it
+        pin(array);
         pinned = true;
       }
     }

@@ -9,7 +9,8 @@ import { requireFloats, requireLength } from "./memory-checks";
 export const statesMask = 7;
 export const slowBit = 8;
 
-const noArrays: readonly Floats[] = [];
+/** The state before the first step. */
+export const noArrays: readonly Floats[] = [];
 
 /** PyTorch's name for Lookahead's slow weights. */
 export const slowName = "slow_buffer";

@@ -28,6 +28,13 @@ onStandInAlone("memory on a device", () => {
     ["asynchronous steps", "const o = new AdaBelief([model()]); for (let i = 0; i < 5; ++i) await o.stepAsync();"],
     ["a step that was refused", "const p = model(); p.grad = cuda.allocate(3); await codeOf(() => new AdaBelief([p]).step());"],
     [
+      "zeros of a refused step whose option was turned off again",
+      `
+      const p = model(); const o = new Adam([p]); o.step();
+      const good = p.grad; p.grad = cuda.allocate(3); o.paramGroups[0].lookahead = { k: 2 };
+      await codeOf(() => o.step()); p.grad.dispose(); p.grad = good; o.paramGroups[0].lookahead = null; o.step(); o.dispose();`,
+    ],
+    [
       "a Lookahead that was reset and loaded",
       `
       const p = model(); const o = new Lookahead(new Adam([p])); o.step();
