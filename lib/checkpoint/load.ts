@@ -1,9 +1,9 @@
 // From a checkpoint to an optimizer. A file may be damaged or hostile: what it claims is checked before memory is taken for it.
 import { plainError } from "../errors";
-import type { Group } from "../group";
+import type { Group } from "../groups/group";
 import type { TrackedParameter } from "../step/tracked-parameter";
-import { flag, refuseUnknownKeys, requireObject } from "../options";
-import type { Rule } from "../rule";
+import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+import type { Rule } from "../rule/rule";
 import { letGo, readStateDict, type Loaded, type StateDict } from "../state-dict";
 import { openFile, pathOf } from "./files";
 import { parseJson } from "./json";

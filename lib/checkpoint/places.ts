@@ -1,8 +1,8 @@
 // The tensors of a checkpoint, and which parameter each belongs to.
 import { plainError, rangeError } from "../errors";
-import { placeOf } from "../floats";
-import { hostZeros } from "../memory";
-import { host } from "../native";
+import { placeOf } from "../arrays/placement";
+import { hostZeros } from "../arrays/memory";
+import { host } from "../native/engine";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import type { SequentialReader } from "./reader";
 import { checksum, elementsOf, quote, type Tensor } from "./safetensors";

@@ -1,6 +1,6 @@
 import { arrayKind, describe, describeAlso, lengthOf, plainError, rangeError, typeError } from "../errors";
-import { hostZeros } from "../memory";
-import { addon, type DeviceMemory } from "../native";
+import { hostZeros } from "../arrays/memory";
+import { addon, type DeviceMemory } from "../native/engine";
 import { readStream, type StreamOptions } from "./driver";
 
 /** Where another process finds an array: plain data, which survives structuredClone and, its bytes written out, any channel. */

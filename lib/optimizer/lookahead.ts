@@ -1,4 +1,4 @@
-import type { LookaheadOptions } from "../common-options";
+import type { LookaheadOptions } from "../options/common";
 import type { State } from "../state-dict";
 import { Optimizer } from "./optimizer";
 

@@ -1,6 +1,6 @@
 // The state of one parameter in a dict.
 import { arrayKind, describe, lengthOf, rangeError, typeError } from "../errors";
-import type { Rule } from "../rule";
+import type { Rule } from "../rule/rule";
 import { slowName, type TrackedParameter } from "../step/tracked-parameter";
 import type { LoadedState } from "./types";
 

@@ -1,14 +1,14 @@
 // Dicts in PyTorch's layout, read with patience for what its releases leave lying about.
 import { copyJson } from "../checkpoint/json";
-import { readLookahead } from "../common-options";
+import { readLookahead } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
 import { describe, typeError } from "../errors";
-import { copyOf, copyTo, type Floats } from "../floats";
-import { knownKeys, type Group, type GroupExtras } from "../group";
-import { host } from "../native";
-import { refuseUnknownKeys } from "../options";
-import { absentOptions, lookaheadOf, titleOf, type Rule } from "../rule";
-import { readSchema } from "../schema";
+import { copyOf, copyTo, type Floats } from "../arrays/placement";
+import { knownKeys, type Group, type GroupExtras } from "../groups/group";
+import { host } from "../native/engine";
+import { refuseUnknownKeys } from "../options/kinds";
+import { absentOptions, lookaheadOf, titleOf, type Rule } from "../rule/rule";
+import { readSchema } from "../options/schema";
 import { slowName } from "../step/tracked-parameter";
 import { readState, refuse, requireRecord, unstepped } from "./read-state";
 import type { Loaded, LoadedGroup } from "./types";

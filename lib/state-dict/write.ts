@@ -1,10 +1,10 @@
 import { copyJson } from "../checkpoint/json";
-import { commonOptions, publicDefaults } from "../common-options";
+import { commonOptions, publicDefaults } from "../options/common";
 import { typeError } from "../errors";
-import { copyOf, type Floats } from "../floats";
-import type { Group } from "../group";
-import { role } from "../native";
-import { lookaheadOf, titleOf, type Rule } from "../rule";
+import { copyOf, type Floats } from "../arrays/placement";
+import type { Group } from "../groups/group";
+import { role } from "../native/engine";
+import { lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
 import { slowName, type TrackedParameter } from "../step/tracked-parameter";
 import type { StateDict } from "./types";

@@ -1,8 +1,8 @@
 // The native table of an optimizer's memory. It keeps pointers: what changed since it was told is told again before each step.
 import { disposals } from "../cuda/array";
 import { lengthOf, rangeError } from "../errors";
-import { liveLength, nativeOf, type Floats } from "../floats";
-import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native";
+import { liveLength, nativeOf, type Floats } from "../arrays/placement";
+import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
 import { refusal, requireUnchanged } from "./memory-checks";
 import { news, watch, type StepPlan } from "./step-plan";
 import type { TrackedParameter } from "./tracked-parameter";

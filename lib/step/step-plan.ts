@@ -1,7 +1,7 @@
 import { isCudaArray, release } from "../cuda/array";
 import { rangeError } from "../errors";
-import { zerosAt, type Floats } from "../floats";
-import { host, role, rowState } from "../native";
+import { zerosAt, type Floats } from "../arrays/placement";
+import { host, role, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { StepRequest } from "./step-request";
 import { noArrays, type TrackedParameter } from "./tracked-parameter";

@@ -1,9 +1,9 @@
 // The way of a step: validate → plan → bind → run → commit.
-import { addon, gradients, host, role, statesOfVariants } from "../native";
-import { nativeOf, placeOf, type Floats } from "../floats";
-import type { Group } from "../group";
+import { addon, gradients, host, role, statesOfVariants } from "../native/engine";
+import { nativeOf, placeOf, type Floats } from "../arrays/placement";
+import type { Group } from "../groups/group";
 import type { Parameter } from "../parameter";
-import type { Rule } from "../rule";
+import type { Rule } from "../rule/rule";
 import { obstacleError } from "./memory-checks";
 import { ParameterTable } from "./parameter-table";
 import { isPinned, pin } from "./pin";

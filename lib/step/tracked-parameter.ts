@@ -1,7 +1,7 @@
 import { isCudaArray, release } from "../cuda/array";
 import { arrayKind, describe, rangeError, typeError } from "../errors";
-import { placeOf, type Floats } from "../floats";
-import { host, role } from "../native";
+import { placeOf, type Floats } from "../arrays/placement";
+import { host, role } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { requireFloats, requireLength } from "./memory-checks";
 

@@ -1,13 +1,13 @@
 import type { CudaArray } from "../cuda/array";
 import { requireStream } from "../cuda/driver";
 import { describe, rangeError, typeError } from "../errors";
-import type { Floats } from "../floats";
-import { addon, host, role, statesOfVariants, type Table } from "../native";
+import type { Floats } from "../arrays/placement";
+import { addon, host, role, statesOfVariants, type Table } from "../native/engine";
 import type { AdaBeliefOptions } from "../optimizers/adabelief-options";
 import { chooseRule } from "../optimizers/adabelief-rules";
-import { refuseUnknownKeys, requireObject } from "../options";
-import type { Rule, Step } from "../rule";
-import { readSchema } from "../schema";
+import { refuseUnknownKeys, requireObject } from "../options/kinds";
+import type { Rule, Step } from "../rule/rule";
+import { readSchema } from "../options/schema";
 import { notFloats, obstacleError, refusal } from "./memory-checks";
 import { bindRow } from "./parameter-table";
 import { StepPlan } from "./step-plan";

@@ -1,7 +1,7 @@
 // The interface of an engine over WebAssembly: one thread, no devices, the same bits.
 import { lengthOf, plainError } from "../errors";
-import type { CudaAddon, DeviceMemory, Engine, NativeFloats } from "../addon";
-import { parseLists, readLists } from "../native-lists";
+import type { CudaAddon, DeviceMemory, Engine, NativeFloats } from "../native/addon";
+import { parseLists, readLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
 import { addressOf, extentOf, Views } from "./memory";
 import * as modules from "./modules";
