@@ -4,7 +4,7 @@ export { cpu } from "./cpu";
 export { cuda, type ForeignMemory, type PlaceOptions } from "./cuda";
 export { CudaArray, type IpcHandle } from "./cuda/array";
 export type { StreamOptions } from "./cuda/driver";
-export type { ErrorCode } from "./errors";
+export { AdaBeliefError, isAdaBeliefError, type ErrorCode } from "./errors";
 export type { GroupOf, ParamGroup, Params } from "./groups";
 export { info, type Info } from "./info";
 export { ready, type CudaDevice } from "./native";

@@ -73,6 +73,8 @@ export interface CudaDriver {
 
 /** See native/addon/cuda_memory.cpp. Streams are the driver's handles, 0n the legacy default stream. */
 export interface CudaAddon {
+  /** Gives errors that native code makes this property, which is true. */
+  brandErrors(brand: symbol): void;
   load(path: string): CudaDriver;
   allocate(device: number, length: number, stream: bigint): DeviceMemory;
   wrap(pointer: bigint, length: number, device: number): DeviceMemory;

@@ -1,7 +1,7 @@
 // The engine in use, native code or WebAssembly, and what it is told when it is loaded.
 import type { Addon } from "./addon";
 import { usableCores } from "./cores";
-import { describe, plainError, rangeError } from "../errors";
+import { describe, errorBrand, plainError, rangeError } from "../errors";
 import { loadEngine, wanted } from "./load";
 import { parseLists, readLists, type Lists } from "./lists";
 import { wasmBackend } from "../wasm/engine";
@@ -33,6 +33,7 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
 
 const engine = loadEngine();
 export const addon: Addon = Object.assign(engine, parseLists(engine.lists));
+addon.cuda.brandErrors(errorBrand);
 export const { host, rowState, stage, role, gradients, common, problem, backendChoice } = readLists(addon);
 
 /** Sets how many threads a step may use, or says why not. */

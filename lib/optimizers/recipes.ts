@@ -1,8 +1,8 @@
 import type { CommonOptions } from "../options/common";
-import type { AdaBeliefLiveOptions } from "./adabelief-options";
+import type { AdaBeliefLiveOptionsOf } from "./adabelief-options";
 
 /** A recipe: every option of version 0.0.5, and the version. */
-export type Recipe = Readonly<Omit<AdaBeliefLiveOptions, keyof CommonOptions | "degenerated_to_sgd">> & {
+export type Recipe = Readonly<Omit<AdaBeliefLiveOptionsOf["0.0.5"], keyof CommonOptions>> & {
   readonly version: "0.0.5";
 };
 

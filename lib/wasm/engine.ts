@@ -17,6 +17,7 @@ const refuse = (): never => {
   throw plainError("ERR_CUDA_UNAVAILABLE", `CUDA cannot run here: ${reason}`);
 };
 const cuda: CudaAddon = {
+  brandErrors: () => undefined,
   load: () => ({ available: false, reason, driverVersion: 0, standIn: false, devices: [] }),
   allocate: refuse,
   wrap: refuse,

@@ -211,9 +211,33 @@ Floats device_floats(const Napi::Value& value, std::size_t wanted, int device) {
   return {memory->length() == wanted ? Problem::none : Problem::other_length, memory->data()};
 }
 
+namespace {
+
+/** What every environment has of its own. A reference to an array, because one to a symbol is not allowed. */
+struct Instance {
+  Napi::ObjectReference brands;
+};
+
+/** brandErrors(symbol): the property by which JavaScript knows the errors of this package */
+void brand_errors(const Napi::CallbackInfo& info) {
+  Napi::Array brands = Napi::Array::New(info.Env(), 1);
+  brands.Set(0u, info[0]);
+  info.Env().SetInstanceData(new Instance{Napi::Persistent(brands.As<Napi::Object>())});
+}
+
+void brand(Napi::Env env, Napi::Object error) {
+  const Instance* instance = env.GetInstanceData<Instance>();
+  if (!instance) return;
+  const Napi::Value symbol = instance->brands.Value().Get(0u);
+  error.DefineProperty(Napi::PropertyDescriptor::Value(symbol.As<Napi::Name>(), Napi::Boolean::New(env, true)));
+}
+
+}  // namespace
+
 Napi::Error coded(Napi::Env env, EngineError::Kind kind, const std::string& message) {
   const auto make = [&](const char* code, auto error) -> Napi::Error {
     error.Set("code", Napi::String::New(env, code));
+    brand(env, error.Value().template As<Napi::Object>());
     return error;
   };
   switch (kind) {
@@ -230,6 +254,7 @@ Napi::Error coded(Napi::Env env, EngineError::Kind kind, const std::string& mess
 
 Napi::Object define_cuda(Napi::Env env) {
   Napi::Object cuda = Napi::Object::New(env);
+  cuda["brandErrors"] = Napi::Function::New<brand_errors>(env, "brandErrors");
   cuda["load"] = Napi::Function::New<load>(env, "load");
   cuda["allocate"] = Napi::Function::New<guarded<allocate>>(env, "allocate");
   cuda["wrap"] = Napi::Function::New<guarded<wrap>>(env, "wrap");
