@@ -103,7 +103,7 @@ describe("the option lookahead", () => {
     },
   );
 
-  it("is no option of update, which keeps no slow weights, nor of RangerAdaBelief, which has its own", () => {
+  it("is refused by update and by RangerAdaBelief", () => {
     const arrays = {
       data: new Float32Array(1),
       grad: new Float32Array(1),
@@ -173,7 +173,7 @@ describe("a dict", () => {
     expectSameBits(copy.data, p.data, "data");
   });
 
-  it("says of every group whether it has Lookahead, where one has it", () => {
+  it("says for each group whether it has Lookahead, if any group has it", () => {
     const make = (options: object) => new Lookahead(new SGD([{ params: fresh() }, { params: fresh() }], options));
     const saved = new SGD([{ params: fresh(), lookahead: { k: 2 } }, { params: fresh() }]).stateDict();
     expect(saved.param_groups.map(({ lookahead }) => lookahead)).toEqual([{ k: 2, alpha: 0.5 }, null]);
@@ -182,7 +182,7 @@ describe("a dict", () => {
     expect(optimizer.paramGroups.map(({ lookahead }) => lookahead)).toEqual([{ k: 2, alpha: 0.5 }, null]);
   });
 
-  it("of an optimizer whose slow weights have not begun has those that they begin with", () => {
+  it("written before the first step with Lookahead has the parameters as slow weights", () => {
     const p = fresh();
     const optimizer = new Adam([p]);
     run(optimizer, p, 1, 2);
@@ -200,7 +200,7 @@ describe("a dict", () => {
     );
   });
 
-  it("with slow weights goes into no optimizer without Lookahead; without them into none that says it has it", () => {
+  it("is refused where slow weights and the option lookahead do not fit together", () => {
     const p = fresh();
     const optimizer = new SGD([p], { lookahead: { k: 2 } });
     run(optimizer, p, 1, 1);

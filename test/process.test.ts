@@ -156,7 +156,7 @@ describe("four workers at once", () => {
         }
         console.log(JSON.stringify(counts.at(-1) - counts[0]));
       })();`;
-    expect(resultOf(code, { preload: false })).toBeLessThan(4); // a team each would be 33 threads more
+    expect(resultOf(code, { preload: false })).toBeLessThan(4); // a pool each would be 33 threads more
   });
 
   it("may be terminated in the middle of training", () => {

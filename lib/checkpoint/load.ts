@@ -103,7 +103,7 @@ async function readContents<O extends object>(
 ): Promise<Contents> {
   const header = await readHeader(file);
   const { dict, extra } = readMetadata(header);
-  readDict(rule, groups, dict); // all but the state itself: so much can be refused before it is read
+  readDict(rule, groups, dict); // everything but the state is checked before the state is read
   followNames(groups, dict);
   const trackedOf = trackedById(groups, dict);
   const places = header.tensors.map((tensor, k) =>
@@ -152,7 +152,7 @@ function readMetadata({ metadata }: Header): { dict: StateDict; extra: unknown }
   };
 }
 
-/** What a state dict may be is known to state-dict.ts alone. The arrays are nobody else's, so that they need not be copied. */
+/** Checks the dict. Its arrays are used as they are, because nobody else has them. */
 function readDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], dict: StateDict): Loaded<O> {
   try {
     return readStateDict(rule, groups, dict, { taken: true });

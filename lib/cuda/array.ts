@@ -24,7 +24,7 @@ export let memoryOf: (array: CudaArray) => DeviceMemory;
 /** Its true length, 0 once it is disposed, and its device. An own property cannot deceive them. */
 export let lengthOnDevice: (array: CudaArray) => number;
 export let deviceOf: (array: CudaArray) => number;
-/** How many arrays have been disposed of so far. While that stays, so does the memory of every array. */
+/** How many arrays have been disposed of so far. While this number is the same, every array still has its memory. */
 export const disposals = (): number => disposed;
 /** Gives memory of our own back, or leaves that to the garbage collector where it is in use or the driver refuses. */
 export let release: (array: CudaArray) => void;

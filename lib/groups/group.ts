@@ -73,7 +73,7 @@ export class Group<O extends object> {
     return this.#current;
   }
 
-  /** Reads the live options again; throws where they cannot be, or do not go together. Arrays with accessors may run foreign code here. */
+  /** Reads the live options again. Throws where one is invalid, or where they do not fit together. Accessors in arrays run here. */
   read(): void {
     const options = this.#options;
     options.read();
@@ -85,7 +85,7 @@ export class Group<O extends object> {
     this.rule.advise?.(this.#current);
   }
 
-  /** The same, and looks through all keys: a key that was defined, and not assigned, is noticed here alone. */
+  /** The same, and checks all keys. A step notices keys that were assigned; this finds those made by Object.defineProperty, too. */
   readAll(): void {
     refuseUnknownKeys(Object.keys(this.live), this.#known, "A param group");
     this.read();

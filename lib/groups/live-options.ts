@@ -48,7 +48,7 @@ export class LiveOptions<O extends object> {
   changed = false;
   readonly #schema: Rule<O>["options"];
   readonly #exposed: Exposed<O>[] = [];
-  /** What a schedule wrote and no option can be: the next step refuses it. */
+  /** Values that a schedule wrote and that are out of range. The next step refuses them. */
   readonly #refused = new Map<keyof O & string, unknown>();
 
   constructor(schema: Rule<O>["options"], values: O) {
@@ -79,7 +79,7 @@ export class LiveOptions<O extends object> {
     return Object.hasOwn(this.#schema, key);
   }
 
-  /** Writes a value. One that the option cannot be is refused by the next step, not here. */
+  /** Writes a value. If it is out of range, the next step refuses it. */
   write(key: keyof O & string, value: unknown): void {
     const exposed = this.#exposed.find((one) => one.key === key);
     if (exposed !== undefined) {
@@ -114,7 +114,7 @@ export class LiveOptions<O extends object> {
     this.changed = true;
   }
 
-  /** Reads what was changed in place. Throws where an option cannot be that. */
+  /** Reads what was changed in place. Throws where a value is invalid. */
   read(): void {
     if (this.#refused.size > 0) for (const [key, value] of this.#refused) this.#store(key, value);
     for (let i = 0; i < this.#exposed.length; ++i) {

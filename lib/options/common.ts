@@ -5,7 +5,7 @@ import { option, type Option, type Schema } from "./schema";
 
 export type Centralize = false | "all" | "conv";
 
-/** Lookahead: every k steps the slow weights go the part `alpha` of the way to the parameters, which go on from there. */
+/** Lookahead: after every k-th step slow ← slow + alpha·(p − slow), and p ← slow. */
 export interface LookaheadOptions {
   readonly k: number;
   readonly alpha: number;
@@ -20,8 +20,8 @@ export interface CommonValues {
    */
   centralize: Centralize;
   /**
-   * Lookahead (Zhang et al., NeurIPS 2019): every `k` steps of a parameter its slow weights (`slow_buffer`) go the part `alpha` of the
-   * way to it, and it goes on from there. Absent, `k` is 6 and `alpha` 0.5. Default null: none.
+   * Lookahead (Zhang et al., NeurIPS 2019): after every `k`-th step of a parameter, slow ← slow + alpha·(p − slow) and p ← slow. The
+   * slow weights are `slow_buffer` of the state. `k` is 6 and `alpha` 0.5 where they are not given. Default null: no Lookahead.
    */
   lookahead: Partial<LookaheadOptions> | null;
   /** Maximize the objective: the gradient's sign is changed before anything else. Default false. */

@@ -12,7 +12,7 @@ import { resolve, type Choices, type Naming, type Resolved } from "./slots";
  */
 export type Step<O> = (options: O, c: Float32Array, t: number, fresh: boolean) => number;
 
-/** What a published class keeps in its dicts beside arrays and options, and this one has no use for: written for it, read over. */
+/** What a published class needs in its dicts beside arrays and options. It is written for that class, and ignored when read. */
 export interface Published<O> {
   /** In the state of one parameter, after t steps. */
   readonly state?: (options: O, t: number) => object;

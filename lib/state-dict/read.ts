@@ -1,4 +1,4 @@
-// Dicts in PyTorch's layout, read with patience for what its releases leave lying about.
+// Reads dicts in PyTorch's layout. Keys that its releases leave behind are ignored.
 import { copyJson } from "../checkpoint/json";
 import { readLookahead } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
@@ -72,7 +72,7 @@ function requireSameRule<O extends object>(rule: Rule<O>, { optimizer, version }
   }
 }
 
-/** What an option that is absent in a group stands for. Release 0.1.0 kept Lookahead's options beside the groups. */
+/** The values of options that a group of the dict lacks. Release 0.1.0 kept Lookahead's options beside the groups. */
 function absentIn<O extends object>(rule: Rule<O>, { optimizer, lookahead }: Record<string, unknown>): Partial<O> {
   const absent = optimizer === undefined ? {} : absentOptions(rule);
   if (lookahead === undefined) return absent;
@@ -80,7 +80,7 @@ function absentIn<O extends object>(rule: Rule<O>, { optimizer, lookahead }: Rec
   return { ...absent, lookahead: readLookahead(lookahead) } as object;
 }
 
-/** Checks one group of a dict. `absent`: what an option stands for that it lacks; the others stay as they are. */
+/** Checks one group of a dict. Options that it lacks are taken from `absent`; what is not there either stays as it is. */
 function readGroup<O extends object>(
   rule: Rule<O>,
   group: Group<O>,
@@ -176,7 +176,7 @@ function copyToDevices<O extends object>({ states }: Loaded<O>): void {
   }
 }
 
-/** Gives back what a dict that is not taken over after all has on devices. */
+/** Releases the device memory of a dict that is not used after all. */
 export function letGo<O extends object>({ states }: Loaded<O>): void {
   for (const { arrays, slow } of states) {
     for (const array of [...arrays, slow]) {

@@ -74,7 +74,7 @@ function writeState<O extends object>(rule: Rule<O>, { options }: Group<O>, trac
   return entry;
 }
 
-/** The slow weights; where Lookahead was turned on since the last step, what they begin with: the parameter. */
+/** The slow weights. Where Lookahead was turned on since the last step, they begin as the parameter. */
 function slowWeights(tracked: TrackedParameter, withLookahead: boolean) {
   const { slow, steps, parameter } = tracked;
   if (!withLookahead || (slow === null && steps === 0)) return null;

@@ -1,4 +1,4 @@
-// Whether an array can be what it is to its parameter, and the errors where it cannot.
+// Checks of the arrays of a parameter, and their errors.
 import { isCudaArray } from "../cuda/array";
 import { describe, plainError, rangeError, typeError } from "../errors";
 import { liveLength, placeOf, type Floats } from "../arrays/placement";
@@ -52,7 +52,7 @@ export function refusal(tracked: Owner, array: Floats | null | undefined, why: n
   }
 }
 
-/** The error for what is no array of floats, or one that lies elsewhere than the parameter's data. */
+/** The error for an array of another type, or in another place than the parameter's data. */
 export function notFloats(tracked: Owner, array: unknown, which: number): Error {
   const place = placeOf(array);
   const name = tracked.nameOf(which);
@@ -79,7 +79,7 @@ function memoryGone(tracked: Owner, which: number): Error {
   return typeError("ERR_DETACHED", `${what} lost its memory: ${advice}`);
 }
 
-/** The error for what kept a step from being run. */
+/** The error for an overlap, or for memory that another step is using. */
 export function obstacleError({ row, role: which, otherRow, otherRole }: Obstacle, all: readonly Owner[]): Error {
   const one = all[row] as Owner;
   if (otherRow === undefined || otherRole === undefined) {

@@ -1,4 +1,4 @@
-// The native table of an optimizer's memory. It keeps pointers: what changed since it was told is told again before each step.
+// The native table of an optimizer's memory. It keeps pointers, so every change is passed on before the next step.
 import { disposals } from "../cuda/array";
 import { lengthOf, rangeError } from "../errors";
 import { liveLength, nativeOf, type Floats } from "../arrays/placement";
@@ -14,7 +14,7 @@ export class ParameterTable {
   readonly #gradients: (NativeFloats | null)[] = [];
   #noted = 0;
   #stream = 0n;
-  /** How many CudaArrays had been disposed of when those of this table were last looked at. */
+  /** How many CudaArrays had been disposed of at the last check. */
   #disposals = -1;
   #onDevice = false;
 
@@ -75,7 +75,7 @@ export class ParameterTable {
     this.#disposals = disposals();
   }
 
-  /** Runs the step of the plan; or returns what prevents it. */
+  /** Runs the step of the plan. Returns null, or what prevented it. */
   run({ request }: StepPlan): Obstacle | null {
     return this.#native.step(request.sets);
   }
@@ -121,7 +121,7 @@ export class ParameterTable {
     throw refusal(plan.parameters[row] as TrackedParameter, plan.grad[row], refused.problem, role.grad);
   }
 
-  /** Rows without a gradient take no part, but nothing may be written over them: so far as their memory can be used at all. */
+  /** Rows without a gradient are not updated, but nothing may be written over their memory. A row whose memory is gone is ignored. */
   #bindRest(plan: StepPlan): void {
     const { parameters } = plan;
     const { setOfRow } = plan.request;
@@ -138,7 +138,7 @@ export class ParameterTable {
   }
 }
 
-/** Checks that the arrays of a row which native code knows still have their memory; `withGradient`: the gradient is one of them. */
+/** Checks that the arrays of a row still have their memory. A new gradient is checked when it is bound: then `withGradient` is false. */
 function requireMemory(plan: StepPlan, row: number, withGradient: boolean): void {
   const tracked = plan.parameters[row] as TrackedParameter;
   const data = plan.data[row] as Floats;

@@ -6,20 +6,20 @@ import type { Parameter } from "../parameter";
 import { StepRequest } from "./step-request";
 import { noArrays, type TrackedParameter } from "./tracked-parameter";
 
-/** What native code does not know yet of a row: nothing; another gradient; more than that. */
+/** What changed in a row since native code was told: nothing; the gradient alone; anything else. */
 export const news = { none: 0, gradient: 1, row: 2 } as const;
 
-/** Which arrays of a row can lose their memory unseen: data and gradient; all; or, on a device, none while no array is disposed of. */
+/** Which arrays of a row must be checked before a step: data and gradient; all; or, on a device, all once any array was disposed of. */
 export const watch = { usual: 0, all: 1, disposals: 2 } as const;
 
-/** In `kept`: the plan holds zeros that the parameter does not have yet. */
+/** In `kept`: the plan has other state arrays than the parameter. */
 const pendingBit = 16;
 
 /**
- * What a step is about to do: the arrays of each row, by its number, and a request to native code. To make it changes nothing else: the
- * zeros of a state that begins belong to the plan until the step is done.
+ * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
+ * belong to the plan until the step is done.
  *
- * What every step looks at lies in columns: 1000 parameters are as many cache lines, if each has to be looked at itself.
+ * What every step reads lies in columns, because reading an object for each of 1000 parameters would take longer than the step.
  */
 export class StepPlan {
   readonly #given: Parameter<Floats>[] = [];
@@ -29,7 +29,7 @@ export class StepPlan {
   /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
   readonly states: (readonly Floats[])[] = [];
   readonly slow: (Floats | null)[] = [];
-  /** By row, what the parameter's own state is: its `kept`, and whether the plan holds more. */
+  /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
   readonly kept: Uint8Array;
   readonly lengths: Float64Array;
   /** By row, one of `news`. */
@@ -37,7 +37,7 @@ export class StepPlan {
   /** By row, one of `watch`. */
   readonly watch: Uint8Array;
   readonly request: StepRequest;
-  /** Whether a row of the step at hand has zeros that its parameter does not have yet, or slow weights no more. */
+  /** Whether any row has the pending bit. */
   pending = false;
   /** How many rows are updated. */
   updated = 0;
@@ -90,13 +90,13 @@ export class StepPlan {
   }
 
   #takeGradient(row: number, grad: Floats | null): void {
-    // Arrays on a device are looked at where one was disposed of: those of a row that took no part were not.
+    // Arrays on a device are checked only after a disposal, and then only in rows that take part. This row took no part.
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
     this.grad[row] = grad;
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
   }
 
-  /** Finds which arrays of a row must be looked at before each step. */
+  /** Finds which arrays of a row must be checked before each step. */
   look({ index, place, exposed }: TrackedParameter): void {
     const all = exposed || this.out[index] !== this.data[index];
     this.watch[index] = place !== host ? watch.disposals : all ? watch.all : watch.usual;
@@ -146,7 +146,7 @@ export class StepPlan {
     if (before !== tracked.slow) giveBack(before);
   }
 
-  /** Puts zeros behind the states that there are: those that a refused step left, then new ones. If one fails, the others are kept. */
+  /** Adds zeros to the states until there are `count`. Zeros that a refused step left are used first. If one fails, the others are kept. */
   #extendStates(tracked: TrackedParameter, count: number, stream: bigint): void {
     const { index, states } = tracked;
     this.kept[index] = tracked.kept | pendingBit;

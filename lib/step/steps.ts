@@ -25,7 +25,7 @@ export class Steps<O extends object> {
     this.#statesOfVariant = statesOfVariants(rule.formula);
   }
 
-  /** A parameter that can be added: the next one, or the one so many places after it. */
+  /** Makes a parameter that can be added. `after` is how many others were made since the last `add`. */
   track(parameter: Parameter<Floats>, after: number): TrackedParameter {
     return new TrackedParameter(parameter, this.parameters.length + after, this.rule.states, this.#counts);
   }
@@ -49,7 +49,7 @@ export class Steps<O extends object> {
     this.#table.resize(this.#plan);
   }
 
-  /** Notes that other code has the state of a parameter in its hands. */
+  /** Notes that other code can reach the state of a parameter, and could detach it. */
   expose(tracked: TrackedParameter): void {
     tracked.exposed = true;
     this.#plan.look(tracked);
@@ -74,7 +74,7 @@ export class Steps<O extends object> {
   stepAsync(groups: readonly Group<O>[], options: ReadStepOptions): Promise<StepReport> {
     const plan = this.#prepare(groups, options);
     if (plan.updated === 0) return Promise.resolve({ updated: 0, skipped: false });
-    // To pin calls functions that a program may have replaced: memory is checked again after it.
+    // Pinning calls functions that a program may have replaced, so memory is checked again.
     if (this.#pin(plan)) this.#table.bind(plan);
     const started = this.#table.runAsync(plan, plan);
     if (!("then" in started)) throw obstacleError(started, this.parameters);
