@@ -71,5 +71,5 @@ export async function requireChecksum(file: SequentialReader, { dtype, shape }: 
   const bytes = new Uint8Array(4);
   await file.fill(bytes);
   if (new DataView(bytes.buffer).getUint32(0, true) === wanted) return;
-  throw refuse("checksum mismatch: the file is damaged");
+  throw refuse("it is damaged: checksum mismatch");
 }
