@@ -1,5 +1,6 @@
 // Parameters without a gradient take no part in a step, but nothing may be written over them.
 import { Adam, parameter, SGD } from "../lib";
+import { itNatively } from "./helpers/engine";
 import { resultOf } from "./helpers/script";
 import { thrownBy } from "./helpers/snapshot";
 
@@ -39,7 +40,7 @@ describe("a parameter without a gradient", () => {
 });
 
 describe("what a step leaves behind", () => {
-  it("update keeps none of its arrays alive", () => {
+  itNatively("memory outside of a module", "update keeps none of its arrays alive", () => {
     const code = `
       (() => {
         const a = () => new Float32Array(5e6);
