@@ -16,7 +16,8 @@ const platforms = {
   [here]: {
     build() {
       run("node_modules/.bin/prebuildify", "--napi", "--strip", "--quiet", "--node-gyp", "scripts/node-gyp-shim.cjs");
-      if (process.platform === "linux") removeNeeded(`prebuilds/${here}/adabelief.node`);
+      if (process.platform === "linux" && works("patchelf")) removeNeeded(`prebuilds/${here}/adabelief.node`);
+      else if (process.platform === "linux") process.stderr.write("SKIPPED: without patchelf the binary does not load on musl\n");
       copyFileSync(`prebuilds/${here}/adabelief.node`, "build/Release/adabelief.node"); // prebuildify moved it away
     },
   },
