@@ -60,7 +60,7 @@ describe("a save", () => {
     expect(readdirSync(inFolder())).toEqual(["state"]);
   });
 
-  itOnPosix("/dev/null", "never replaces what is no regular file", async () => {
+  itOnPosix("/dev/null", "replaces regular files only", async () => {
     const inFolder = folderFor("not files");
     mkdirSync(inFolder("folder"));
     for (const path of [inFolder("folder"), "/dev/null"]) {

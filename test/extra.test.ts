@@ -52,7 +52,7 @@ describe("the extra of a group", () => {
     });
   });
 
-  it("or an initial_lr that cannot be assigned makes a load fail, and nothing changes", () => {
+  it("is not loaded where it cannot be assigned, and nothing changes", () => {
     const optimizer = new SGD([fresh()], { lr: 0.5 });
     Object.defineProperty(optimizer.paramGroups[0], "initial_lr", { value: 0.5, writable: false });
     const saved = optimizer.stateDict();

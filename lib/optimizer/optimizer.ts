@@ -62,7 +62,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * Everything is checked before the first element is written: where `step` throws, parameters, state and groups are as they were. Only
    * a device that fails in the middle cannot be undone (ERR_CUDA_LOST): then every later call but `dispose` is that error.
    *
-   * @throws with a `code`: memory that changed its length, type or place; overlap; an option that cannot be; ERR_BUSY from within a step
+   * @throws with a `code`: memory of another length, type or place; overlapping memory; an invalid option; ERR_BUSY during a step
    */
   step(options?: StepOptions): StepReport;
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */

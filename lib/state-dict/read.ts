@@ -80,7 +80,7 @@ function absentIn<O extends object>(rule: Rule<O>, { optimizer, lookahead }: Rec
   return { ...absent, lookahead: readLookahead(lookahead) } as object;
 }
 
-/** Checks one group of a dict. Options that it lacks are taken from `absent`; what is not there either stays as it is. */
+/** Checks one group of a dict. Options that it lacks come from `absent`, else from the group. */
 function readGroup<O extends object>(
   rule: Rule<O>,
   group: Group<O>,
