@@ -8,8 +8,9 @@ namespace {
 
 constexpr int roles = static_cast<int>(Role::slow) + 1;
 
-/** A copy of a piece for each role. */
-alignas(64) float copies[roles][Access::most];
+/** A copy of a piece for each role, at different places within their pages: a load waits for a store to the same place of
+ * another. */
+alignas(64) float copies[roles][Access::most + 160];
 
 }  // namespace
 
