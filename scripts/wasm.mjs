@@ -25,6 +25,7 @@ const compile = [
 ];
 const link = [
   ...["--target=wasm32-wasi", "-nostartfiles", "-Wl,--no-entry", "-Wl,--gc-sections", "-Wl,--strip-all", "-Wl,--import-memory"],
+  "-Wl,--export=__stack_pointer",
   ...["-Wl,--initial-memory=4194304", "-Wl,--max-memory=4294967296", "-Wl,-z,stack-size=262144"],
 ];
 

@@ -1,7 +1,9 @@
+import { isCudaArray } from "../cuda/array";
 import { publicDefaults, readLookahead } from "../common-options";
 import { plainError, rangeError, typeError } from "../errors";
 import type { Floats } from "../floats";
 import { Group, type ParamGroup, type Params } from "../group";
+import { addon } from "../native";
 import { refuseUnknownKeys, requireObject } from "../options";
 import type { Parameter } from "../parameter";
 import { readGroup, readParams, type ReadGroup } from "../read-groups";
@@ -74,6 +76,7 @@ export class ParameterGroups<O extends object> {
     if (tracked === undefined || (tracked.states.length === 0 && tracked.slow === null)) return undefined;
     this.steps.expose(tracked);
     const { states, slow, steps, stateNames } = tracked;
+    for (const array of [...states, slow]) if (array !== null && !isCudaArray(array)) addon.keep?.(array);
     const arrays = Object.fromEntries(states.map((array, k) => [stateNames[k], array])) as object;
     return Object.freeze({ step: steps, ...arrays, ...(slow === null ? {} : { [slowName]: slow }) });
   }
