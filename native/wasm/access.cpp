@@ -23,7 +23,7 @@ void Access::take(Pointer*& pointer, Role role, bool loads) {
   if (!pointer || !is_outside(pointer)) return;
   float* copy = copies[static_cast<int>(role)];
   if (loads) import_load(number_, static_cast<int>(role), begin_, length_, copy);
-  pointer = copy - begin_;
+  pointer = element_of(copy, 0 - begin_);
 }
 
 // The rows belong to the table, which changes nothing while a step runs.
