@@ -6,7 +6,8 @@ const { join } = require("node:path");
 const adabelief = require(process.argv[2] ?? join(__dirname, "..", ".."));
 
 const isOptimizer = (value) => typeof value === "function" && value.prototype instanceof adabelief.Optimizer;
-const classes = Object.keys(adabelief).filter((name) => isOptimizer(adabelief[name]));
+// Lookahead surrounds one of the others.
+const classes = Object.keys(adabelief).filter((name) => name !== "Lookahead" && isOptimizer(adabelief[name]));
 const lengths = [1, 7, 64, 1000, 4097, 70001];
 const { cpu, parameter } = adabelief;
 
