@@ -20,6 +20,13 @@ export default defineConfig(
     },
   },
   {
+    files: ["lib/**/*.ts"],
+    rules: {
+      "max-lines": ["error", { max: 250 }],
+      "max-lines-per-function": ["error", { max: 60, skipComments: true }],
+    },
+  },
+  {
     files: ["examples/browser/**/*.js"],
     languageOptions: { globals: { URLSearchParams: "readonly", document: "readonly", location: "readonly" } },
   },

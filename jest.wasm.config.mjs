@@ -3,10 +3,13 @@ import base from "./jest.config.mjs";
 
 process.env["ADABELIEF_BACKEND"] = "wasm";
 
-/** Suites about what WebAssembly does not have: CUDA, threads and leases, processes that end in a step, native memory, other backends. */
+/**
+ * Suites about what WebAssembly does not have: CUDA, threads and leases, processes that end in a step, native memory, state that can lose
+ * its memory, other backends.
+ */
 const native = [
   ...["async", "cli", "cuda/.*", "docs", "exit", "killed", "memory", "no-external-buffers", "process", "properties", "stress"],
-  ...["tfjs-install", "threads"],
+  ...["state-in-own-hands", "tfjs-install", "threads"],
 ];
 process.stderr.write(`SKIPPED, not passed, on WebAssembly: ${native.join(", ")}\n`);
 

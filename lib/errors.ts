@@ -33,11 +33,33 @@ export type ErrorCode =
   | "ERR_CUDA" // the driver refused a call; nothing was changed
   | "ERR_CUDA_LOST"; // the device failed in the middle of its work: what it held is undefined
 
+/** The property that every error of this package has, of any copy of it and in any realm. */
+export const errorBrand = Symbol.for("adabelief.error");
+
+/** Whether an error is one that this package threw on purpose, whichever copy of it: CommonJS, ESM, another realm. */
+export function isAdaBeliefError(value: unknown): value is AdaBeliefError {
+  return typeof value === "object" && value !== null && (value as { [errorBrand]?: unknown })[errorBrand] === true;
+}
+
+/**
+ * What every error of this package is: `catch (error) { if (error instanceof AdaBeliefError) … error.code }`. They are real TypeErrors,
+ * RangeErrors and Errors at the same time. None is made with this class.
+ */
+export abstract class AdaBeliefError extends Error {
+  abstract readonly code: ErrorCode;
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === AdaBeliefError ? isAdaBeliefError(value) : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+}
+
 type Constructor<E extends Error> = new (message: string, options?: ErrorOptions) => E;
 
 function coded<E extends Error>(constructor: Constructor<E>) {
-  return (code: ErrorCode, message: string, cause?: unknown): E & { code: ErrorCode } =>
-    Object.assign(new constructor(message, cause === undefined ? undefined : { cause }), { code });
+  return (code: ErrorCode, message: string, cause?: unknown): E & { code: ErrorCode } => {
+    const error = Object.assign(new constructor(message, cause === undefined ? undefined : { cause }), { code });
+    return Object.defineProperty(error, errorBrand, { value: true });
+  };
 }
 
 export const typeError = coded(TypeError);

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { findBinary } from "./binary";
+import { findBinary } from "./native/binary";
 import { cpu } from "./cpu";
 import { driver } from "./cuda/driver";
-import { root, target } from "./load";
-import { addon, type CudaDevice } from "./native";
+import { root, target } from "./native/load";
+import { addon, type CudaDevice } from "./native/engine";
 import { wasmBackend } from "./wasm/engine";
 
 /** What `adabelief info --json` prints. */
@@ -23,7 +23,7 @@ export interface Info {
     available: boolean;
     /** Why not; "" where available. */
     reason: string;
-    /** What the driver is made for, as in "13.0", and whether it is the tests' stand-in; null where there is none. */
+    /** What the driver is made for, as in "13.0", and whether it is the tests' mock driver; null where there is none. */
     driver: { version: string; standIn: boolean } | null;
     devices: readonly CudaDevice[];
   };

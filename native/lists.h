@@ -1,4 +1,4 @@
-// Every list that native code and JavaScript use, for JavaScript: Lists in lib/native-lists.ts has their types.
+// Every list that native code and JavaScript use, for JavaScript: Lists in lib/native/lists.ts has their types.
 #pragma once
 
 #include <string>

@@ -9,9 +9,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const counterparts = {
   "lib/checkpoint/crc32.ts": "crc32.ts",
   "lib/checkpoint/files.ts": "files.ts",
-  "lib/cores.ts": "cores.ts",
+  "lib/native/cores.ts": "cores.ts",
   "lib/info.ts": "info.ts",
-  "lib/load.ts": "load.ts",
+  "lib/native/load.ts": "load.ts",
   "lib/step/pin.ts": "pin.ts",
   "lib/tfjs/core.ts": "tfjs-core.ts",
 };

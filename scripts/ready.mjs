@@ -55,7 +55,7 @@ function requireTools() {
 if (newest("node_modules/.package-lock.json") < newest("package-lock.json")) {
   run("Installing what package-lock.json names", "npm", "ci", "--no-audit", "--no-fund");
 }
-upToDate("build/Release/adabelief.node", ["CMakeLists.txt", "native", "test/cuda/stand_in", "package-lock.json"], () => {
+upToDate("build/Release/adabelief.node", ["CMakeLists.txt", "native", "test/cuda/mock_driver", "package-lock.json"], () => {
   requireTools();
   run("Building the addon", "node_modules/.bin/cmake-js", "compile");
 });
@@ -64,7 +64,7 @@ upToDate("lib/wasm/modules.js", ["native", "scripts/wasm.mjs"], () => {
   const { status } = spawnSync(process.execPath, ["scripts/wasm.mjs"], { stdio: "inherit" });
   if (status !== 0) process.exit(1);
 });
-upToDate("dist/.stamp", ["tsconfig.json", "lib", "bench", "scripts/browser.mjs", "package-lock.json"], () => {
+upToDate("dist/.stamp", ["tsconfig.json", "lib", "scripts/browser.mjs", "package-lock.json"], () => {
   rmSync("dist", { recursive: true, force: true }); // nothing of sources that are gone
   run("Compiling the TypeScript", "node_modules/.bin/tsc", "--project", "tsconfig.json");
   copyFileSync("lib/wasm/modules.js", "dist/lib/wasm/modules.js");

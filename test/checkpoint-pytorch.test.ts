@@ -32,7 +32,10 @@ describe("the recorded state of step 6, as the page's Python writes it, continue
     golden.shapes.forEach((shape, k) => {
       tensors[`param.${k}`] = float32(tensorsIn(recorded(id, "p", 6))[k] as Float32Array, shape);
     });
-    const { betas, eps, weight_decay, amsgrad } = { ...rules[one.version].defaults, ...one.options };
+    const { betas, eps, weight_decay, amsgrad } = {
+      ...(rules[one.version].defaults as unknown as Record<string, unknown>),
+      ...one.options,
+    };
     const group = { lr: lrAt(one, 6), betas, eps, weight_decay, amsgrad, params: golden.shapes.map((_, k) => k) };
     const metadata = { format_version: "1", state_dict: JSON.stringify({ param_groups: [group] }) };
     writeFileSync(at(id), encode({ metadata, tensors }));

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { shapes } from "../bench/shapes";
+import { shapes } from "../lib/bench/shapes";
 import { info } from "../lib";
 
 function adabelief(...args: string[]) {

@@ -51,7 +51,7 @@ function runIn(folder: string, code: string): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["page.mjs"], {
     cwd: folder,
     encoding: "utf8",
-    env: { ...process.env }, // with the stand-in for CUDA's driver, unless there is a GPU
+    env: { ...process.env }, // with the mock driver for CUDA's driver, unless there is a GPU
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   return stdout;

@@ -1,7 +1,7 @@
 // What the base promises holds for every optimizer, in every form that stores or runs something else.
 import { clipGradNorm, cpu, Lookahead, parameter, StepLR } from "../lib";
-import { addon } from "../lib/native";
-import { ruleOf } from "../lib/rule";
+import { addon } from "../lib/native/engine";
+import { ruleOf } from "../lib/rule/rule";
 import { onEveryBackend } from "./helpers/backends";
 import { itNatively, onWasm } from "./helpers/engine";
 import { expectSameBits } from "./helpers/bits";

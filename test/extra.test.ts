@@ -37,6 +37,12 @@ describe("the extra of a group", () => {
     ["a Map", new Map()],
     ["a typed array", new Float32Array(1)],
     ["a BigInt", 1n],
+    ["a key that is a symbol", { [Symbol("a")]: 1 }],
+    ["Math, whose properties are hidden", Math],
+    ["an array with another property", Object.assign([1], { x: 2 })],
+    ["an array with a hole", Object.assign(Array(2), { 1: 1 })],
+    ["an array with a class", new (class List extends Array<number> {})(1, 2)],
+    ["an object with a class that extends null", Object.create(Object.create(null) as object) as object],
   ])("%s is refused where it is to be saved", (_, extra) => {
     const optimizer = new SGD([{ params: fresh(), extra: { value: extra } }]);
     optimizer.step();
@@ -46,10 +52,17 @@ describe("the extra of a group", () => {
     });
   });
 
-  it("that cannot be written leaves a load without effect", () => {
+  it("or an initial_lr that cannot be assigned makes a load fail, and nothing changes", () => {
     const optimizer = new SGD([fresh()], { lr: 0.5 });
     Object.defineProperty(optimizer.paramGroups[0], "initial_lr", { value: 0.5, writable: false });
     const saved = optimizer.stateDict();
+    for (const accessor of [{ get: () => 1, set: () => undefined }])
+      Object.defineProperty(optimizer.paramGroups[0], "extra", accessor);
+    expect(
+      thrownBy(() => optimizer.loadStateDict({ ...saved, param_groups: [{ ...saved.param_groups[0], extra: 1 }] as never })),
+    ).toMatchObject({
+      code: "ERR_STATE_DICT",
+    });
     const other = { ...saved, param_groups: saved.param_groups.map((group) => ({ ...group, lr: 0.25, initial_lr: 1 })) };
     expect(thrownBy(() => optimizer.loadStateDict(other))).toMatchObject({ code: "ERR_STATE_DICT" });
     expect(optimizer.paramGroups[0]?.lr).toBe(0.5);

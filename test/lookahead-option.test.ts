@@ -48,9 +48,12 @@ describe("the option lookahead", () => {
     shown.k = 1;
     optimizer.step();
     expect(p.data[0]).toBe(0.5);
-    shown.alpha = 2;
+    delete (shown as { k?: number }).k;
+    optimizer.step();
+    expect(optimizer.paramGroups[0]?.lookahead).toEqual({ k: 6, alpha: 0.5 });
+    (optimizer.paramGroups[0]?.lookahead as { alpha: number }).alpha = 2;
     expect(thrownBy(() => optimizer.step())).toMatchObject({ code: "ERR_INVALID_OPTION" });
-    expect(p.data[0]).toBe(0.5);
+    expect(p.data[0]).toBe(1.5);
   });
 
   it("obeys a change in sloppy CommonJS, too", () => {
@@ -100,7 +103,7 @@ describe("the option lookahead", () => {
     },
   );
 
-  it("is no option of update, which keeps no slow weights, nor of RangerAdaBelief, which has its own", () => {
+  it("is refused by update and by RangerAdaBelief", () => {
     const arrays = {
       data: new Float32Array(1),
       grad: new Float32Array(1),
@@ -141,6 +144,16 @@ describe("the class Lookahead", () => {
   });
 });
 
+describe("a Lookahead that is refused", () => {
+  it("by a frozen group changes no other, and can be made once that group is gone", () => {
+    const optimizer = new SGD([{ params: fresh() }, { params: fresh() }]);
+    Object.freeze(optimizer.paramGroups[1]);
+    expect(thrownBy(() => new Lookahead(optimizer))).toMatchObject({ code: "ERR_INVALID_OPTION" });
+    expect(optimizer.paramGroups.map(({ lookahead }) => lookahead)).toEqual([null, null]);
+    expect(optimizer.defaults).not.toHaveProperty("lookahead");
+  });
+});
+
 describe("a dict", () => {
   it("of release 0.1.0, with Lookahead beside its groups, is taken", () => {
     const p = fresh();
@@ -160,7 +173,7 @@ describe("a dict", () => {
     expectSameBits(copy.data, p.data, "data");
   });
 
-  it("says of every group whether it has Lookahead, where one has it", () => {
+  it("says for each group whether it has Lookahead, if any group has it", () => {
     const make = (options: object) => new Lookahead(new SGD([{ params: fresh() }, { params: fresh() }], options));
     const saved = new SGD([{ params: fresh(), lookahead: { k: 2 } }, { params: fresh() }]).stateDict();
     expect(saved.param_groups.map(({ lookahead }) => lookahead)).toEqual([{ k: 2, alpha: 0.5 }, null]);
@@ -169,7 +182,7 @@ describe("a dict", () => {
     expect(optimizer.paramGroups.map(({ lookahead }) => lookahead)).toEqual([{ k: 2, alpha: 0.5 }, null]);
   });
 
-  it("of an optimizer whose slow weights have not begun has those that they begin with", () => {
+  it("written before the first step with Lookahead has the parameters as slow weights", () => {
     const p = fresh();
     const optimizer = new Adam([p]);
     run(optimizer, p, 1, 2);
@@ -187,7 +200,7 @@ describe("a dict", () => {
     );
   });
 
-  it("with slow weights goes into no optimizer without Lookahead; without them into none that says it has it", () => {
+  it("is refused where slow weights and the option lookahead do not fit together", () => {
     const p = fresh();
     const optimizer = new SGD([p], { lookahead: { k: 2 } });
     run(optimizer, p, 1, 1);

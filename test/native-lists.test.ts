@@ -1,7 +1,7 @@
 // Both languages use the same lists. Native code exports them, and TypeScript checks them at load: here each of them is broken.
-import { addon } from "../lib/native";
-import { parseLists, readLists, type FormulaNames, type Lists } from "../lib/native-lists";
-import { resolve } from "../lib/slots";
+import { addon } from "../lib/native/engine";
+import { parseLists, readLists, type FormulaNames, type Lists } from "../lib/native/lists";
+import { resolve } from "../lib/rule/slots";
 import { thrownBy } from "./helpers/snapshot";
 
 const wrong = { code: "ERR_NO_BINARY", message: expect.stringContaining("belongs to another release") as string };

@@ -11,7 +11,7 @@ describe("ADABELIEF_BACKEND", () => {
   it("forces the backend, and that one runs", () => {
     const result = resultOf(
       `${parameters} new adabelief.AdaBelief([parameter()]).step();
-       const { addon } = require("./dist/lib/native.js");
+       const { addon } = require("./dist/lib/native/engine.js");
        console.log(JSON.stringify([adabelief.cpu.backend, addon.lastRan()]));`,
       { env: { ADABELIEF_BACKEND: "scalar" } },
     );
@@ -156,7 +156,7 @@ describe("four workers at once", () => {
         }
         console.log(JSON.stringify(counts.at(-1) - counts[0]));
       })();`;
-    expect(resultOf(code, { preload: false })).toBeLessThan(4); // a team each would be 33 threads more
+    expect(resultOf(code, { preload: false })).toBeLessThan(4); // a pool each would be 33 threads more
   });
 
   it("may be terminated in the middle of training", () => {

@@ -1,4 +1,4 @@
-// Many optimizers in several workers at once, on one team of threads: no update is lost, and no memory.
+// Many optimizers in several workers at once, on one pool of threads: no update is lost, and no memory.
 import { resultOf } from "./helpers/script";
 
 /** Steps a dozen optimizers of random sizes, now and then asynchronously, and sums up all bits of all parameters. */

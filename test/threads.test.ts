@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AdaBelief, cpu, parameter } from "../lib";
-import { controlGroupLimit } from "../lib/cores";
+import { controlGroupLimit } from "../lib/native/cores";
 import { expectSameBits } from "./helpers/bits";
 import { resultOf, runScript } from "./helpers/script";
 

@@ -1,7 +1,7 @@
 import { cpu } from "../cpu";
 import { driver } from "../cuda/driver";
 import type { Info } from "../info";
-import { addon } from "../native";
+import { addon } from "../native/engine";
 
 /** The package's version, which scripts/browser.mjs fills in. */
 declare const ADABELIEF_VERSION: string;

@@ -1,5 +1,5 @@
-// The engine for browsers: WebAssembly, started by `ready` or by the first optimizer. In Node it is lib/load.ts.
-import type { Engine } from "../addon";
+// The engine for browsers: WebAssembly, started by `ready` or by the first optimizer. In Node it is lib/native/load.ts.
+import type { Engine } from "../native/addon";
 import { engineOf, facts } from "../wasm/engine";
 import * as modules from "../wasm/modules";
 import { startWasm, startWasmAsync } from "../wasm/start";

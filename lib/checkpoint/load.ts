@@ -1,9 +1,9 @@
 // From a checkpoint to an optimizer. A file may be damaged or hostile: what it claims is checked before memory is taken for it.
 import { plainError } from "../errors";
-import type { Group } from "../group";
+import type { Group } from "../groups/group";
 import type { TrackedParameter } from "../step/tracked-parameter";
-import { flag, refuseUnknownKeys, requireObject } from "../options";
-import type { Rule } from "../rule";
+import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+import type { Rule } from "../rule/rule";
 import { letGo, readStateDict, type Loaded, type StateDict } from "../state-dict";
 import { openFile, pathOf } from "./files";
 import { parseJson } from "./json";
@@ -103,7 +103,7 @@ async function readContents<O extends object>(
 ): Promise<Contents> {
   const header = await readHeader(file);
   const { dict, extra } = readMetadata(header);
-  readDict(rule, groups, dict); // all but the state itself: so much can be refused before it is read
+  readDict(rule, groups, dict); // everything but the state is checked before the state is read
   followNames(groups, dict);
   const trackedOf = trackedById(groups, dict);
   const places = header.tensors.map((tensor, k) =>
@@ -152,7 +152,7 @@ function readMetadata({ metadata }: Header): { dict: StateDict; extra: unknown }
   };
 }
 
-/** What a state dict may be is known to state-dict.ts alone. The arrays are nobody else's, so that they need not be copied. */
+/** Checks the dict. Its arrays are used as they are, because nobody else has them. */
 function readDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], dict: StateDict): Loaded<O> {
   try {
     return readStateDict(rule, groups, dict, { taken: true });

@@ -1,6 +1,6 @@
 // Which parameter of a file is which of an optimizer's: by name where both sides have one, else by place in the group.
 import { plainError } from "../errors";
-import type { Group } from "../group";
+import type { Group } from "../groups/group";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import type { StateDict } from "../state-dict";
 import { quote } from "./safetensors";

@@ -1,8 +1,8 @@
 // The tensors of a checkpoint, and which parameter each belongs to.
 import { plainError, rangeError } from "../errors";
-import { placeOf } from "../floats";
-import { hostZeros } from "../memory";
-import { host } from "../native";
+import { placeOf } from "../arrays/placement";
+import { hostZeros } from "../arrays/memory";
+import { host } from "../native/engine";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import type { SequentialReader } from "./reader";
 import { checksum, elementsOf, quote, type Tensor } from "./safetensors";
@@ -71,5 +71,5 @@ export async function requireChecksum(file: SequentialReader, { dtype, shape }: 
   const bytes = new Uint8Array(4);
   await file.fill(bytes);
   if (new DataView(bytes.buffer).getUint32(0, true) === wanted) return;
-  throw refuse("it is damaged: its bytes do not have the checksum that was written with them");
+  throw refuse("it is damaged: checksum mismatch");
 }

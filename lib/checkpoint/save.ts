@@ -1,12 +1,12 @@
 // From an optimizer to a checkpoint. The layout is described in docs/checkpoints.md.
 import { arrayKind, describe, lengthOf, plainError, typeError } from "../errors";
-import { copyOf, nativeOf } from "../floats";
-import type { Group } from "../group";
+import { copyOf, nativeOf } from "../arrays/placement";
+import type { Group } from "../groups/group";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
 import type { TrackedParameter } from "../step/tracked-parameter";
-import { addon, role } from "../native";
-import { flag, refuseUnknownKeys, requireObject } from "../options";
-import type { Rule } from "../rule";
+import { addon, role } from "../native/engine";
+import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+import type { Rule } from "../rule/rule";
 import { writeStateDict } from "../state-dict";
 import { crc32 } from "./crc32";
 import { pathOf, replaceFile } from "./files";

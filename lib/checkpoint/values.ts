@@ -1,8 +1,8 @@
 // The values of parameters in a checkpoint.
 import { isCudaArray, type CudaArray } from "../cuda/array";
 import { plainError } from "../errors";
-import { requireUnleased } from "../floats";
-import { role } from "../native";
+import { requireUnleased } from "../arrays/placement";
+import { role } from "../native/engine";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
 import type { TrackedParameter } from "../step/tracked-parameter";
 

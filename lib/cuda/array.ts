@@ -1,6 +1,6 @@
 import { arrayKind, describe, describeAlso, lengthOf, plainError, rangeError, typeError } from "../errors";
-import { hostZeros } from "../memory";
-import { addon, type DeviceMemory } from "../native";
+import { hostZeros } from "../arrays/memory";
+import { addon, type DeviceMemory } from "../native/engine";
 import { readStream, type StreamOptions } from "./driver";
 
 /** Where another process finds an array: plain data, which survives structuredClone and, its bytes written out, any channel. */
@@ -24,7 +24,7 @@ export let memoryOf: (array: CudaArray) => DeviceMemory;
 /** Its true length, 0 once it is disposed, and its device. An own property cannot deceive them. */
 export let lengthOnDevice: (array: CudaArray) => number;
 export let deviceOf: (array: CudaArray) => number;
-/** How many arrays have been disposed of so far. While that stays, so does the memory of every array. */
+/** How many arrays have been disposed of so far. While this number is the same, every array still has its memory. */
 export const disposals = (): number => disposed;
 /** Gives memory of our own back, or leaves that to the garbage collector where it is in use or the driver refuses. */
 export let release: (array: CudaArray) => void;

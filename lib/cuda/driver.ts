@@ -1,8 +1,8 @@
 // The driver, looked for when it is first needed; and the checks of what names its things: devices and streams.
 import { describe, plainError, rangeError, typeError } from "../errors";
-import { cudaDriver } from "../load";
-import { addon, type CudaDriver } from "../native";
-import { refuseUnknownKeys, requireObject } from "../options";
+import { cudaDriver } from "../native/load";
+import { addon, type CudaDriver } from "../native/engine";
+import { refuseUnknownKeys, requireObject } from "../options/kinds";
 
 let found: CudaDriver | undefined;
 

@@ -2,7 +2,7 @@ import { plainError } from "../errors";
 
 const aClosure = "a closure";
 
-/** Who may call an optimizer now: nobody once it was disposed of or lost, and few while a step is under way. */
+/** Says which methods of an optimizer may be called now. After `dispose` or a lost device none may; during a step few may. */
 export class Guard {
   #busy: string | null = null;
   #disposed = false;
@@ -15,7 +15,7 @@ export class Guard {
     return this.#disposed;
   }
 
-  /** Does what only waits for its turn. A closure may do it, too. */
+  /** Runs an act that is refused while a step is under way. A closure may run it. */
   freely<T>(act: () => T): T {
     this.#requireUsable();
     this.#requireIdle();
@@ -26,7 +26,7 @@ export class Guard {
     }
   }
 
-  /** Begins what nothing else may interrupt; `leave` ends it, and `noticed` takes its errors. A step allocates no closure for that. */
+  /** Begins an act during which every other one is refused. `leave` ends it, `noticed` takes its errors. A step allocates no closure. */
   enter(what: string): void {
     this.#requireUsable();
     if (this.#busy !== null) throw this.#isBusy();
@@ -37,7 +37,7 @@ export class Guard {
     this.#busy = null;
   }
 
-  /** Does what nothing else may interrupt. */
+  /** Runs an act during which every other one is refused. */
   exclusively<T>(what: string, act: () => T): T {
     this.enter(what);
     try {
@@ -61,7 +61,7 @@ export class Guard {
     }
   }
 
-  /** Calls a closure, then does the rest of a step. What the closure throws need not be about the devices of this optimizer. */
+  /** Calls a closure, then does the rest of a step. An error of the closure says nothing about this optimizer's devices. */
   afterClosure<T>(closure: () => T, act: (result: T) => void): T {
     this.enter(aClosure);
     try {
@@ -75,7 +75,7 @@ export class Guard {
     }
   }
 
-  /** Forbids every later call. False: that was done before. */
+  /** Refuses every later call. Returns false if it was called before. */
   dispose(): boolean {
     if (this.#disposed) return false;
     this.#requireIdle();
@@ -91,7 +91,7 @@ export class Guard {
     throw plainError("ERR_CUDA_LOST", `${what}. ${advice}`, this.#lost);
   }
 
-  /** Refuses a call from within a step; a closure may still call it. */
+  /** Refuses a call during a step. A closure may make it. */
   #requireIdle(): void {
     if (this.#busy !== null && this.#busy !== aClosure) throw this.#isBusy();
   }
@@ -100,7 +100,7 @@ export class Guard {
     return plainError("ERR_BUSY", `This ${this.optimizer} is in the middle of ${this.#busy ?? "a step"}`);
   }
 
-  /** An error on its way out: after that of a lost device the optimizer is lost. */
+  /** Passes an error on. After the error of a lost device the optimizer is lost. */
   noticed(error: unknown): unknown {
     if ((error as { code?: unknown } | null | undefined)?.code === "ERR_CUDA_LOST") this.#lost = error;
     return error;

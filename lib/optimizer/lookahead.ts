@@ -1,4 +1,4 @@
-import type { LookaheadOptions } from "../common-options";
+import type { LookaheadOptions } from "../options/common";
 import type { State } from "../state-dict";
 import { Optimizer } from "./optimizer";
 
@@ -6,7 +6,7 @@ import { Optimizer } from "./optimizer";
 export type LookaheadState<S extends State> = S & { readonly slow_buffer: Float32Array };
 
 /**
- * Lookahead around any optimizer: every k steps of a parameter its slow weights go a part of the way, and it goes on from there.
+ * Lookahead around any optimizer: every k steps a parameter goes back to its slow weights, which have followed it a part of the way.
  *
  *     slow ← p                             before the first step
  *     slow ← slow + alpha·(p − slow),  p ← slow      after every k-th
@@ -23,7 +23,7 @@ export class Lookahead<O extends object, S extends State = State> extends Optimi
   readonly optimizer: Optimizer<O, S>;
 
   /**
-   * @param optimizer whom it surrounds: one that has no Lookahead yet, so no RangerAdaBelief either
+   * @param optimizer one that has no Lookahead yet. RangerAdaBelief has it
    * @param options `k`: every how many steps, a whole number from 1 on, default 6; `alpha`: which part of the way, in [0, 1], default 0.5
    * @throws ERR_INVALID_OPTION, ERR_UNKNOWN_OPTION
    */

@@ -2,11 +2,11 @@
 import { readCheckpoint, type LoadStateOptions } from "../checkpoint/load";
 import { encodeCheckpoint, saveCheckpoint, type SaveStateOptions } from "../checkpoint/save";
 import { describe, typeError } from "../errors";
-import type { Floats } from "../floats";
-import type { GroupOf, ParamGroup, Params } from "../group";
-import { flag, refuseUnknownKeys, requireObject } from "../options";
+import type { Floats } from "../arrays/placement";
+import type { GroupOf, ParamGroup, Params } from "../groups/group";
+import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Parameter } from "../parameter";
-import { noteRule, type Rule } from "../rule";
+import { noteRule, type Rule } from "../rule/rule";
 import { readStateDict, requirePublished, writeStateDict, type State, type StateDict, type StateOf } from "../state-dict";
 import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import { Guard } from "./guard";
@@ -23,7 +23,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     get: (parameter: Parameter<Floats>) => this.#groups.stateOf(parameter) as never,
   });
 
-  // Without the type of the options: an optimizer of some options is one of fewer.
+  // Without the type of the options, so that an Adam is also an Optimizer of { lr }.
   readonly #groups: ParameterGroups<object>;
   readonly #guard: Guard;
 
@@ -54,8 +54,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   /**
    * Updates every parameter that has a gradient.
    *
-   * Those on a device are launched in the order of a stream, and not waited for, unless what was found in the gradients must be
-   * reported: see `synchronize` and `stepAsync`.
+   * Work on a device is launched and not waited for, unless `gradNorm` is to be reported: see `synchronize` and `stepAsync`.
    *
    * @param options what happens to the gradients first: `gradScale`, `skipNonFinite`, `maxGradNorm`; `stream`: the driver's handle of
    *   a stream of the parameters' device, default 0n, the legacy default stream
@@ -69,8 +68,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
   step<T extends number | void>(closure: () => T): T;
   step<T extends number | void>(argument?: StepOptions | (() => T)): StepReport | T {
-    if (typeof argument !== "function") return this.#step(argument);
-    return this.#stepAfter(argument);
+    return typeof argument === "function" ? this.#stepAfter(argument) : this.#step(argument);
   }
 
   #step(options: StepOptions | undefined): StepReport {
@@ -146,6 +144,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * A deep copy of options and state in PyTorch's layout, on the host: what lies on a device is waited for and copied.
    *
    * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
+   * @throws ERR_STATE_DICT: with `pytorch`, a common option that the published class would not obey; an `extra` that JSON cannot hold
    */
   stateDict(options: { pytorch?: boolean } = {}): StateDict {
     return this.#guard.freely(() => {
@@ -209,8 +208,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * Takes over options and state from a file written by `saveState`, or from Python in its layout. Parameters are matched by name
    * where both sides have names, else by number.
    *
-   * All of the file is checked before the first value is changed. Until the promise is settled every other method of this optimizer
-   * is an error (ERR_BUSY).
+   * All of it is checked before the first value is changed. Until the promise is settled every other method is an error (ERR_BUSY).
    *
    * @param from the file's path, or its bytes: a Uint8Array or a Blob
    * @param options `parameters`: write the saved values into the parameters' own `data`, default false

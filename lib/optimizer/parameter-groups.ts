@@ -1,14 +1,15 @@
 import { isCudaArray } from "../cuda/array";
-import { publicDefaults, readLookahead } from "../common-options";
+import { publicDefaults, readLookahead } from "../options/common";
 import { plainError, rangeError, typeError } from "../errors";
-import type { Floats } from "../floats";
-import { Group, type ParamGroup, type Params } from "../group";
-import { addon } from "../native";
-import { refuseUnknownKeys, requireObject } from "../options";
+import type { Floats } from "../arrays/placement";
+import { Group, type ParamGroup, type Params } from "../groups/group";
+import { canWrite } from "../groups/live-group";
+import { addon } from "../native/engine";
+import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Parameter } from "../parameter";
-import { readGroup, readParams, type ReadGroup } from "../read-groups";
-import { titleOf, type Rule } from "../rule";
-import { readSchema } from "../schema";
+import { readGroup, readParams, type ReadGroup } from "../groups/read-groups";
+import { titleOf, type Rule } from "../rule/rule";
+import { readSchema } from "../options/schema";
 import type { Loaded } from "../state-dict";
 import { Steps } from "../step/steps";
 import { slowName, type TrackedParameter } from "../step/tracked-parameter";
@@ -56,7 +57,8 @@ export class ParameterGroups<O extends object> {
   /** Takes over what was loaded. */
   take({ groups, states }: Loaded<O>): void {
     for (const { group, options, extras } of groups) group.load(options, extras);
-    for (const { tracked, steps, arrays, slow, exposed } of states) this.steps.setState(tracked, steps, arrays, slow, exposed);
+    for (const { tracked, steps, arrays, slow } of states) this.steps.setState(tracked, steps, arrays, slow, true);
+    for (const { group } of groups) group.advise();
   }
 
   /** Puts Lookahead around all groups, those of later as well. */
@@ -66,8 +68,10 @@ export class ParameterGroups<O extends object> {
     if (this.rule.lookahead !== undefined || [this.#defaults, ...this.live].some((options) => before(options) !== null)) {
       throw typeError("ERR_INVALID_OPTION", `${this.rule.optimizer} has Lookahead already`);
     }
-    this.#defaults = { ...this.#defaults, lookahead };
+    const frozen = this.live.findIndex((group) => !canWrite(group, "lookahead"));
+    if (frozen >= 0) throw typeError("ERR_INVALID_OPTION", `Param group ${frozen} is frozen: it cannot have Lookahead`);
     for (const group of this.live) Object.assign(group, { lookahead });
+    this.#defaults = { ...this.#defaults, lookahead };
   }
 
   /** The state of a parameter; undefined before its first update. From here on its arrays are in other hands, too. */

@@ -1,7 +1,7 @@
 import { requireStream, type StreamOptions } from "../cuda/driver";
-import { fillWithZeros, requireUnleased } from "../floats";
-import { role } from "../native";
-import { flag, refuseUnknownKeys, requireObject } from "../options";
+import { fillWithZeros, requireUnleased } from "../arrays/placement";
+import { role } from "../native/engine";
+import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import { requireFloats } from "../step/memory-checks";
 import type { TrackedParameter } from "../step/tracked-parameter";
 

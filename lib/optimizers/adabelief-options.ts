@@ -31,5 +31,24 @@ export interface AdaBeliefState extends State {
   readonly max_exp_avg_var?: Float32Array;
 }
 
-/** The options as a group has them: all of its version. */
-export type AdaBeliefLiveOptions = LiveOptionsOf<typeof rule005> & { degenerated_to_sgd?: boolean };
+/** The options of a group, by version. */
+export interface AdaBeliefGroupOptionsOf {
+  "0.0.5": AdaBeliefGroupOptions;
+  "0.2.1": AdaBeliefGroupOptions021;
+  "tf-0.0.1": AdaBeliefGroupOptionsTf001;
+  "tf-0.2.1": AdaBeliefGroupOptionsTf021;
+}
+
+/** The options of the constructor, by version. */
+export type AdaBeliefOptionsOf<V extends AdaBeliefVersion> = AdaBeliefGroupOptionsOf[V] & Ignored & { version?: V };
+
+/** The options of a group as it has them, by version. */
+export interface AdaBeliefLiveOptionsOf {
+  "0.0.5": LiveOptionsOf<typeof rule005>;
+  "0.2.1": LiveOptionsOf<typeof rule021>;
+  "tf-0.0.1": LiveOptionsOf<typeof ruleTf001>;
+  "tf-0.2.1": LiveOptionsOf<typeof ruleTf021>;
+}
+
+/** The options of a group in any version. */
+export type AdaBeliefLiveOptions = AdaBeliefLiveOptionsOf[AdaBeliefVersion];

@@ -1,17 +1,11 @@
-import type { Params } from "../group";
+import type { Params } from "../groups";
 import { Optimizer } from "../optimizer";
 import type {
-  AdaBeliefGroupOptions,
-  AdaBeliefGroupOptions021,
-  AdaBeliefGroupOptionsTf001,
-  AdaBeliefGroupOptionsTf021,
-  AdaBeliefLiveOptions,
-  AdaBeliefOptions,
-  AdaBeliefOptions005,
-  AdaBeliefOptions021,
-  AdaBeliefOptionsTf001,
-  AdaBeliefOptionsTf021,
+  AdaBeliefGroupOptionsOf,
+  AdaBeliefLiveOptionsOf,
+  AdaBeliefOptionsOf,
   AdaBeliefState,
+  AdaBeliefVersion,
 } from "./adabelief-options";
 import { chooseRule } from "./adabelief-rules";
 
@@ -27,26 +21,23 @@ import { chooseRule } from "./adabelief-rules";
  * Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris, Duncan: AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed
  * Gradients, NeurIPS 2020.
  *
+ * @typeParam V the version, which follows from the options: groups and defaults have its options
+ *
  * @example
  * const weight = parameter(new Float32Array(784 * 10));
  * const optimizer = new AdaBelief([weight], { lr: 1e-3 });
  * weight.grad = gradientOf(weight.data);
  * optimizer.step();
  */
-export class AdaBelief extends Optimizer<AdaBeliefLiveOptions, AdaBeliefState> {
+export class AdaBelief<V extends AdaBeliefVersion = "0.0.5"> extends Optimizer<AdaBeliefLiveOptionsOf[V], AdaBeliefState> {
   /**
    * @param params parameters, or groups of them: `{ params, name?, ...options }`
    * @param options the groups' defaults, and `version`: whose rule and defaults to follow, "0.0.5" (default), "0.2.1", or a release
    *   for TensorFlow, "tf-0.0.1" or "tf-0.2.1"
    * @throws with a `code`: an option or parameter that cannot be; the same parameter twice; no parameter
    */
-  constructor(params: Params<AdaBeliefGroupOptions>, options?: AdaBeliefOptions005);
-  constructor(params: Params<AdaBeliefGroupOptions021>, options: AdaBeliefOptions021);
-  constructor(params: Params<AdaBeliefGroupOptionsTf001>, options: AdaBeliefOptionsTf001);
-  constructor(params: Params<AdaBeliefGroupOptionsTf021>, options: AdaBeliefOptionsTf021);
-  constructor(params: Params<AdaBeliefGroupOptions>, options: AdaBeliefOptions);
-  constructor(params: Params<AdaBeliefGroupOptions021 | AdaBeliefGroupOptionsTf021>, options: AdaBeliefOptions = {}) {
+  constructor(params: Params<AdaBeliefGroupOptionsOf[V]>, options: AdaBeliefOptionsOf<V> = {}) {
     const chosen = chooseRule(options);
-    super(chosen.rule, params as Params<AdaBeliefLiveOptions>, chosen.options);
+    super(chosen.rule as never, params as Params<Partial<AdaBeliefLiveOptionsOf[V]>>, chosen.options);
   }
 }

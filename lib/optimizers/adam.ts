@@ -1,8 +1,8 @@
-import type { Params } from "../group";
-import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "../moments";
+import type { Params } from "../groups";
+import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { defineRule, type LiveOptionsOf, type OptionsOf, type Step, type Values } from "../rule";
-import type { Resolved } from "../slots";
+import type { Resolved } from "../rule";
 import type { State } from "../state-dict";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 

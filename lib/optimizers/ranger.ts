@@ -1,7 +1,7 @@
-import type { Params } from "../group";
-import { averageLength, betaNames, makeBias, rectifiedSize, stepNames, writeBetas, writeStep } from "../moments";
+import type { Params } from "../groups";
+import { averageLength, betaNames, makeBias, rectifiedSize, stepNames, writeBetas, writeStep } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
-import { averageThreshold, proportion, whole } from "../options";
+import { averageThreshold, proportion, whole } from "../options/kinds";
 import { defineRanger, option, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";

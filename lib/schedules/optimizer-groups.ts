@@ -1,7 +1,7 @@
 // What a schedule asks of an optimizer: groups with an lr. Classes that wrap one and hand its groups on serve as well.
 import { describe, typeError } from "../errors";
-import { canWrite } from "../live-group";
-import { writeScheduled } from "../live-options";
+import { canWrite } from "../groups/live-group";
+import { writeScheduled } from "../groups/live-options";
 
 /** A group as far as schedules look at it. */
 export interface ScheduledGroup {

@@ -1,6 +1,6 @@
 // The state of one parameter in a dict.
 import { arrayKind, describe, lengthOf, rangeError, typeError } from "../errors";
-import type { Rule } from "../rule";
+import type { Rule } from "../rule/rule";
 import { slowName, type TrackedParameter } from "../step/tracked-parameter";
 import type { LoadedState } from "./types";
 
@@ -17,16 +17,14 @@ export const unstepped = (tracked: TrackedParameter): LoadedState => ({
   steps: 0,
   arrays: [],
   slow: null,
-  exposed: false,
 });
 
-/** @param copy what becomes of its arrays; `exposed`: whether they stay in other hands, too */
+/** @param copy what becomes of its arrays */
 export function readState<O extends object>(
   rule: Rule<O>,
   tracked: TrackedParameter,
   entry: unknown,
   copy: (array: Float32Array) => Float32Array,
-  exposed: boolean,
 ): LoadedState {
   requireRecord(entry, `The state of ${tracked.label.toLowerCase()}`);
   const keys = Object.keys(entry);
@@ -42,7 +40,7 @@ export function readState<O extends object>(
   }
   const slow = entry[slowName] === undefined ? null : copy(requireMoment(entry[slowName], slowName, tracked));
   const step = rule.counted === false ? (entry["step"] ?? 1) : entry["step"];
-  return { tracked, steps: readStep(step, tracked), arrays, slow, exposed };
+  return { tracked, steps: readStep(step, tracked), arrays, slow };
 }
 
 function requireMoment(array: unknown, name: string, tracked: TrackedParameter): Float32Array {

@@ -1,14 +1,14 @@
-// Dicts in PyTorch's layout, read with patience for what its releases leave lying about.
+// Reads dicts in PyTorch's layout. Keys that its releases leave behind are ignored.
 import { copyJson } from "../checkpoint/json";
-import { readLookahead } from "../common-options";
+import { readLookahead } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
 import { describe, typeError } from "../errors";
-import { copyOf, copyTo, type Floats } from "../floats";
-import { knownKeys, type Group, type GroupExtras } from "../group";
-import { host } from "../native";
-import { refuseUnknownKeys } from "../options";
-import { absentOptions, lookaheadOf, titleOf, type Rule } from "../rule";
-import { readSchema } from "../schema";
+import { copyOf, copyTo, type Floats } from "../arrays/placement";
+import { knownKeys, type Group, type GroupExtras } from "../groups/group";
+import { host } from "../native/engine";
+import { refuseUnknownKeys } from "../options/kinds";
+import { absentOptions, lookaheadOf, titleOf, type Rule } from "../rule/rule";
+import { readSchema } from "../options/schema";
 import { slowName } from "../step/tracked-parameter";
 import { readState, refuse, requireRecord, unstepped } from "./read-state";
 import type { Loaded, LoadedGroup } from "./types";
@@ -51,7 +51,7 @@ export function readStateDict<O extends object>(
       seen.add(key);
       const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
       const copy = taken || tracked.place !== host ? asItIs : copyOf;
-      result.states.push(entry === undefined ? unstepped(tracked) : readState(rule, tracked, entry, copy, taken));
+      result.states.push(entry === undefined ? unstepped(tracked) : readState(rule, tracked, entry, copy));
     });
   });
   const stray = Object.keys(state).find((key) => !seen.has(key));
@@ -72,7 +72,7 @@ function requireSameRule<O extends object>(rule: Rule<O>, { optimizer, version }
   }
 }
 
-/** What an option that is absent in a group stands for. Release 0.1.0 kept Lookahead's options beside the groups. */
+/** The values of options that a group of the dict lacks. Release 0.1.0 kept Lookahead's options beside the groups. */
 function absentIn<O extends object>(rule: Rule<O>, { optimizer, lookahead }: Record<string, unknown>): Partial<O> {
   const absent = optimizer === undefined ? {} : absentOptions(rule);
   if (lookahead === undefined) return absent;
@@ -80,7 +80,7 @@ function absentIn<O extends object>(rule: Rule<O>, { optimizer, lookahead }: Rec
   return { ...absent, lookahead: readLookahead(lookahead) } as object;
 }
 
-/** Checks one group of a dict. `absent`: what an option stands for that it lacks; the others stay as they are. */
+/** Checks one group of a dict. Options that it lacks are taken from `absent`; what is not there either stays as it is. */
 function readGroup<O extends object>(
   rule: Rule<O>,
   group: Group<O>,
@@ -104,8 +104,8 @@ function readGroup<O extends object>(
   }
   const options = readSchema(rule.options, saved, { ...group.options, ...absent });
   rule.check?.(options);
-  const stated = { ...absent, ...saved } as { lookahead?: unknown };
-  const withSlow = rule.lookahead !== undefined || (stated.lookahead ?? null) !== null;
+  const { lookahead = (absent as { lookahead?: unknown }).lookahead ?? null } = saved;
+  const withSlow = rule.lookahead !== undefined || lookahead !== null;
   return { group, options, extras: readExtras(group, saved, where), keys: readKeys(group, saved, index), withSlow };
 }
 
@@ -176,7 +176,7 @@ function copyToDevices<O extends object>({ states }: Loaded<O>): void {
   }
 }
 
-/** Gives back what a dict that is not taken over after all has on devices. */
+/** Releases the device memory of a dict that is not used after all. */
 export function letGo<O extends object>({ states }: Loaded<O>): void {
   for (const { arrays, slow } of states) {
     for (const array of [...arrays, slow]) {

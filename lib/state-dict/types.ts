@@ -1,6 +1,6 @@
 import type { CudaArray } from "../cuda/array";
-import type { Floats } from "../floats";
-import type { Group, GroupExtras } from "../group";
+import type { Floats } from "../arrays/placement";
+import type { Group, GroupExtras } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { TrackedParameter } from "../step/tracked-parameter";
 
@@ -37,8 +37,6 @@ export interface LoadedState {
   readonly steps: number;
   arrays: Floats[];
   slow: Floats | null;
-  /** Whether other code has had the arrays in its hands. */
-  readonly exposed: boolean;
 }
 
 /** A group, as a dict has it. */

@@ -1,10 +1,10 @@
 import { copyJson } from "../checkpoint/json";
-import { commonOptions, publicDefaults } from "../common-options";
-import { describe, typeError } from "../errors";
-import { copyOf } from "../floats";
-import type { Group } from "../group";
-import { role } from "../native";
-import { lookaheadOf, titleOf, type Rule } from "../rule";
+import { commonOptions, publicDefaults } from "../options/common";
+import { typeError } from "../errors";
+import { copyOf, type Floats } from "../arrays/placement";
+import type { Group } from "../groups/group";
+import { role } from "../native/engine";
+import { lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
 import { slowName, type TrackedParameter } from "../step/tracked-parameter";
 import type { StateDict } from "./types";
@@ -16,8 +16,8 @@ export function requirePublished<O extends object>(rule: Rule<O>, groups: readon
     group.readAll();
     for (const [key, value] of Object.entries(publicDefaults(group.options)) as [keyof typeof commonOptions, unknown][]) {
       if (!(key in commonOptions) || obeys.includes(key)) continue;
-      const what = `param_groups[${index}]: the published class of ${titleOf(rule)} has no ${key}`;
-      throw typeError("ERR_STATE_DICT", `${what}, which is ${describe(value)} here; without { pytorch: true } it is saved`);
+      const what = `param_groups[${index}]: PyTorch's ${titleOf(rule)} has no option ${key}, which is ${JSON.stringify(value)} here`;
+      throw typeError("ERR_STATE_DICT", `${what}; without { pytorch: true } it is saved`);
     }
   });
 }
@@ -65,15 +65,16 @@ function writeState<O extends object>(rule: Rule<O>, { options }: Group<O>, trac
   if (states.length === 0 && slow === null) return undefined;
   const entry: Record<string, unknown> = rule.counted === false && slow === null ? {} : { step: steps };
   if (published) Object.assign(entry, rule.published?.state?.(options, steps));
-  states.forEach((array, k) => {
+  for (let k = 0; k < states.length; ++k) {
+    const array = states[k] as Floats;
     requireUnchanged(tracked, array, role.state + k);
     entry[tracked.nameOf(role.state + k)] = copyOf(array);
-  });
+  }
   if (slow !== null) entry[slowName] = copyOf(slow);
   return entry;
 }
 
-/** The slow weights; where Lookahead was turned on since the last step, what they begin with: the parameter. */
+/** The slow weights. Where Lookahead was turned on since the last step, they begin as the parameter. */
 function slowWeights(tracked: TrackedParameter, withLookahead: boolean) {
   const { slow, steps, parameter } = tracked;
   if (!withLookahead || (slow === null && steps === 0)) return null;

@@ -1,8 +1,8 @@
-// The native table of an optimizer's memory. It keeps pointers: what changed since it was told is told again before each step.
+// The native table of an optimizer's memory. It keeps pointers, so every change is passed on before the next step.
 import { disposals } from "../cuda/array";
 import { lengthOf, rangeError } from "../errors";
-import { liveLength, nativeOf, type Floats } from "../floats";
-import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native";
+import { liveLength, nativeOf, type Floats } from "../arrays/placement";
+import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
 import { refusal, requireUnchanged } from "./memory-checks";
 import { news, watch, type StepPlan } from "./step-plan";
 import type { TrackedParameter } from "./tracked-parameter";
@@ -12,8 +12,9 @@ export class ParameterTable {
   /** The gradients that are other arrays than before, and their rows. */
   #rowsOfGradients = new Int32Array(0);
   readonly #gradients: (NativeFloats | null)[] = [];
+  #noted = 0;
   #stream = 0n;
-  /** How many CudaArrays had been disposed of when those of this table were last looked at. */
+  /** How many CudaArrays had been disposed of at the last check. */
   #disposals = -1;
   #onDevice = false;
 
@@ -50,6 +51,7 @@ export class ParameterTable {
     const { setOfRow } = plan.request;
     const disposed = disposals() !== this.#disposals;
     const [none, usual, onDevice] = [news.none, watch.usual, watch.disposals];
+    this.#forgetGradients();
     let gradients = 0;
     for (let row = 0; row < data.length; ++row) {
       if ((setOfRow[row] as number) < 0) continue;
@@ -73,7 +75,7 @@ export class ParameterTable {
     this.#disposals = disposals();
   }
 
-  /** Runs the step of the plan; or returns what prevents it. */
+  /** Runs the step of the plan. Returns null, or what prevented it. */
   run({ request }: StepPlan): Obstacle | null {
     return this.#native.step(request.sets);
   }
@@ -95,7 +97,14 @@ export class ParameterTable {
     plan.news[row] = news.none;
   }
 
+  /** Keeps no gradient alive, also where a step was refused. A method of arrays could be replaced: this is a loop. */
+  #forgetGradients(): void {
+    for (let place = 0; place < this.#noted; ++place) this.#gradients[place] = null;
+    this.#noted = 0;
+  }
+
   #note(place: number, row: number, grad: Floats): void {
+    this.#noted = place + 1;
     this.#rowsOfGradients[place] = row;
     this.#gradients[place] = nativeOf(grad);
   }
@@ -103,7 +112,7 @@ export class ParameterTable {
   /** Hands over all new gradients in one call. */
   #bindGradients(plan: StepPlan, count: number): void {
     const refused = this.#native.bindGrads(this.#rowsOfGradients, this.#gradients, count);
-    this.#gradients.fill(null, 0, count); // keeps none alive
+    this.#forgetGradients();
     const rowAt = (place: number) => this.#rowsOfGradients[place] as number;
     const bound = refused === null ? count : refused.index;
     for (let place = 0; place < bound; ++place) plan.news[rowAt(place)] = news.none;
@@ -112,7 +121,7 @@ export class ParameterTable {
     throw refusal(plan.parameters[row] as TrackedParameter, plan.grad[row], refused.problem, role.grad);
   }
 
-  /** Rows without a gradient take no part, but nothing may be written over them: so far as their memory can be used at all. */
+  /** Rows without a gradient are not updated, but nothing may be written over their memory. A row whose memory is gone is ignored. */
   #bindRest(plan: StepPlan): void {
     const { parameters } = plan;
     const { setOfRow } = plan.request;
@@ -129,7 +138,7 @@ export class ParameterTable {
   }
 }
 
-/** Checks that the arrays of a row which native code knows still have their memory; `withGradient`: the gradient is one of them. */
+/** Checks that the arrays of a row still have their memory. A new gradient is checked when it is bound: then `withGradient` is false. */
 function requireMemory(plan: StepPlan, row: number, withGradient: boolean): void {
   const tracked = plan.parameters[row] as TrackedParameter;
   const data = plan.data[row] as Floats;

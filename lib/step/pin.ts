@@ -17,18 +17,20 @@ const resizable = getter("resizable") as ((buffer: ArrayBuffer) => boolean) | un
 
 const pinned = new WeakSet<ArrayBufferLike>();
 // eslint-disable-next-line @typescript-eslint/unbound-method
-const isPinned = uncurried(WeakSet.prototype.has).bind(null, pinned as WeakSet<object>);
+const has = uncurried(WeakSet.prototype.has).bind(null, pinned as WeakSet<object>);
+
+/** Whether an array's memory is known to stay where it is. */
+export const isPinned = (array: Float32Array): boolean => has(bufferOf(array));
 
 /**
  * Makes sure that an array's memory stays where it is. Shared memory does so by itself. Resizable memory is refused. Other memory is marked
  * untransferable, for good, unless it cannot be transferred anyway.
  *
- * @returns whether it was not pinned before
  * @throws ERR_RESIZABLE
  */
-export function pin(array: Float32Array): boolean {
+export function pin(array: Float32Array): void {
   const buffer = bufferOf(array);
-  if (isPinned(buffer)) return false;
+  if (has(buffer)) return;
   if (!types.isSharedArrayBuffer(buffer)) {
     if (resizable?.(buffer) === true) {
       throw typeError(
@@ -39,7 +41,6 @@ export function pin(array: Float32Array): boolean {
     if (isTransferable(buffer)) threads.markAsUntransferable(buffer);
   }
   pinned.add(buffer);
-  return true;
 }
 
 /** Node 20 lacks this function. */

@@ -1,7 +1,7 @@
 // What a step may be told, and what it tells.
 import { requireStream, type StreamOptions } from "../cuda/driver";
 import { describe, rangeError, typeError } from "../errors";
-import { flag, refuseUnknownKeys, requireObject } from "../options";
+import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 
 /** What a step does to the gradients before the update, in this order. They themselves are never written. */
 export interface GradientOptions {

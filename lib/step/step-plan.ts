@@ -1,25 +1,25 @@
 import { isCudaArray, release } from "../cuda/array";
 import { rangeError } from "../errors";
-import { zerosLike, type Floats } from "../floats";
-import { host, role, rowState } from "../native";
+import { zerosAt, type Floats } from "../arrays/placement";
+import { host, role, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { StepRequest } from "./step-request";
-import type { TrackedParameter } from "./tracked-parameter";
+import { noArrays, type TrackedParameter } from "./tracked-parameter";
 
-/** What native code does not know yet of a row: nothing; another gradient; more than that. */
+/** What changed in a row since native code was told: nothing; the gradient alone; anything else. */
 export const news = { none: 0, gradient: 1, row: 2 } as const;
 
-/** Which arrays of a row can lose their memory unseen: data and gradient; all; or, on a device, none while no array is disposed of. */
+/** Which arrays of a row must be checked before a step: data and gradient; all; or, on a device, all once any array was disposed of. */
 export const watch = { usual: 0, all: 1, disposals: 2 } as const;
 
-/** In `kept`: the plan holds zeros that the parameter does not have yet. */
+/** In `kept`: the plan has other state arrays than the parameter. */
 const pendingBit = 16;
 
 /**
- * What a step is about to do: the arrays of each row, by its number, and a request to native code. To make it changes nothing else: the
- * zeros of a state that begins belong to the plan until the step is done.
+ * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
+ * belong to the plan until the step is done.
  *
- * What every step looks at lies in columns: 1000 parameters are as many cache lines, if each has to be looked at itself.
+ * What every step reads lies in columns, because reading an object for each of 1000 parameters would take longer than the step.
  */
 export class StepPlan {
   readonly #given: Parameter<Floats>[] = [];
@@ -29,7 +29,7 @@ export class StepPlan {
   /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
   readonly states: (readonly Floats[])[] = [];
   readonly slow: (Floats | null)[] = [];
-  /** By row, what the parameter's own state is: its `kept`, and whether the plan holds more. */
+  /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
   readonly kept: Uint8Array;
   readonly lengths: Float64Array;
   /** By row, one of `news`. */
@@ -37,7 +37,7 @@ export class StepPlan {
   /** By row, one of `watch`. */
   readonly watch: Uint8Array;
   readonly request: StepRequest;
-  /** Whether a row of the step at hand has zeros that its parameter does not have yet, or slow weights no more. */
+  /** Whether any row has the pending bit. */
   pending = false;
   /** How many rows are updated. */
   updated = 0;
@@ -56,16 +56,17 @@ export class StepPlan {
     this.lengths = Float64Array.from(parameters, ({ length }) => length);
     this.news = new Uint8Array(rows).fill(news.row);
     this.watch = new Uint8Array(rows);
-    parameters.forEach((tracked, row) => {
-      this.#given.push(tracked.parameter);
-      this.data.push(before?.data[row] as Floats);
-      this.out.push(before?.out[row] as Floats);
-      this.grad.push(before?.grad[row] ?? null);
-      this.states.push(before?.states[row] ?? tracked.states);
-      this.slow.push(before?.slow[row] ?? null);
+    for (let row = 0; row < rows; ++row) {
+      const tracked = parameters[row] as TrackedParameter;
+      this.#given[row] = tracked.parameter;
+      this.data[row] = before?.data[row] as Floats;
+      this.out[row] = before?.out[row] as Floats;
+      this.grad[row] = before?.grad[row] ?? null;
+      this.states[row] = before?.states[row] ?? tracked.states;
+      this.slow[row] = before?.slow[row] ?? null;
       this.kept[row] = before?.kept[row] ?? tracked.kept;
       this.look(tracked);
-    });
+    }
   }
 
   /** Looks at all parameters. Their properties may be accessors, so foreign code may run. */
@@ -84,17 +85,18 @@ export class StepPlan {
     this.data[row] = data;
     this.out[row] = out;
     this.news[row] = news.row;
+    this.restless = true;
     this.look(this.parameters[row] as TrackedParameter);
   }
 
   #takeGradient(row: number, grad: Floats | null): void {
-    // Arrays on a device are looked at where one was disposed of: those of a row that took no part were not.
+    // Arrays on a device are checked only after a disposal, and then only in rows that take part. This row took no part.
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
     this.grad[row] = grad;
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
   }
 
-  /** Finds which arrays of a row must be looked at before each step. */
+  /** Finds which arrays of a row must be checked before each step. */
   look({ index, place, exposed }: TrackedParameter): void {
     const all = exposed || this.out[index] !== this.data[index];
     this.watch[index] = place !== host ? watch.disposals : all ? watch.all : watch.usual;
@@ -110,11 +112,11 @@ export class StepPlan {
   /** Gives a row the arrays that it needs: so many states, and Lookahead's slow weights or none. */
   takeState(row: number, states: number, slow: boolean, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
-    if (tracked.states.length >= states) this.#hold(this.states, row, tracked.states);
+    if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
     else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
-    if (!slow) this.#hold(this.slow, row, null);
-    else if (tracked.slow !== null) this.#hold(this.slow, row, tracked.slow);
-    else if (this.slow[row] === null) this.#hold(this.slow, row, this.#zerosFor(tracked, stream, "slow weights"));
+    if (!slow) this.#holdSlow(tracked, null);
+    else if (tracked.slow !== null) this.#holdSlow(tracked, tracked.slow);
+    else if (this.slow[row] === null) this.#holdSlow(tracked, this.#zerosFor(tracked, stream, "slow weights"));
     this.#noteKept(tracked);
   }
 
@@ -124,27 +126,46 @@ export class StepPlan {
     if (pending) this.pending = true;
   }
 
-  #hold<T>(column: T[], row: number, value: T): void {
-    if (column[row] === value) return;
-    column[row] = value;
-    this.news[row] = news.row;
+  #holdStates(tracked: TrackedParameter, states: readonly Floats[]): void {
+    const { index } = tracked;
+    const before = this.states[index] as readonly Floats[];
+    if (before === states) return;
+    this.states[index] = states;
+    this.news[index] = news.row;
+    for (let k = 0; k < before.length; ++k) {
+      if (before[k] !== states[k] && before[k] !== tracked.states[k]) giveBack(before[k]);
+    }
   }
 
-  /** Puts zeros behind the states that there are: those that a refused step left, then new ones. */
+  #holdSlow(tracked: TrackedParameter, slow: Floats | null): void {
+    const { index } = tracked;
+    const before = this.slow[index];
+    if (before === slow) return;
+    this.slow[index] = slow;
+    this.news[index] = news.row;
+    if (before !== tracked.slow) giveBack(before);
+  }
+
+  /** Adds zeros to the states until there are `count`. Zeros that a refused step left are used first. If one fails, the others are kept. */
   #extendStates(tracked: TrackedParameter, count: number, stream: bigint): void {
     const { index, states } = tracked;
-    const next = [...states, ...(this.states[index] as readonly Floats[]).slice(states.length, count)];
-    this.#hold(this.states, index, next); // also where some cannot be had: the others are there for the next try
     this.kept[index] = tracked.kept | pendingBit;
-    while (next.length < count) next.push(this.#zerosFor(tracked, stream, "state"));
+    const at = (k: number) =>
+      states[k] ?? (this.states[index] as readonly Floats[])[k] ?? this.#zerosFor(tracked, stream, "state");
+    // Literals: a method of an array could be replaced, and would see the state.
+    for (let length = states.length + 1; length <= count; ++length) {
+      const next = length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)];
+      this.#holdStates(tracked, next);
+    }
   }
 
-  #zerosFor({ index, length, label }: TrackedParameter, stream: bigint, what: string): Floats {
+  #zerosFor(tracked: TrackedParameter, stream: bigint, what: string): Floats {
+    const { index, place, length } = tracked;
     try {
-      return zerosLike(this.data[index] as Floats, length, stream);
+      return zerosAt(place, length, stream, this.data[index]);
     } catch (cause) {
       if ((cause as { code?: unknown }).code !== "ERR_OUT_OF_MEMORY") throw cause;
-      throw rangeError("ERR_OUT_OF_MEMORY", `${label}: no memory for its ${what} of ${length} floats`, cause);
+      throw rangeError("ERR_OUT_OF_MEMORY", `${tracked.label}: no memory for its ${what} of ${length} floats`, cause);
     }
   }
 
@@ -163,17 +184,18 @@ export class StepPlan {
 
   /** Takes over the state of a parameter. Zeros for a step that was not made are given back. */
   forget(tracked: TrackedParameter): void {
-    const { index, states, slow } = tracked;
+    const { states, slow } = tracked;
     this.look(tracked);
-    if (this.states[index] === states && this.slow[index] === slow) return;
-    const held = [...(this.states[index] as readonly Floats[]), this.slow[index]];
-    this.states[index] = states;
-    this.slow[index] = slow;
-    this.news[index] = news.row;
+    this.#holdStates(tracked, states);
+    this.#holdSlow(tracked, slow);
     this.#noteKept(tracked);
-    for (const array of held) {
-      if (isCudaArray(array) && array !== slow && !states.includes(array)) release(array);
-    }
+  }
+
+  /** Keeps no array of a row alive. */
+  letGo(row: number): void {
+    this.data[row] = this.out[row] = undefined as unknown as Floats;
+    this.grad[row] = this.slow[row] = null;
+    this.states[row] = noArrays;
   }
 
   /** The array of a row that a role names. */
@@ -183,4 +205,8 @@ export class StepPlan {
     if (which === role.grad) return this.grad[row];
     return which === role.slow ? this.slow[row] : this.states[row]?.[which - role.state];
   }
+}
+
+function giveBack(array: Floats | null | undefined): void {
+  if (isCudaArray(array)) release(array);
 }

@@ -1,6 +1,6 @@
-import { addon, common, gradients, rowState, stage, type Table } from "../native";
-import type { Centralize, CommonOptions, LookaheadOptions } from "../common-options";
-import type { Rule, Step } from "../rule";
+import { addon, common, gradients, rowState, stage, type Table } from "../native/engine";
+import type { Centralize, CommonOptions, LookaheadOptions } from "../options/common";
+import type { Rule, Step } from "../rule/rule";
 import type { ReadStepOptions } from "./step-options";
 
 const commonCount = addon.commonCoefficients.length;

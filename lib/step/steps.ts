@@ -1,12 +1,12 @@
 // The way of a step: validate → plan → bind → run → commit.
-import { addon, gradients, host, role, statesOfVariants } from "../native";
-import { nativeOf, placeOf, type Floats } from "../floats";
-import type { Group } from "../group";
+import { addon, gradients, host, role, statesOfVariants } from "../native/engine";
+import { nativeOf, placeOf, type Floats } from "../arrays/placement";
+import type { Group } from "../groups/group";
 import type { Parameter } from "../parameter";
-import type { Rule } from "../rule";
+import type { Rule } from "../rule/rule";
 import { obstacleError } from "./memory-checks";
 import { ParameterTable } from "./parameter-table";
-import { pin } from "./pin";
+import { isPinned, pin } from "./pin";
 import type { ReadStepOptions, StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
 import { slowBit, TrackedParameter } from "./tracked-parameter";
@@ -25,7 +25,7 @@ export class Steps<O extends object> {
     this.#statesOfVariant = statesOfVariants(rule.formula);
   }
 
-  /** A parameter that can be added: the next one, or the one so many places after it. */
+  /** Makes a parameter that can be added. `after` is how many others were made since the last `add`. */
   track(parameter: Parameter<Floats>, after: number): TrackedParameter {
     return new TrackedParameter(parameter, this.parameters.length + after, this.rule.states, this.#counts);
   }
@@ -61,7 +61,7 @@ export class Steps<O extends object> {
     this.#table.resize(this.#plan);
   }
 
-  /** Notes that other code has the state of a parameter in its hands. */
+  /** Notes that other code can reach the state of a parameter, and could detach it. */
   expose(tracked: TrackedParameter): void {
     tracked.exposed = true;
     this.#plan.look(tracked);
@@ -86,7 +86,7 @@ export class Steps<O extends object> {
   stepAsync(groups: readonly Group<O>[], options: ReadStepOptions): Promise<StepReport> {
     const plan = this.#prepare(groups, options);
     if (plan.updated === 0) return Promise.resolve({ updated: 0, skipped: false });
-    // To pin calls functions that a program may have replaced: memory is checked again after it.
+    // Pinning calls functions that a program may have replaced, so memory is checked again.
     if (this.#pin(plan)) this.#table.bind(plan);
     const started = this.#table.runAsync(plan, plan);
     if (!("then" in started)) throw obstacleError(started, this.parameters);
@@ -156,10 +156,13 @@ export class Steps<O extends object> {
     for (const tracked of this.parameters) {
       const { index, place } = tracked;
       if ((plan.request.setOfRow[index] as number) < 0 || place !== host) continue;
-      const { [index]: states } = plan.states;
-      for (const array of [plan.data[index], plan.out[index], plan.grad[index], plan.slow[index], ...(states as Floats[])]) {
-        if (array === null || !pin(array as Float32Array)) continue;
-        this.expose(tracked);
+      const states = plan.states[index] as readonly Floats[];
+      const own = [plan.data[index], plan.out[index], plan.grad[index], plan.slow[index], states[0], states[1], states[2]];
+      for (let k = 0; k < own.length; ++k) {
+        const array = own[k] as Float32Array | null | undefined;
+        if (array === null || array === undefined || isPinned(array)) continue;
+        this.expose(tracked); // what pins it sees it
+        pin(array);
         pinned = true;
       }
     }

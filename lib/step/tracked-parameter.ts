@@ -1,7 +1,7 @@
 import { isCudaArray, release } from "../cuda/array";
 import { arrayKind, describe, rangeError, typeError } from "../errors";
-import { placeOf, type Floats } from "../floats";
-import { host, role } from "../native";
+import { placeOf, type Floats } from "../arrays/placement";
+import { host, role } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { requireFloats, requireLength } from "./memory-checks";
 
@@ -9,7 +9,8 @@ import { requireFloats, requireLength } from "./memory-checks";
 export const statesMask = 7;
 export const slowBit = 8;
 
-const noArrays: readonly Floats[] = [];
+/** The state before the first step. */
+export const noArrays: readonly Floats[] = [];
 
 /** PyTorch's name for Lookahead's slow weights. */
 export const slowName = "slow_buffer";
@@ -20,7 +21,7 @@ export class TrackedParameter {
   states: readonly Floats[] = noArrays;
   /** Lookahead's slow weights, once they have begun. */
   slow: Floats | null = null;
-  /** Whether other code has had a state array in its hands, and may have detached it. Without that, it keeps its memory. */
+  /** Whether other code can reach a state array, and could detach it. If not, no step needs to check it. */
   exposed = false;
   /** Where all its arrays lie: `host`, or the number of a device. */
   readonly place: number;
@@ -56,7 +57,7 @@ export class TrackedParameter {
     return this.counts[this.index] ?? 0;
   }
 
-  /** How many state arrays there are, and `slowBit` where there are slow weights: a number that says which state it is. */
+  /** The number of state arrays, plus `slowBit` where there are slow weights. */
   get kept(): number {
     return this.states.length + (this.slow === null ? 0 : slowBit);
   }
@@ -72,7 +73,7 @@ export class TrackedParameter {
     return which === role.data ? "data" : which === role.out ? "out" : "grad";
   }
 
-  /** Replaces the state; without arrays, back to before the first step. What of the old one lies on a device is given back. */
+  /** Replaces the state. Without arguments, the parameter is as before its first step. Old arrays on a device are released. */
   setState(steps = 0, states = noArrays, slow: Floats | null = null, exposed = false): void {
     const old = [...this.states, this.slow];
     this.counts[this.index] = steps;
@@ -84,7 +85,7 @@ export class TrackedParameter {
     }
   }
 
-  /** Takes over what a step has left. Where Lookahead was turned off, its weights are given back. */
+  /** Takes over the arrays of a step. Slow weights on a device are released where Lookahead was turned off. */
   takeState(states: readonly Floats[], slow: Floats | null): void {
     const before = this.slow;
     this.states = states;

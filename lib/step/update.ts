@@ -1,13 +1,13 @@
 import type { CudaArray } from "../cuda/array";
 import { requireStream } from "../cuda/driver";
 import { describe, rangeError, typeError } from "../errors";
-import type { Floats } from "../floats";
-import { addon, host, role, statesOfVariants, type Table } from "../native";
+import type { Floats } from "../arrays/placement";
+import { addon, host, role, statesOfVariants, type Table } from "../native/engine";
 import type { AdaBeliefOptions } from "../optimizers/adabelief-options";
 import { chooseRule } from "../optimizers/adabelief-rules";
-import { refuseUnknownKeys, requireObject } from "../options";
-import type { Rule, Step } from "../rule";
-import { readSchema } from "../schema";
+import { refuseUnknownKeys, requireObject } from "../options/kinds";
+import type { Rule, Step } from "../rule/rule";
+import { readSchema } from "../options/schema";
 import { notFloats, obstacleError, refusal } from "./memory-checks";
 import { bindRow } from "./parameter-table";
 import { StepPlan } from "./step-plan";
@@ -103,15 +103,19 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   states.forEach((state: Floats | null | undefined, k) => {
     if (state === undefined || state === null) throw notFloats(tracked, state, role.state + k);
   });
-  plan.data[0] = data;
-  plan.out[0] = out ?? data;
-  plan.grad[0] = grad;
-  plan.states[0] = states as Floats[];
-  table.shape(0, tracked.dimensions, tracked.first);
-  const refused = bindRow(table, plan, tracked);
-  if (refused !== null) throw refusal(tracked, plan.arrayOf(0, refused.role), refused.problem, refused.role);
-  if (tracked.place !== host) table.setStream(stream);
-  else if (stream !== 0n) throw rangeError("ERR_CUDA_STREAM", "stream: the arrays do not lie on a device");
-  const obstacle = table.step(1);
-  if (obstacle) throw obstacleError(obstacle, [tracked]);
+  try {
+    plan.data[0] = data;
+    plan.out[0] = out ?? data;
+    plan.grad[0] = grad;
+    plan.states[0] = states as Floats[];
+    table.shape(0, tracked.dimensions, tracked.first);
+    const refused = bindRow(table, plan, tracked);
+    if (refused !== null) throw refusal(tracked, plan.arrayOf(0, refused.role), refused.problem, refused.role);
+    if (tracked.place !== host) table.setStream(stream);
+    else if (stream !== 0n) throw rangeError("ERR_CUDA_STREAM", "stream: the arrays do not lie on a device");
+    const obstacle = table.step(1);
+    if (obstacle) throw obstacleError(obstacle, [tracked]);
+  } finally {
+    plan.letGo(0);
+  }
 }

@@ -1,7 +1,7 @@
 import type { serialization, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { bufferOf, describe, lengthOf, plainError, typeError } from "../errors";
-import { requireUnleased } from "../floats";
-import { hostZeros } from "../memory";
+import { requireUnleased } from "../arrays/placement";
+import { hostZeros } from "../arrays/memory";
 import { update, type UpdateArrays } from "../step/update";
 import { tf } from "./core";
 import { readGradients, type Gradients } from "./gradients";

@@ -1,7 +1,7 @@
 // The interface of an engine over WebAssembly: one thread, no devices, the same bits.
 import { lengthOf, plainError } from "../errors";
-import type { CudaAddon, DeviceMemory, Engine, NativeFloats } from "../addon";
-import { parseLists, readLists } from "../native-lists";
+import type { CudaAddon, DeviceMemory, Engine, NativeFloats } from "../native/addon";
+import { parseLists, readLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
 import { addressOf, extentOf, Views } from "./memory";
 import * as modules from "./modules";
@@ -17,6 +17,7 @@ const refuse = (): never => {
   throw plainError("ERR_CUDA_UNAVAILABLE", `CUDA cannot run here: ${reason}`);
 };
 const cuda: CudaAddon = {
+  brandErrors: () => undefined,
   load: () => ({ available: false, reason, driverVersion: 0, standIn: false, devices: [] }),
   allocate: refuse,
   wrap: refuse,

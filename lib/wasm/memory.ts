@@ -1,6 +1,6 @@
 // Arrays inside of the module's memory and outside of it, and memory for a call.
 import { arrayKind, bufferOf, lengthOf } from "../errors";
-import type { CheckedLists } from "../native-lists";
+import type { CheckedLists } from "../native/lists";
 import type { Address, Instance } from "./instance";
 
 const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;

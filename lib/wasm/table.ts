@@ -1,8 +1,8 @@
 // The tensors of one optimizer over WebAssembly: the interface of the addon's Table. Arrays of the module's memory are used where they
 // are; others are copied in and out while a step runs.
 import { rangeError, plainError } from "../errors";
-import type { NativeFloats, Obstacle, Table } from "../addon";
-import type { CheckedLists } from "../native-lists";
+import type { NativeFloats, Obstacle, Table } from "../native/addon";
+import type { CheckedLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
 import { addressOf, extentOf, problemOf, type Views } from "./memory";
 import { DisjointMemory, type Interval } from "./overlap";

@@ -1,4 +1,4 @@
-// The addon's exports. lib/native.ts has their types.
+// The addon's exports. lib/native/addon.ts has their types.
 #include <napi.h>
 
 #include "../lists.h"

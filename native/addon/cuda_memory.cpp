@@ -70,7 +70,7 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   result["available"] = description.reason.empty();
   result["reason"] = description.reason;
   result["driverVersion"] = description.driver_version;
-  result["standIn"] = description.stand_in;
+  result["standIn"] = description.mock_driver;
   Napi::Array devices = Napi::Array::New(env);
   for (const DeviceDescription& device : description.devices) {
     Napi::Object one = Napi::Object::New(env);
@@ -211,25 +211,9 @@ Floats device_floats(const Napi::Value& value, std::size_t wanted, int device) {
   return {memory->length() == wanted ? Problem::none : Problem::other_length, memory->data()};
 }
 
-Napi::Error coded(Napi::Env env, EngineError::Kind kind, const std::string& message) {
-  const auto make = [&](const char* code, auto error) -> Napi::Error {
-    error.Set("code", Napi::String::New(env, code));
-    return error;
-  };
-  switch (kind) {
-    case EngineError::Kind::memory: return make("ERR_OUT_OF_MEMORY", Napi::RangeError::New(env, message));
-    case EngineError::Kind::device: return make("ERR_CUDA_DEVICE", Napi::RangeError::New(env, message));
-    case EngineError::Kind::pointer: return make("ERR_CUDA_POINTER", Napi::RangeError::New(env, message));
-    case EngineError::Kind::stream: return make("ERR_CUDA_STREAM", Napi::RangeError::New(env, message));
-    case EngineError::Kind::unavailable: return make("ERR_CUDA_UNAVAILABLE", Napi::Error::New(env, message));
-    case EngineError::Kind::lost: return make("ERR_CUDA_LOST", Napi::Error::New(env, message));
-    case EngineError::Kind::disposed: return make("ERR_DISPOSED", Napi::Error::New(env, message));
-    default: return make("ERR_CUDA", Napi::Error::New(env, message));
-  }
-}
-
 Napi::Object define_cuda(Napi::Env env) {
   Napi::Object cuda = Napi::Object::New(env);
+  cuda["brandErrors"] = Napi::Function::New<brand_errors>(env, "brandErrors");
   cuda["load"] = Napi::Function::New<load>(env, "load");
   cuda["allocate"] = Napi::Function::New<guarded<allocate>>(env, "allocate");
   cuda["wrap"] = Napi::Function::New<guarded<wrap>>(env, "wrap");

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "../cuda/memory.h"
+#include "coded_error.h"
 #include "floats.h"
 
 namespace adabelief {
@@ -16,23 +17,10 @@ Floats device_floats(const Napi::Value& value, std::size_t wanted, int device);
 /** The memory of an object made here, or null for anything else. */
 DeviceFloats* device_memory(const Napi::Value& value);
 
-/** What JavaScript throws, with its code. */
-Napi::Error coded(Napi::Env env, EngineError::Kind kind, const std::string& message);
-
-/** Calls, and gives the errors of devices their codes. */
-template <class Call>
-auto with_codes(Napi::Env env, const Call& call) {
-  try {
-    return call();
-  } catch (const EngineError& error) {
-    throw coded(env, error.kind, error.what());
-  }
-}
-
 /** A bigint as a handle. */
 std::uint64_t handle_of(const Napi::Value& value);
 
-/** The exported functions: see CudaAddon in lib/native.ts. */
+/** The exported functions: see CudaAddon in lib/native/addon.ts. */
 Napi::Object define_cuda(Napi::Env env);
 
 }  // namespace adabelief

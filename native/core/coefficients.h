@@ -7,7 +7,7 @@ namespace adabelief {
 
 /** The first coefficients of every set. Those of the formula follow. */
 struct Common {
-  // The coupled weight decay, or 0; Lookahead's alpha; 1 where the objective is to grow, else 0.
+  // The coupled weight decay, or 0; Lookahead's alpha; 1 to maximize the objective, else 0.
   ADABELIEF_FLOATS(decay, alpha, maximize)
 
   /** The sign of the gradients. */

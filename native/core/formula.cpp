@@ -6,6 +6,7 @@
 
 #include "../update/formula_traits.h"
 #include "../update/formulas.h"
+#include "coefficients.h"
 
 namespace adabelief {
 
@@ -23,6 +24,8 @@ struct Variants<F, std::integer_sequence<int, variant...>> {
 
 template <class... F>
 FormulaList describe(List<F...>) {
+  constexpr int room = max_coefficients - common_coefficients;
+  static_assert(((sizeof(typename F::Coefficients) <= room * sizeof(float)) && ...), "max_coefficients is too small");
   static constexpr FormulaTraits list[] = {{F::name, sizeof(typename F::Coefficients) / sizeof(float), F::Variants::count,
                                             Variants<F, std::make_integer_sequence<int, F::Variants::count>>::list,
                                             needs_norms<F>(0)}...};

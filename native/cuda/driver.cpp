@@ -33,7 +33,7 @@ DriverState find(const char* path) {
   if (!driver.call && !missing) missing = #call;
   ADABELIEF_CUDA_CALLS(ADABELIEF_FIND)
 #undef ADABELIEF_FIND
-  driver.stand_in = find_symbol(library, "adabelief_stand_in") != nullptr;
+  driver.mock_driver = find_symbol(library, "adabelief_mock_driver") != nullptr;
 
   if (!driver.cuDriverGetVersion) return refuse(std::string(name) + " is no NVIDIA driver: it has no cuDriverGetVersion");
   const cu::Result unversioned = driver.cuDriverGetVersion(&driver.version);

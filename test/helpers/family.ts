@@ -2,7 +2,7 @@
 import * as library from "../../lib";
 import { Lookahead, parameter, type Parameter } from "../../lib";
 import { optimizers } from "../../lib/optimizers/list";
-import { ruleOf } from "../../lib/rule";
+import { ruleOf } from "../../lib/rule/rule";
 
 type Options = Readonly<Record<string, unknown>>;
 export type AnyOptimizer = library.Optimizer<{ lr: number; weight_decay?: number }>;

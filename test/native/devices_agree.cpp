@@ -103,9 +103,9 @@ void leaves_the_current_context(const Driver& driver) {
 #ifdef MOCK_DRIVER
 /** Threads in the reverse order give the same bits, and nothing is left behind. */
 void holds_on_the_mock_driver(std::uint64_t every) {
-  stand_in::set_backwards(true);
+  mock_driver::set_backwards(true);
   sweep(5 * every);
-  const stand_in::Live live = stand_in::live();
+  const mock_driver::Live live = mock_driver::live();
   CHECK(live.allocations == 0 && live.events == 0 && live.context_depth == 0,
         "left behind: %d pieces of memory, %d events, %d contexts", live.allocations, live.events, live.context_depth);
 }

@@ -1,8 +1,11 @@
 // Common uses, which must compile under strict. Compiled by test/types.test.ts, never run.
 import {
   AdaBelief,
+  AdaBeliefError,
   CudaArray,
+  isAdaBeliefError,
   LambdaLR,
+  Lookahead,
   OneCycleLR,
   Optimizer,
   ReduceLROnPlateau,
@@ -50,7 +53,17 @@ function* generated(): Generator<Parameter> {
   yield weight;
 }
 const optimizer = new AdaBelief(generated());
-const any: Optimizer<{ lr: number }> = optimizer as unknown as Optimizer<{ lr: number }>;
+const any: Optimizer = optimizer;
+const newest = new AdaBelief([weight], { version: "0.2.1" });
+const degenerated: boolean | undefined = newest.paramGroups[0]?.degenerated_to_sgd;
+const warm: number | undefined = new AdaBelief([weight], { version: "tf-0.2.1" }).paramGroups[0]?.total_steps;
+const around: Optimizer = new Lookahead(newest, { k: 5 });
+try {
+  around.step();
+} catch (error) {
+  if (isAdaBeliefError(error)) error.code satisfies string;
+  if (error instanceof AdaBeliefError) error.code satisfies string;
+}
 const report: StepReport = optimizer.step();
 const loss: number = optimizer.step(() => 0.5);
 optimizer.step(() => {
@@ -112,4 +125,4 @@ new AdaBeliefOptimizer().learningRate = 1e-4;
 declare const options: AdaBeliefOptions;
 new AdaBelief([weight], options);
 export { deviceMaximum, deviceMoments, deviceValues, either, hostMoments, hostValue };
-export { any, facts, inTfjs, loss, lrs, maximum, moments, options, report, why };
+export { any, degenerated, facts, inTfjs, loss, lrs, maximum, moments, options, report, warm, why };
