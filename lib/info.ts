@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { path as findBinary } from "node-gyp-build";
+import { findBinary } from "./native/binary";
 import { cpu } from "./cpu";
 import { driver } from "./cuda/driver";
 import { root, target } from "./native/load";

@@ -1,5 +1,5 @@
 // Runs the smoke test on WebAssembly under UndefinedBehaviorSanitizer, both forms. The bits must be those of the plain build.
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fail, isBuilt, root, run } from "./cross/build.mjs";
 
@@ -8,6 +8,7 @@ if (!isBuilt(join(root, "lib/wasm/modules.js"))) {
   process.exit(0);
 }
 const folder = join(root, "build-wasm-sanitized", "package");
+rmSync(folder, { recursive: true, force: true }); // nothing of sources that are gone
 mkdirSync(folder, { recursive: true });
 cpSync("package.json", join(folder, "package.json"));
 cpSync("dist/lib", join(folder, "dist/lib"), { recursive: true });

@@ -25,6 +25,7 @@ const compile = [
 ];
 const link = [
   ...["--target=wasm32-wasi", "-nostartfiles", "-Wl,--no-entry", "-Wl,--gc-sections", "-Wl,--strip-all", "-Wl,--import-memory"],
+  "-Wl,--export=__stack_pointer",
   ...["-Wl,--initial-memory=4194304", "-Wl,--max-memory=4294967296", "-Wl,-z,stack-size=262144"],
 ];
 
@@ -38,12 +39,8 @@ function run(command, args) {
   process.exit(1);
 }
 
-/**
- * What a sanitizer finds ends the program: there is nobody to tell. Pointers may wrap: a copy of a piece is reached from where the whole
- * array would begin (access.cpp).
- */
-const checks =
-  sanitizers === undefined ? [] : [`-fsanitize=${sanitizers}`, `-fsanitize-trap=${sanitizers}`, "-fno-sanitize=pointer-overflow"];
+/** What a sanitizer finds ends the program: there is nobody to tell. */
+const checks = sanitizers === undefined ? [] : [`-fsanitize=${sanitizers}`, `-fsanitize-trap=${sanitizers}`];
 
 /** Builds one form. Returns its bytes. */
 function build(name, flags) {

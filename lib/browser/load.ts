@@ -34,6 +34,7 @@ export function loadEngine(): Engine {
     },
     lastRan: () => started().lastRan(),
     allocate: (...given) => started().allocate(...given),
+    keep: (array) => started().keep?.(array),
     accumulate: (...given) => started().accumulate(...given),
     read: (arrays) => started().read(arrays),
     norm: (...given) => started().norm(...given),

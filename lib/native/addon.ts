@@ -100,6 +100,8 @@ export interface Engine {
   /** A `backendChoice`. */
   useBackend(name: string, byDefault: boolean): number;
   allocate(length: number, like?: Float32Array): Float32Array | null;
+  /** Never gives the memory of an array back from now on: a program may keep a part of it. Native memory lives as long as its parts. */
+  keep?(array: Float32Array): void;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null;
   read(arrays: readonly Float32Array[]): number;
   norm(arrays: readonly Float32Array[], order: number): number;

@@ -33,8 +33,8 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
 
 const engine = loadEngine();
 export const addon: Addon = Object.assign(engine, parseLists(engine.lists));
-addon.cuda.brandErrors(errorBrand);
 export const { host, rowState, stage, role, gradients, common, problem, backendChoice } = readLists(addon);
+addon.cuda.brandErrors(errorBrand);
 
 /** Sets how many threads a step may use, or says why not. */
 export function useThreads(count: number, { byDefault = false, what = "cpu.threads" } = {}): void {

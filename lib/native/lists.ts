@@ -33,33 +33,42 @@ export interface Lists {
 const commonNames = ["decay", "alpha", "maximize"] as const;
 type CommonName = (typeof commonNames)[number];
 
-const other = (what: string, found: readonly string[], wanted: readonly string[]) =>
+const other = (what: string, found: readonly string[], wanted: readonly string[], cause?: unknown) =>
   plainError(
     "ERR_NO_BINARY",
     `The binary of adabelief belongs to another release: ${what} has ${found.join(", ")} there and ${wanted.join(", ")} here. ` +
       "Install the package again, or build it again where it was built from source.",
+    cause,
   );
 
 /** Reads an engine's lists. Binaries of other releases may have none. */
-export function parseLists(lists: string | undefined): Lists {
-  if (lists === undefined) throw other("the list of lists", [], ["lists"]);
-  return JSON.parse(lists) as Lists;
+export function parseLists(lists: unknown): Lists {
+  if (typeof lists !== "string") throw other("the list of lists", [], ["lists"]);
+  try {
+    return JSON.parse(lists) as Lists;
+  } catch (cause) {
+    throw other("the list of lists", [lists.slice(0, 40)], ["lists"], cause);
+  }
 }
 
 /** Throws unless both sides have the same names, in any order. */
-export function requireSameNames(what: string, found: readonly string[], wanted: readonly string[]): void {
+export function requireSameNames(what: string, found: readonly string[] = [], wanted: readonly string[]): void {
   const same = found.length === wanted.length && wanted.every((name) => found.includes(name));
   if (!same || new Set(wanted).size !== wanted.length) throw other(what, found, wanted);
 }
 
 /** A list of numbers by name. */
-function numbers<N extends string>(what: string, list: Readonly<Record<string, number>>, names: readonly N[]) {
+function numbers<N extends string>(what: string, list: Readonly<Record<string, number>> = {}, names: readonly N[]) {
   requireSameNames(what, Object.keys(list), names);
   return Object.freeze({ ...list }) as Readonly<Record<N, number>>;
 }
 
 /** Checks the lists, and gives them their types. */
 export function readLists(lists: Lists) {
+  const { formulas, maxCoefficients, host } = lists as Partial<Lists>;
+  if (typeof formulas !== "object" || typeof maxCoefficients !== "number" || typeof host !== "number") {
+    throw other("the list of lists", Object.keys(lists), ["formulas", "maxCoefficients", "host"]);
+  }
   requireSameNames("the list of common coefficients", lists.commonCoefficients, commonNames);
   return {
     /** In the place of a device's number: the memory of the processor. */

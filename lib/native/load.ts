@@ -3,10 +3,11 @@ import { constants } from "node:buffer";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { platform, arch } from "node:os";
-import load from "node-gyp-build";
 import type { Engine } from "./addon";
+import { loadBinary } from "./binary";
 import { plainError, warnOnce } from "../errors";
 import { loadWasmEngine, wasmBackend } from "../wasm/engine";
+import { requireForm } from "../wasm/start";
 
 /** The package's own folder, from lib/native/ (the sources, in tests) as from dist/lib/native/. */
 export const root = [join(__dirname, "..", ".."), join(__dirname, "..", "..", "..")].find((folder) =>
@@ -30,9 +31,10 @@ export const largestBuffer = constants.MAX_LENGTH;
 
 /** Loads the binary, or WebAssembly where it is wanted or nothing else loads: with a warning that says why. */
 export function loadEngine(): Engine {
-  if (wanted.backend === wasmBackend) return loadWasmEngine(process.env["ADABELIEF_WASM"]);
+  const form = requireForm(process.env["ADABELIEF_WASM"] ?? "");
+  if (wanted.backend === wasmBackend) return loadWasmEngine(form);
   try {
-    return load(root) as Engine;
+    return loadBinary(root) as Engine;
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);
     const error = plainError(
@@ -42,15 +44,15 @@ export function loadEngine(): Engine {
       cause,
     );
     if (wanted.backend !== "") throw error;
-    return fallBack(error);
+    return fallBack(error, form);
   }
 }
 
 /** Loads WebAssembly in the place of a binary that does not load. */
-function fallBack(error: Error): Engine {
+function fallBack(error: Error, form: string): Engine {
   let engine: Engine;
   try {
-    engine = loadWasmEngine();
+    engine = loadWasmEngine(form);
   } catch (cause) {
     error.message += `. ${(cause as Error).message}`;
     throw error;

@@ -1,8 +1,10 @@
+import { isCudaArray } from "../cuda/array";
 import { publicDefaults, readLookahead } from "../options/common";
 import { plainError, rangeError, typeError } from "../errors";
 import type { Floats } from "../arrays/placement";
 import { Group, type ParamGroup, type Params } from "../groups/group";
 import { canWrite } from "../groups/live-group";
+import { addon } from "../native/engine";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Parameter } from "../parameter";
 import { readGroup, readParams, type ReadGroup } from "../groups/read-groups";
@@ -78,6 +80,7 @@ export class ParameterGroups<O extends object> {
     if (tracked === undefined || (tracked.states.length === 0 && tracked.slow === null)) return undefined;
     this.steps.expose(tracked);
     const { states, slow, steps, stateNames } = tracked;
+    for (const array of [...states, slow]) if (array !== null && !isCudaArray(array)) addon.keep?.(array);
     const arrays = Object.fromEntries(states.map((array, k) => [stateNames[k], array])) as object;
     return Object.freeze({ step: steps, ...arrays, ...(slow === null ? {} : { [slowName]: slow }) });
   }

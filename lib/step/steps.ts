@@ -34,10 +34,22 @@ export class Steps<O extends object> {
   add(parameters: readonly TrackedParameter[]): void {
     const all = [...this.parameters, ...parameters];
     requireApart(all);
-    this.parameters = all;
-    while (this.#counts.length < all.length) this.#counts.push(0);
-    this.#plan = new StepPlan(all, this.#plan);
-    this.#table.resize(this.#plan);
+    const { parameters: before } = this;
+    this.#resize(all);
+    try {
+      this.#table.resize(this.#plan);
+    } catch (cause) {
+      this.#resize(before);
+      this.#table.resize(this.#plan); // which needs no more memory than there was
+      throw cause;
+    }
+  }
+
+  #resize(parameters: readonly TrackedParameter[]): void {
+    this.parameters = parameters;
+    while (this.#counts.length < parameters.length) this.#counts.push(0);
+    this.#counts.length = parameters.length;
+    this.#plan = new StepPlan(parameters, this.#plan);
   }
 
   /** Forgets every parameter, and its state. */

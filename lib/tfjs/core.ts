@@ -1,6 +1,6 @@
 // TensorFlow.js: the caller's own copy of it, because tensors, variables and registered classes belong to a copy.
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { isAbsolute } from "node:path";
 import { describe, plainError } from "../errors";
 
 type Core = typeof import("@tensorflow/tfjs-core");
@@ -16,12 +16,15 @@ function tryResolve(request: string, from: string): string | undefined {
   }
 }
 
+/** The program's main module. The working directory is no substitute: whoever can write there would choose what is loaded. */
+const program = [require.main?.filename, process.argv[1]].filter((path) => path !== undefined && isAbsolute(path));
+
 /**
- * Where tfjs-core may be: as this package sees it, then as the program's folder does, which counts where this package is a link; each
- * time first through @tensorflow/tfjs, because strict layouts of node_modules show tfjs-core to nobody else.
+ * Where tfjs-core may be: as this package sees it, then as the program does, which counts where this package is a link; each time
+ * first through @tensorflow/tfjs, because strict layouts of node_modules show tfjs-core to nobody else.
  */
 function places(): string[] {
-  return [__filename, join(process.cwd(), "package.json")].flatMap((from) => {
+  return [__filename, ...(program as string[])].flatMap((from) => {
     const whole = tryResolve("@tensorflow/tfjs/package.json", from);
     const found = [whole === undefined ? undefined : tryResolve("@tensorflow/tfjs-core", whole)];
     found.push(tryResolve("@tensorflow/tfjs-core", from));

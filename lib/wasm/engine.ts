@@ -46,6 +46,10 @@ export const facts = {
   maxThreads: 1,
 } satisfies Partial<Engine>;
 
+/** Bytes that arrays leave for tables, lists and pieces. */
+const reserve = 2 ** 23;
+
+/** The arrays that are given back with the last reference to them. */
 const given = new FinalizationRegistry<() => void>((release) => release());
 
 class WasmEngine {
@@ -81,6 +85,7 @@ class WasmEngine {
       Table: Table,
       lastRan: () => views.text(wasm.lastRan()),
       allocate: (length, like) => this.#allocate(length, like),
+      keep: (array) => void given.unregister(array),
       accumulate: (into, sources, scale) => this.#accumulate(into, sources, scale),
       read: (arrays) => this.#withList(arrays, (list, lengths) => wasm.read(list, lengths, arrays.length)),
       norm: (arrays, order) => this.#withList(arrays, (list, lengths) => wasm.norm(list, lengths, arrays.length, order)),
@@ -90,17 +95,23 @@ class WasmEngine {
   }
 
   /**
-   * An array of the module's memory, which needs no copies; null where there is no room. Only state, which is `like` a parameter, is given
-   * back: of other arrays a program may keep a part alone, and nobody could tell.
+   * An array of the module's memory, which needs no copies; null where there is no room but for tables. Only state, which is `like` a
+   * parameter, is given back, and only while no program has had it: it may keep a part alone, and nobody could tell.
    */
   #allocate(length: number, like?: Float32Array): Float32Array | null {
     const { exports: wasm, buffer } = this.#instance;
     const phase = like === undefined ? 0 : (extentOf(like).begin % 64) & ~3;
     const address = 4 * length < buffer.byteLength ? wasm.allocate(4 * length + phase) : 0;
     if (address === 0) return null;
+    const spare = wasm.allocate(reserve);
+    wasm.release(spare);
+    if (spare === 0) {
+      wasm.release(address);
+      return null;
+    }
     const array = new Float32Array(buffer, address + phase, length);
     Float32Array.prototype.fill.call(array, 0);
-    if (like !== undefined) given.register(array, () => wasm.release(address));
+    if (like !== undefined) given.register(array, () => wasm.release(address), array);
     return array;
   }
 
@@ -135,7 +146,7 @@ class WasmEngine {
 
   /** Calls a function for pieces of one length, which it finds in the module's memory one after the other. */
   #inPieces(length: number, arrays: number, use: (begin: number, end: number, at: Address[]) => void): void {
-    const piece = 16384;
+    const piece = Math.max(16, Math.min(16384, 2 ** Math.floor(Math.log2(2 ** 20 / arrays))));
     this.#withMemory(4 * piece * arrays, (address) => {
       const at = Array.from({ length: arrays }, (_, k) => address + 4 * piece * k);
       for (let begin = 0; begin < length; begin += piece) use(begin, Math.min(length, begin + piece), at);

@@ -14,6 +14,8 @@ export interface WebAssemblyApi {
 export type Address = number;
 
 export interface WasmExports {
+  /** The end of the C++ stack, which an exception of JavaScript leaves where it was thrown. */
+  readonly __stack_pointer: { value: number };
   initialize(): void;
   allocate(bytes: number): Address;
   release(memory: Address): void;
@@ -63,8 +65,14 @@ const nothing: Find = () => {
   throw new Error("no array is at hand");
 };
 
+/** Throws a RangeError where JavaScript's stack is nearly full: in the middle of a step it would be too late. */
+function requireStack(frames: number): number {
+  return frames === 0 ? 0 : 1 + requireStack(frames - 1);
+}
+
 /** Calls the module while it may copy the arrays that `find` finds. It keeps none of them alive. */
 export function withArrays<T>(instance: Instance, find: Find, call: () => T): T {
+  requireStack(256);
   instance.find = find;
   try {
     return call();
@@ -98,6 +106,7 @@ export function prepare(api: WebAssemblyApi, relaxed: boolean): Prepared {
   const { buffer } = memory;
   const floats = new Float32Array(buffer);
   let instance: Instance;
+  let stack = 0;
   const imports = {
     env: { memory },
     adabelief: {
@@ -108,6 +117,7 @@ export function prepare(api: WebAssemblyApi, relaxed: boolean): Prepared {
         set(instance.find(number, role), cut(floats, from / 4, from / 4 + length), begin);
       },
       outOfMemory(bytes: number) {
+        instance.exports.__stack_pointer.value = stack;
         throw rangeError("ERR_OUT_OF_MEMORY", `WebAssembly's memory has no room for ${bytes} bytes more`);
       },
     },
@@ -115,6 +125,7 @@ export function prepare(api: WebAssemblyApi, relaxed: boolean): Prepared {
   const finish = (exported: object) => {
     const wasm = exported as WasmExports;
     wasm.initialize();
+    stack = wasm.__stack_pointer.value;
     instance = { exports: wasm, buffer, relaxed, find: nothing };
     return instance;
   };

@@ -23,11 +23,14 @@ function findApi(): WebAssemblyApi {
   return api;
 }
 
+/** Checks the name of a form; "" is the fastest with the right bits. */
+export function requireForm(wanted: string): string {
+  if (["", "exact", "relaxed"].includes(wanted)) return wanted;
+  throw rangeError("ERR_BACKEND", `ADABELIEF_WASM must be exact or relaxed, got ${describe(wanted)}`);
+}
+
 /** The forms that an engine takes, the fastest first. It may still lack a fused multiply-add for the relaxed one. */
 function* usableForms(api: WebAssemblyApi, wanted: string): Generator<Form> {
-  if (!["", "exact", "relaxed"].includes(wanted)) {
-    throw rangeError("ERR_BACKEND", `ADABELIEF_WASM must be exact or relaxed, got ${describe(wanted)}`);
-  }
   if (wanted !== "exact") {
     const bytes = decode(modules.relaxed);
     if (api.validate(bytes)) yield { bytes, relaxed: true };

@@ -136,16 +136,16 @@ export class WasmTable implements Table {
     coefficients: Float32Array,
     gradients: Float64Array,
   ): void {
-    this.#request = { setOfRow, variants, stages, coefficients, gradients };
     const memory = this.#memory;
     const bytes = 8 * this.#lists.gradients.count + 4 * (setOfRow.length + variants.length + stages.length + coefficients.length);
-    if (bytes <= memory.bytes) return;
-    const { exports: wasm } = this.#instance;
-    wasm.release(memory.address);
-    memory.bytes = 0;
-    memory.address = wasm.allocate(bytes);
-    if (memory.address === 0) throw rangeError("ERR_OUT_OF_MEMORY", "WebAssembly's memory has no room for another optimizer");
-    memory.bytes = bytes;
+    if (bytes > memory.bytes) {
+      const { exports: wasm } = this.#instance;
+      const address = wasm.allocate(bytes);
+      if (address === 0) throw rangeError("ERR_OUT_OF_MEMORY", "WebAssembly's memory has no room for another optimizer");
+      wasm.release(memory.address);
+      Object.assign(memory, { address, bytes });
+    }
+    this.#request = { setOfRow, variants, stages, coefficients, gradients };
   }
 
   step(sets: number): Obstacle | null {

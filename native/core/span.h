@@ -23,9 +23,15 @@ struct Span {
   Ahead ahead{};
 };
 
+/** The address of an element. Computed as a number: in WebAssembly an array may be a copy that begins at a later element. */
+template <class Pointer>
+Pointer* element_of(Pointer* array, std::size_t index) {
+  return reinterpret_cast<Pointer*>(reinterpret_cast<std::uintptr_t>(array) + index * sizeof(float));
+}
+
 inline Span piece_of(const Span& span, std::size_t begin, std::size_t length) {
-  Span piece{span.data + begin, span.out + begin, span.grad + begin, {}, length};
-  for (int k = 0; k < max_states; ++k) piece.state[k] = span.state[k] ? span.state[k] + begin : nullptr;
+  Span piece{element_of(span.data, begin), element_of(span.out, begin), element_of(span.grad, begin), {}, length};
+  for (int k = 0; k < max_states; ++k) piece.state[k] = span.state[k] ? element_of(span.state[k], begin) : nullptr;
   return piece;
 }
 

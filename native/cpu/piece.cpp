@@ -14,7 +14,8 @@ PieceUpdate::PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& k
 Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) const {
   const Row& whole = plan_.rows()[row];
   const PlannedSet& set = plan_.set_of(row);
-  Piece piece{row, begin, piece_of(whole.span, begin, length), whole.slow ? whole.slow + begin : nullptr, set, set.coefficients};
+  float* slow = whole.slow ? element_of(whole.slow, begin) : nullptr;
+  Piece piece{row, begin, piece_of(whole.span, begin, length), slow, set, set.coefficients};
   piece.span.ahead = ahead;
   return piece;
 }
@@ -103,11 +104,11 @@ void PieceUpdate::complete(Piece& piece) const {
 }
 
 double PieceUpdate::square_of_gradients(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
-  return elementwise_.sum_of_squares(plan_.rows()[row].span.grad + begin, plan_.scale, length, after);
+  return elementwise_.sum_of_squares(element_of(plan_.rows()[row].span.grad, begin), plan_.scale, length, after);
 }
 
 double PieceUpdate::square_of_data(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
-  return elementwise_.sum_of_squares(plan_.rows()[row].span.data + begin, 1, length, after);
+  return elementwise_.sum_of_squares(element_of(plan_.rows()[row].span.data, begin), 1, length, after);
 }
 
 double PieceUpdate::square_of_prepared(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {

@@ -32,9 +32,46 @@ struct Update {
   const typename F::Coefficients c;
   const Factors factors;
 
+  ADABELIEF_INLINE void one(size_t i) const {
+    float none = 0;  // stands for a state that this variant does not have, and never touches
+    const float p = span.data[i];
+    const float g = prepares ? prepared(factors, span.grad[i], p) : span.grad[i];
+    span.out[i] = F::template update<variant>(c, p, g, states > 0 ? span.state[0][i] : none, states > 1 ? span.state[1][i] : none,
+                                              states > 2 ? span.state[2][i] : none);
+  }
+
 #if defined(ADABELIEF_WIDE)
 
   static constexpr size_t block = width;
+
+#if defined(__wasm__)
+
+  const bool touched = factors.scale != 1 || factors.clip != 1 || factors.decay != 0 || factors.mean != 0;
+
+  /** Updates whole blocks until one is in doubt. Nothing of that is stored yet. */
+  ADABELIEF_INLINE size_t blocks(size_t i, size_t end) const {
+    constexpr All all;
+    for (; i + block <= end; i += block) {
+      begin_block();
+      const Wide p = all.load(span.data + i), given = all.load(span.grad + i);
+      const Wide g = touched ? prepared(factors, given, p) : given;
+      Wide state[max_states];
+      for (int k = 0; k < states; ++k) state[k] = all.load(span.state[k] + i);
+      const Wide updated = F::template update<variant>(c, p, g, state[0], state[1], state[2]);
+      if (in_doubt()) break;
+      for (int k = 0; k < states; ++k) all.store(span.state[k] + i, state[k]);
+      all.store(span.out + i, updated);
+    }
+    return i;
+  }
+
+  /** Small, because hardly any element comes here. */
+  ADABELIEF_INLINE void few(size_t i, size_t end) const {
+#pragma clang loop vectorize(disable) unroll(disable)
+    for (; i < end; ++i) one(i);
+  }
+
+#else
 
   /** Updates the states of some elements from the i-th on, as many as `lanes` says; returns their parameters. */
   template <class Lanes>
@@ -75,23 +112,15 @@ struct Update {
     return i;
   }
 
-#if !defined(__wasm__)
   ADABELIEF_INLINE void few(size_t i, size_t end) const {
     if (i < end) First(end - i).store(span.out + i, begin(i, First(end - i)));
   }
+
 #endif
 
 #else
 
   static constexpr size_t block = 2 * line;
-
-  ADABELIEF_INLINE void one(size_t i) const {
-    float none = 0;  // stands for a state that this variant does not have, and never touches
-    const float p = span.data[i];
-    const float g = prepares ? prepared(factors, span.grad[i], p) : span.grad[i];
-    span.out[i] = F::template update<variant>(c, p, g, states > 0 ? span.state[0][i] : none, states > 1 ? span.state[1][i] : none,
-                                              states > 2 ? span.state[2][i] : none);
-  }
 
   /** Elements do not depend on each other, also where out is data: the pragma says exactly that (__restrict would say more). */
   ADABELIEF_INLINE size_t blocks(size_t i, size_t end, const Ahead& ahead) const {
@@ -134,46 +163,16 @@ ADABELIEF_INLINE Ahead earlier(const Ahead& ahead, size_t by) {
 
 #if defined(__wasm__)
 
-/** A copy of fewer elements than a block takes, filled up with ones. */
-template <int states>
-struct PaddedTail {
-  explicit PaddedTail(const Span& tail) {
-    for (auto& array : arrays) {
-      for (float& value : array) value = 1;
-    }
-    const size_t bytes = tail.length * sizeof(float);
-    memcpy(arrays[0], tail.data, bytes);
-    memcpy(arrays[1], tail.grad, bytes);
-    for (int k = 0; k < states; ++k) memcpy(arrays[2 + k], tail.state[k], bytes);
-  }
-  Span span() {
-    Span all{arrays[0], arrays[0], arrays[1], {}, width};
-    for (int k = 0; k < states; ++k) all.state[k] = arrays[2 + k];
-    return all;
-  }
-  void store(const Span& tail) const {
-    const size_t bytes = tail.length * sizeof(float);
-    memcpy(tail.out, arrays[0], bytes);
-    for (int k = 0; k < states; ++k) memcpy(tail.state[k], arrays[2 + k], bytes);
-  }
-  alignas(16) float arrays[2 + states][width];
-};
-
-/** Whole blocks, and then a padded copy of the rest by the same code: a second copy of the loop would double the module's size.
- */
 template <class F, int variant, bool prepares>
 void run_over(const Span& span, const float* coefficients, const Factors& factors) {
-  const size_t whole = span.length / width * width;
-  const Span rest = piece_of(span, whole, span.length - whole);
-  PaddedTail<F::states(variant)> tail(rest);
-  Span part = span;
-  part.length = whole;
-  for (int parts = rest.length > 0 ? 2 : 1; parts > 0; --parts) {
-    const Update<F, variant, prepares> update(part, coefficients, factors);
-    update.blocks(0, part.length, {});
-    part = tail.span();
+  const Update<F, variant, prepares> update(span, coefficients, factors);
+  const size_t length = span.length;
+  for (size_t i = 0; i < length;) {
+    i = update.blocks(i, length);
+    const size_t end = length - i < update.block ? length : i + update.block;
+    update.few(i, end);
+    i = end;
   }
-  tail.store(rest);
 }
 
 #else

@@ -8,8 +8,9 @@ namespace {
 
 constexpr int roles = static_cast<int>(Role::slow) + 1;
 
-/** A copy of a piece for each role. */
-alignas(64) float copies[roles][Access::most];
+/** A copy of a piece for each role, at different places within their pages: a load waits for a store to the same place of
+ * another. */
+alignas(64) float copies[roles][Access::most + 160];
 
 }  // namespace
 
@@ -22,7 +23,7 @@ void Access::take(Pointer*& pointer, Role role, bool loads) {
   if (!pointer || !is_outside(pointer)) return;
   float* copy = copies[static_cast<int>(role)];
   if (loads) import_load(number_, static_cast<int>(role), begin_, length_, copy);
-  pointer = copy - begin_;
+  pointer = element_of(copy, 0 - begin_);
 }
 
 // The rows belong to the table, which changes nothing while a step runs.

@@ -3,8 +3,8 @@
 //
 // WebAssembly has no fused multiply-add that every engine rounds alike. The exact form computes in double: the product of two
 // floats is exact, and rounding the sum to double and then to float equals rounding once, unless the double lies in the middle of
-// two floats or is too small for a normal one. Those few take another way. The relaxed form is the engine's own instruction,
-// which is either fused or not; is_fused() in exports.cpp asks.
+// two floats or is too small for a normal one. A block with such an element is in doubt, and computed again by single floats. The
+// relaxed form is the engine's own instruction, which is either fused or not; is_fused() in exports.cpp asks.
 #pragma once
 
 #include <stddef.h>
@@ -20,7 +20,7 @@ namespace ADABELIEF_SET {
 #if defined(ADABELIEF_RELAXED_MADD)
 constexpr int registers = 2;
 #else
-constexpr int registers = 4;  // the long way of the exact form leaves more to do at the same time
+constexpr int registers = 4;  // the exact form asks once a block for doubt
 #endif
 constexpr size_t width = 4 * registers;
 
@@ -87,6 +87,9 @@ ADABELIEF_INLINE WideFloat select(WideMask condition, WideFloat a, WideFloat b) 
 
 #if defined(ADABELIEF_RELAXED_MADD)
 
+ADABELIEF_INLINE void begin_block() {}
+ADABELIEF_INLINE bool in_doubt() { return false; }
+
 ADABELIEF_INLINE WideFloat fma(WideFloat a, WideFloat b, WideFloat c) {
   return each([](v128_t x, v128_t y, v128_t z) { return wasm_f32x4_relaxed_madd(x, y, z); }, a, b, c);
 }
@@ -100,58 +103,46 @@ ADABELIEF_INLINE v128_t to_floats(v128_t low, v128_t high) {
   return wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero(low), wasm_f32x4_demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
-/** A sum rounded to odd, as in fma() of arithmetic.h: then rounding to float equals rounding the true sum. */
-ADABELIEF_INLINE v128_t odd_sum(v128_t product, v128_t addend) {
-  const v128_t sum = wasm_f64x2_add(product, addend), part = wasm_f64x2_sub(sum, product);
-  const v128_t error = wasm_f64x2_add(wasm_f64x2_sub(product, wasm_f64x2_sub(sum, part)), wasm_f64x2_sub(addend, part));
-  const v128_t exponent = wasm_i64x2_splat(0x7FF0000000000000);
-  const v128_t finite = wasm_i64x2_ne(wasm_v128_and(sum, exponent), exponent);
-  const v128_t inexact = wasm_v128_and(finite, wasm_f64x2_ne(error, wasm_f64x2_splat(0)));
-  const v128_t inwards = wasm_v128_and(inexact, wasm_i64x2_shr(wasm_v128_xor(sum, error), 63));
-  return wasm_v128_or(wasm_i64x2_add(sum, inwards), wasm_u64x2_shr(inexact, 63));
-}
-
-ADABELIEF_INLINE v128_t careful_fma(v128_t a, v128_t b, v128_t c) {
-  return to_floats(odd_sum(wasm_f64x2_mul(low_doubles(a), low_doubles(b)), low_doubles(c)),
-                   odd_sum(wasm_f64x2_mul(high_doubles(a), high_doubles(b)), high_doubles(c)));
-}
-
-/** Not inlined, because hardly any element comes here. */
-__attribute__((noinline)) inline void careful_fma(const WideFloat& a, const WideFloat& b, const WideFloat& c, WideFloat& into) {
-  into = each([](v128_t x, v128_t y, v128_t z) { return careful_fma(x, y, z); }, a, b, c);
-}
-
-/** What tells the elements that must be computed with more care: the least of it for several registers. */
+/** Tells whether elements of a block must be computed with more care: the least of what their sums show. */
 struct Doubt {
-  v128_t middle = wasm_i32x4_splat(-1), magnitude = wasm_i32x4_splat(-1);
+  v128_t middle, magnitude;
 
   ADABELIEF_INLINE void note(v128_t low, v128_t high, v128_t result) {
-    // In the middle of two floats, the 29 bits that a float lacks are 1 and then zeros: 0 here, and nothing else is.
-    const v128_t lost = wasm_i32x4_shl(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6), 3);
-    middle = wasm_u32x4_min(middle, wasm_v128_xor(lost, wasm_i32x4_splat(INT32_MIN)));
+    // In the middle of two floats, the 29 bits that a float lacks are 1 and then zeros: here the least integer of all.
+    middle = wasm_i32x4_min(middle, wasm_i32x4_shl(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6), 3));
     // Up to 2^-126 a float lacks more bits. Where it is 0, the double was exact: less 1, that is the largest integer.
     magnitude = wasm_u32x4_min(magnitude, wasm_i32x4_add(wasm_f32x4_abs(result), wasm_i32x4_splat(-1)));
   }
-  ADABELIEF_INLINE bool any() const {
-    const v128_t small = wasm_u32x4_lt(magnitude, wasm_i32x4_splat(0x00800000));
-    return !wasm_i32x4_all_true(wasm_v128_andnot(middle, small));
-  }
 };
 
-/** Four elements, rounded twice. */
-ADABELIEF_INLINE v128_t quick_fma(v128_t a, v128_t b, v128_t c, Doubt& doubt) {
-  const v128_t low = wasm_f64x2_add(wasm_f64x2_mul(low_doubles(a), low_doubles(b)), low_doubles(c));
-  const v128_t high = wasm_f64x2_add(wasm_f64x2_mul(high_doubles(a), high_doubles(b)), high_doubles(c));
+/** Of the block at hand. A variable and no argument, because formulas know of no doubt. It stays in registers. */
+static Doubt doubt;
+
+ADABELIEF_INLINE void begin_block() { doubt = {wasm_i32x4_splat(0), wasm_i32x4_splat(-1)}; }
+
+/** Whether the elements of the block may have been rounded twice. They must be computed one by one then. */
+ADABELIEF_INLINE bool in_doubt() {
+  const v128_t middle = wasm_i32x4_eq(doubt.middle, wasm_i32x4_splat(INT32_MIN));
+  return wasm_v128_any_true(wasm_v128_or(middle, wasm_u32x4_lt(doubt.magnitude, wasm_i32x4_splat(0x007FFFFF))));
+}
+
+/** Four elements, which may be rounded twice; b in double, by halves. */
+ADABELIEF_INLINE v128_t quick_fma(v128_t a, v128_t low_b, v128_t high_b, v128_t c) {
+  const v128_t low = wasm_f64x2_add(wasm_f64x2_mul(low_doubles(a), low_b), low_doubles(c));
+  const v128_t high = wasm_f64x2_add(wasm_f64x2_mul(high_doubles(a), high_b), high_doubles(c));
   const v128_t result = to_floats(low, high);
   doubt.note(low, high, result);
   return result;
 }
 
 ADABELIEF_INLINE WideFloat fma(WideFloat a, WideFloat b, WideFloat c) {
-  Doubt doubt;
-  WideFloat result = each([&doubt](v128_t x, v128_t y, v128_t z) { return quick_fma(x, y, z, doubt); }, a, b, c);
-  if (__builtin_expect(doubt.any(), 0)) careful_fma(a, b, c, result);
-  return result;
+  return each([](v128_t x, v128_t y, v128_t z) { return quick_fma(x, low_doubles(y), high_doubles(y), z); }, a, b, c);
+}
+
+/** The same with a factor that all elements share: one register holds it. */
+ADABELIEF_INLINE WideFloat fma(WideFloat a, float b, WideFloat c) {
+  const v128_t both = wasm_f64x2_splat(b);
+  return each([both](v128_t x, v128_t z) { return quick_fma(x, both, both, z); }, a, c);
 }
 
 #endif
@@ -159,11 +150,13 @@ ADABELIEF_INLINE WideFloat fma(WideFloat a, WideFloat b, WideFloat c) {
 /** All of its floats at a place in memory. */
 struct All {
   ADABELIEF_INLINE WideFloat load(const float* from) const {
+    asm("" : "+r"(from));  // otherwise the compiler adds up every address, with an instruction each
     WideFloat x;
     for (int k = 0; k < registers; ++k) x.part[k] = wasm_v128_load(from + 4 * k);
     return x;
   }
   ADABELIEF_INLINE void store(float* to, WideFloat x) const {
+    asm("" : "+r"(to));
     for (int k = 0; k < registers; ++k) wasm_v128_store(to + 4 * k, x.part[k]);
   }
 };
