@@ -12,8 +12,8 @@ function checkProduct(a, b, transA, transB) {
 export function matmul(a, b, { transA = false, transB = false } = {}) {
   checkProduct(a, b, transA, transB);
   const toB = (g) => {
-    if (transB) return matmul(g, a, { transA: true, transB: transA });
-    return transA ? matmul(a, g) : new Product(a, g);
+    if (transA) return transB ? matmul(g, a, { transA: true, transB: true }) : matmul(a, g);
+    return transB ? new Product(g, a) : new Product(a, g);
   };
   return a.graph.node("Gemm", [a, b], {
     shape: [a.shape[transA ? 1 : 0], b.shape[transB ? 0 : 1]],
