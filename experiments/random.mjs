@@ -1,3 +1,5 @@
+import { crc32 } from "node:zlib";
+
 /** Uniform and normal numbers from a seed (mulberry32), with a state that a checkpoint can hold. */
 export class Random {
   constructor(seed) {
@@ -32,3 +34,6 @@ export class Random {
     return array;
   }
 }
+
+/** Random numbers for one purpose of one run: "weights", say, or "batches of epoch 3". */
+export const randomFor = (seed, purpose) => new Random(crc32(`${seed} ${purpose}`));

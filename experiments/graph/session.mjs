@@ -31,7 +31,20 @@ const describe = ({ name, shape, type }) => ({
   type: { tensorType: { elemType: elementTypes[type], shape: { dim: shape.map((dimValue) => ({ dimValue })) } } },
 });
 
-function encodeModel({ nodes, initializers, inputs, outputs }) {
+/** The nodes and initializers that the outputs depend on. */
+function prune({ nodes, initializers, outputs }) {
+  const needed = new Set([...outputs.keys()].map(({ name }) => name));
+  const kept = nodes.toReversed().filter(({ input, output }) => {
+    const isNeeded = output.some((name) => needed.has(name));
+    if (isNeeded) for (const name of input) needed.add(name);
+    return isNeeded;
+  });
+  return { nodes: kept.reverse(), initializers: initializers.filter(({ name }) => needed.has(name)) };
+}
+
+function encodeModel(whole) {
+  const { inputs, outputs } = whole;
+  const { nodes, initializers } = prune(whole);
   const graph = {
     name: "graph",
     node: nodes.map(encodeNode),

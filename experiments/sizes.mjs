@@ -1,0 +1,63 @@
+// How large each experiment is. `smoke` shows that it runs, `small` is what is recorded on two cores, `paper` is the original.
+
+/** What each task measures in the end, and whether more of it is better. */
+export const scores = {
+  image: { key: "accuracy", title: "test accuracy", better: "higher" },
+  language: { key: "perplexity", title: "test perplexity", better: "lower" },
+  gan: { key: "distance", title: "Fréchet distance", better: "lower" },
+  pronounce: { key: "phonemeErrorRate", title: "phoneme error rate", better: "lower" },
+};
+
+const imageSizes = (smoke, small, paper) => ({
+  settings: "image",
+  smoke: { images: 128, held: 64, size: 16, batch: 32, evaluationBatch: 32, epochs: 2, architecture: smoke },
+  small: { images: 10_000, held: 5000, size: 16, batch: 128, evaluationBatch: 100, epochs: 15, architecture: small },
+  paper: { images: 50_000, held: 10_000, size: 32, batch: 128, evaluationBatch: 100, epochs: 200, architecture: paper },
+});
+
+const vggPlan = (width) => [1, 0, 2, 0, 4, 4, 0, 8, 8, 0, 8, 8, 0].map((factor) => (factor === 0 ? "pool" : factor * width));
+
+const languageSizes = (layers) => ({
+  settings: `lstm${layers}`,
+  smoke: {
+    ...{ words: 3000, held: 800, rows: 10, length: 10, dropout: 0.2, epochs: 2 },
+    architecture: { vocabulary: 200, width: 16, cells: 16, layers },
+  },
+  small: {
+    ...{ words: 250_000, held: 50_000, rows: 20, length: 35, dropout: 0.2, epochs: 6 },
+    architecture: { vocabulary: 2000, width: 128, cells: 128, layers },
+  },
+  paper: {
+    ...{ words: Infinity, held: Infinity, rows: 20, length: 70, dropout: 0.4, epochs: 200 },
+    architecture: { vocabulary: 10_000, width: 400, cells: 1150, layers },
+  },
+});
+
+/** The experiments by task and model. */
+export const experiments = {
+  image: {
+    resnet: imageSizes({ width: 4, blocks: [1, 1] }, { width: 16, blocks: [1, 1, 1] }, { width: 64, blocks: [3, 4, 6, 3] }),
+    vgg: imageSizes({ plan: [4, "pool", 8, "pool"] }, { plan: vggPlan(16).slice(0, -3) }, { plan: vggPlan(64) }),
+    densenet: imageSizes(
+      { growth: 2, blocks: [1, 1] },
+      { growth: 8, blocks: [2, 2, 2] },
+      { growth: 32, blocks: [6, 12, 24, 16] },
+    ),
+  },
+  language: { lstm1: languageSizes(1), lstm2: languageSizes(2), lstm3: languageSizes(3) },
+};
+
+/** Learning-rate schedules, as shares of the training. */
+const schedules = {
+  image: { milestones: [0.75] }, // 150 of 200 epochs
+  language: { milestones: [0.5, 0.725] }, // 100 and 145 of 200
+  gan: {},
+  pronounce: { warmup: 0.1 }, // then 1/√t
+};
+
+/** Everything that a job runs with. */
+export function configOf({ task, model, size }) {
+  const config = experiments[task]?.[model]?.[size];
+  if (config === undefined) throw new RangeError(`There is no experiment ${task}, ${model} of size ${size}`);
+  return { model, schedule: schedules[task], ...config };
+}
