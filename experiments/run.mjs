@@ -1,0 +1,92 @@
+// The command: trains what is selected and not recorded yet. `--help` lists the options.
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { pathFromCaller, readOptions } from "../examples/shared/options.mjs";
+import { bestRates, firstGrid, gridJobs, grown, paperJobs, screeningJobs, selectExperiments } from "./jobs.mjs";
+import { runAll, runJob } from "./queue.mjs";
+import { optimizers } from "./settings.mjs";
+import { experiments } from "./sizes.mjs";
+import { formatTime, Watch } from "./watch.mjs";
+
+const options = readOptions("The paper's experiments: trains what is selected and not recorded yet", {
+  task: ["", `of ${Object.keys(experiments).join(", ")}; several with commas`],
+  model: ["", "models of these tasks; several with commas"],
+  size: ["smoke", "smoke, small or paper"],
+  optimizer: ["", `of ${Object.keys(optimizers).join(", ")}; several with commas`],
+  seeds: [3, "trainings of each kind, with paired initial weights and batches", 1],
+  table: ["paper,grid", "paper: the paper's settings; grid: equal rates for all"],
+  workers: [availableParallelism(), "processes side by side", 1],
+  out: ["", "folder of the results"],
+  estimate: ["no", "yes: say how long it would take, and end"],
+});
+
+/** The parts of an option that is a list, each of which must be known; undefined: all. */
+function listOf(name, known) {
+  if (options[name] === "") return undefined;
+  const parts = options[name].split(",");
+  const wrong = parts.find((part) => !known.includes(part));
+  if (wrong !== undefined) {
+    console.error(`--${name}: there is no ${wrong}; there are ${known.join(", ")}`);
+    process.exit(2);
+  }
+  return parts;
+}
+
+const sizes = ["smoke", "small", "paper"];
+const [size] = listOf("size", sizes);
+const tables = listOf("table", ["paper", "grid"]);
+const models = Object.values(experiments).flatMap((found) => Object.keys(found));
+const selected = selectExperiments(listOf("task", Object.keys(experiments)), listOf("model", models));
+const names = listOf("optimizer", Object.keys(optimizers));
+const seeds = Array.from({ length: options.seeds }, (_, k) => k + 1);
+// Results of the smallest size say nothing: they are not kept among the recorded ones.
+const standard = join(import.meta.dirname, size === "smoke" ? "build/results" : "results");
+const folder = options.out === "" ? standard : pathFromCaller(options.out);
+
+/** Downloads the data, and estimates the time of one training, for each experiment. */
+async function prepareAll() {
+  const times = new Map();
+  for (const [task, model] of selected) {
+    const { prepare } = await import(`./tasks/${task}.mjs`);
+    await prepare({ task, model, size });
+    const [job] = paperJobs({ task, model, size, seeds: [1] });
+    const { steps, epochs, seconds } = await runJob("estimate", job);
+    times.set(`${task} ${model}`, { epochs, seconds });
+    console.log(`${task} ${model}, ${size}: ${steps} steps in ${epochs} epochs, about ${formatTime(seconds)} a training`);
+  }
+  return times;
+}
+
+const times = await prepareAll();
+const secondsOf = ({ task, model, epochs }) => {
+  const time = times.get(`${task} ${model}`);
+  return (time.seconds * (epochs ?? time.epochs)) / time.epochs;
+};
+const run = (jobs) => runAll(jobs, { folder, workers: options.workers, watch: new Watch(options.workers, secondsOf) });
+
+/** Screens a grid that grows until no optimizer is best at an end of it, then trains each at its best rate. */
+async function runGrid(experiment) {
+  const first = firstGrid(experiment);
+  let [rates, best] = [first, undefined];
+  while (rates !== undefined) {
+    best = bestRates(await run(screeningJobs(experiment, rates)));
+    rates = grown(rates, best, first);
+  }
+  await run(gridJobs(experiment, best));
+}
+
+if (options.estimate === "yes") {
+  const count = names?.length ?? Object.keys(optimizers).length;
+  const total = [...times.values()].reduce((sum, { seconds }) => {
+    const full = tables.length * seeds.length * seconds;
+    return sum + count * (full + (tables.includes("grid") ? (4 * seconds) / 3 : 0));
+  }, 0);
+  console.log(`All of it, without growth of the grids: ${formatTime(total / options.workers)} on ${options.workers} cores`);
+} else {
+  for (const [task, model] of selected) {
+    const experiment = { task, model, size, optimizers: names, seeds };
+    if (tables.includes("paper")) await run(paperJobs(experiment));
+    if (tables.includes("grid")) await runGrid(experiment);
+  }
+  console.log(`Results are in ${folder}`);
+}
