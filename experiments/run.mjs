@@ -13,8 +13,8 @@ const options = readOptions("The paper's experiments: trains what is selected an
   model: ["", "models of these tasks; several with commas"],
   size: ["smoke", "smoke, small or paper"],
   optimizer: ["", `of ${Object.keys(optimizers).join(", ")}; several with commas`],
-  seeds: [3, "trainings of each kind, with paired initial weights and batches", 1],
-  table: ["paper,grid", "paper: the paper's settings; grid: equal rates for all"],
+  seeds: [0, "trainings of each kind, with paired initial weights and batches; 0: 1 for smoke, otherwise 3"],
+  table: ["", "paper: the paper's settings; grid: equal rates for all; none: both, for smoke the first"],
   workers: [availableParallelism(), "processes side by side", 1],
   out: ["", "folder of the results"],
   estimate: ["no", "yes: say how long it would take, and end"],
@@ -34,11 +34,11 @@ function listOf(name, known) {
 
 const sizes = ["smoke", "small", "paper"];
 const [size] = listOf("size", sizes);
-const tables = listOf("table", ["paper", "grid"]);
+const tables = listOf("table", ["paper", "grid"]) ?? (size === "smoke" ? ["paper"] : ["paper", "grid"]);
 const models = Object.values(experiments).flatMap((found) => Object.keys(found));
 const selected = selectExperiments(listOf("task", Object.keys(experiments)), listOf("model", models));
 const names = listOf("optimizer", Object.keys(optimizers));
-const seeds = Array.from({ length: options.seeds }, (_, k) => k + 1);
+const seeds = Array.from({ length: options.seeds || (size === "smoke" ? 1 : 3) }, (_, k) => k + 1);
 // Results of the smallest size say nothing: they are not kept among the recorded ones.
 const standard = join(import.meta.dirname, size === "smoke" ? "build/results" : "results");
 const folder = options.out === "" ? standard : pathFromCaller(options.out);
