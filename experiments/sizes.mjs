@@ -24,7 +24,7 @@ const languageSizes = (layers) => ({
     architecture: { vocabulary: 200, width: 16, cells: 16, layers },
   },
   small: {
-    ...{ words: 250_000, held: 50_000, rows: 20, length: 35, dropout: 0.2, epochs: 6 },
+    ...{ words: 250_000, held: 50_000, rows: 20, length: 35, dropout: 0.2, epochs: [10, 7, 5][layers - 1] },
     architecture: { vocabulary: 2000, width: 128, cells: 128, layers },
   },
   paper: {
@@ -40,7 +40,17 @@ const ganSizes = (loss, settings, criticSteps) => ({
     architecture: { width: 4, channels: 1, size: 16 },
   },
   small: {
-    ...{ loss, criticSteps, images: 20_000, held: 5000, made: 5000, rows: 64, inputs: 32, rounds: 100, epochs: 10 },
+    ...{
+      loss,
+      criticSteps,
+      images: 20_000,
+      held: 5000,
+      made: 5000,
+      rows: 64,
+      inputs: 32,
+      rounds: 100,
+      epochs: criticSteps === 1 ? 10 : 15,
+    },
     ...{ classifierImages: 60_000, architecture: { width: 16, channels: 1, size: 16 } },
   },
   // The paper's images are CIFAR-10's; a classifier of ours takes clothes of 16 pixels only, so that its size here is that of training.
@@ -67,7 +77,7 @@ const pronounceSizes = {
     architecture: { width: 16, heads: 2, layers: 1, hidden: 16 },
   },
   small: {
-    ...{ words: 20_000, held: 1000, length: 10, rows: 100, epochs: 10 },
+    ...{ words: 20_000, held: 1000, length: 10, rows: 100, epochs: 15 },
     architecture: { width: 64, heads: 4, layers: 2, hidden: 128 },
   },
   paper: {

@@ -21,6 +21,10 @@ async function estimate(job) {
   return { steps: epochs * task.steps, epochs, seconds: epochs * (task.steps * perStep + perEpoch) };
 }
 
+// A worker does not outlive the queue: what it has not saved, the next run does again.
+const stop = () => process.exit(1);
+process.once("disconnect", stop);
+
 process.once("message", async ({ kind, job, checkpoint }) => {
   let last = 0;
   const onStep = (done, total, loss) => {
@@ -30,5 +34,6 @@ process.once("message", async ({ kind, job, checkpoint }) => {
   };
   const result = kind === "estimate" ? await estimate(job) : await train(job, { checkpoint, onStep });
   await send({ result });
+  process.off("disconnect", stop);
   process.disconnect();
 });
