@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { loadDraw } from "../dist/bench/svg.js";
 import { describeMachine } from "../dist/bench/report.js";
 import { pathFromCaller, readOptions } from "../examples/shared/options.mjs";
+import { resultsFolder } from "./folders.mjs";
 import { scores } from "./sizes.mjs";
 import { meanOf } from "./statistics.mjs";
 import { readResults, resultsByOptimizer } from "./table.mjs";
@@ -64,7 +65,7 @@ if (import.meta.filename === process.argv[1]) {
     from: ["", "folder of the results"],
     svg: ["", "file of the picture"],
   });
-  const folder = from === "" ? join(import.meta.dirname, size === "smoke" ? "build/results" : "results") : pathFromCaller(from);
+  const folder = resultsFolder(from, size);
   const draw = await loadDraw();
   const picture = await draw(specify(readResults(folder, { size, task, model }), { task, model }));
   const path = svg === "" ? join(folder, `${size}-${task}-${model}.svg`) : pathFromCaller(svg);

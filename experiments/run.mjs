@@ -1,7 +1,7 @@
 // The command: trains what is selected and not recorded yet. `--help` lists the options.
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
-import { pathFromCaller, readOptions } from "../examples/shared/options.mjs";
+import { readOptions } from "../examples/shared/options.mjs";
+import { resultsFolder } from "./folders.mjs";
 import { bestRates, firstGrid, gridJobs, grown, paperJobs, screeningJobs, selectExperiments } from "./jobs.mjs";
 import { runAll, runJob } from "./queue.mjs";
 import { optimizers } from "./settings.mjs";
@@ -39,9 +39,7 @@ const models = Object.values(experiments).flatMap((found) => Object.keys(found))
 const selected = selectExperiments(listOf("task", Object.keys(experiments)), listOf("model", models));
 const names = listOf("optimizer", Object.keys(optimizers));
 const seeds = Array.from({ length: options.seeds || (size === "smoke" ? 1 : 3) }, (_, k) => k + 1);
-// Results of the smallest size say nothing: they are not kept among the recorded ones.
-const standard = join(import.meta.dirname, size === "smoke" ? "build/results" : "results");
-const folder = options.out === "" ? standard : pathFromCaller(options.out);
+const folder = resultsFolder(options.out, size);
 
 /** Downloads the data, and estimates the time of one training, for each experiment. */
 async function prepareAll() {

@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PNG } from "pngjs";
 import { pathFromCaller, readOptions } from "../examples/shared/options.mjs";
+import { resultsFolder } from "./folders.mjs";
 import { readResults, resultsByOptimizer } from "./table.mjs";
 
 const gap = 2; // pixels between two images
@@ -35,7 +36,7 @@ if (import.meta.filename === process.argv[1]) {
     from: ["", "folder of the results"],
     png: ["", "file of the picture"],
   });
-  const folder = from === "" ? join(import.meta.dirname, size === "smoke" ? "build/results" : "results") : pathFromCaller(from);
+  const folder = resultsFolder(from, size);
   const groups = resultsByOptimizer(readResults(folder, { size, task: "gan", model }), table);
   const drawn = groups.filter(([, [first]]) => first.images !== undefined);
   const pixels = drawn[0][1][0].images.size;

@@ -1,7 +1,8 @@
 // Tables of recorded results, as Markdown: ours beside the published figures, and differences to AdaBelief over paired seeds.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathFromCaller, readOptions } from "../examples/shared/options.mjs";
+import { readOptions } from "../examples/shared/options.mjs";
+import { resultsFolder } from "./folders.mjs";
 import { lossOf } from "./jobs.mjs";
 import { published } from "./published.mjs";
 import { optimizers } from "./settings.mjs";
@@ -94,7 +95,7 @@ if (import.meta.filename === process.argv[1]) {
     size: ["small", "smoke, small or paper"],
     from: ["", "folder of the results"],
   });
-  const folder = from === "" ? join(import.meta.dirname, size === "smoke" ? "build/results" : "results") : pathFromCaller(from);
+  const folder = resultsFolder(from, size);
   const results = readResults(folder, { size, task, model });
   const parts = [
     ["The paper's settings", makeTable(results, { task, model, table: "paper" })],
