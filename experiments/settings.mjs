@@ -6,6 +6,7 @@ const { recipes } = adabelief;
 /** A line for each optimizer: its name here, and the class of the package. */
 export const optimizers = {
   AdaBelief: adabelief.AdaBelief,
+  EAdam: adabelief.EAdam,
   SGD: adabelief.SGD,
   AdaBound: adabelief.AdaBound,
   Yogi: adabelief.Yogi,
@@ -24,9 +25,13 @@ const language = { weight_decay: 1.2e-6 };
 const gan = { lr: 2e-4, betas: [0.5, 0.999] };
 const pronounce = { lr: 1.5e-3, betas: [0.9, 0.98], weight_decay: 1e-4 };
 
+/** EAdam, the control for AdaBelief, takes its options: it too adds eps to the mean square and keeps it. Its weight decay is coupled. */
+const controlFor = ({ lr, betas, eps, weight_decay }) => ({ lr, betas, eps, weight_decay });
+
 /** Options of SGD, AdaBelief and the others for language models; those of 2 and 3 layers have larger rates. */
 const languageSettings = (adaBelief, lr) => ({
   AdaBelief: adaBelief,
+  EAdam: controlFor(adaBelief),
   SGD: { lr: 30, ...language },
   AdaBound: { lr: 1e-2, final_lr: 30, ...language },
   Yogi: { lr: 1e-2, ...language },
@@ -42,6 +47,7 @@ const languageSettings = (adaBelief, lr) => ({
 export const paper = {
   image: {
     AdaBelief: recipes.cifar,
+    EAdam: controlFor(recipes.cifar),
     SGD: { lr: 0.1, momentum: 0.9, ...image },
     AdaBound: { lr: 1e-3, final_lr: 0.1, ...image },
     Yogi: { lr: 1e-3, eps: 1e-3, ...image },
@@ -57,6 +63,7 @@ export const paper = {
   lstm3: languageSettings(recipes.lstm23, 1e-2),
   gan: {
     AdaBelief: recipes.gan,
+    EAdam: controlFor(recipes.gan),
     SGD: { lr: 2e-4, momentum: 0.9 },
     AdaBound: { final_lr: 2e-2, ...gan },
     Yogi: gan,
@@ -69,6 +76,7 @@ export const paper = {
   },
   pronounce: {
     AdaBelief: recipes.transformer,
+    EAdam: controlFor(recipes.transformer),
     SGD: { lr: 0.1, momentum: 0.9, weight_decay: 1e-4 },
     AdaBound: { final_lr: 0.1, ...pronounce },
     Yogi: pronounce,
@@ -80,7 +88,7 @@ export const paper = {
     RangerAdaBelief: { lr: 1.5e-3, weight_decay: 1e-4 },
   },
 };
-paper.sngan = { ...paper.gan, AdaBelief: recipes.snGan };
+paper.sngan = { ...paper.gan, AdaBelief: recipes.snGan, EAdam: controlFor(recipes.snGan) };
 
 /** Learning rates that every optimizer is tried with. */
 export const grids = {
