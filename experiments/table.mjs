@@ -28,7 +28,8 @@ export function resultsByOptimizer(results, table) {
 /** What a score looks like in a table: shares as percentages. */
 const format = (task, value) => (["image", "pronounce"].includes(task) ? (100 * value).toFixed(2) : value.toPrecision(4));
 
-const scoreOf = ({ job, diverged, final }) => (diverged ? Number.NaN : final[scores[job.task].key]);
+/** NaN where a training diverged, or ended with no finite score. */
+const scoreOf = (result) => (Number.isFinite(lossOf(result)) ? result.final[scores[result.job.task].key] : Number.NaN);
 
 function describeMean(task, values) {
   if (values.some(Number.isNaN)) return `diverged in ${values.filter(Number.isNaN).length} of ${values.length}`;
@@ -80,7 +81,7 @@ export function makeScreening(results, { task }) {
     const cells = rates.map((rate) => {
       const result = found.find(({ job }) => job.options.lr === rate);
       if (result === undefined) return "-";
-      const text = result.diverged ? "diverged" : format(task, scoreOf(result));
+      const text = lossOf(result) === Infinity ? "diverged" : format(task, scoreOf(result));
       return lossOf(result) === best && best < Infinity ? `**${text}**` : text;
     });
     return [name, ...cells];

@@ -22,6 +22,10 @@ const checksumOf = (networks) => {
   return crc32(Buffer.concat(bytes)).toString(16).padStart(8, "0");
 };
 
+/** Numbers as JSON can hold them: what is not finite is null. */
+const finiteOnly = (values) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
+
 export async function createTask(job) {
   cpu.threads = 1;
   const { create } = await import(`./tasks/${job.task}.mjs`);
@@ -57,7 +61,7 @@ export async function train(job, { checkpoint, onStep = () => {}, stopAfter = In
       state.diverged = !Number.isFinite(loss);
       onStep(done + 1, epochs * steps, loss);
     }
-    state.curve.push({ epoch, trainingLoss: sum / steps, ...(state.diverged ? {} : await task.evaluate()) });
+    state.curve.push(finiteOnly({ epoch, trainingLoss: sum / steps, ...(state.diverged ? {} : await task.evaluate()) }));
     state.epoch = epoch;
     state.seconds = earlier.seconds + (performance.now() - started) / 1000;
     state.gradientSeconds = earlier.gradients + task.clock.gradients;

@@ -1,6 +1,6 @@
 // What a person sees while a queue runs: estimates, a line for each finished training, a bar with the time left.
 import { progressBar } from "../examples/shared/progress.mjs";
-import { nameOf } from "./jobs.mjs";
+import { lossOf, nameOf } from "./jobs.mjs";
 import { scores } from "./sizes.mjs";
 
 export function formatTime(seconds) {
@@ -10,9 +10,9 @@ export function formatTime(seconds) {
   return `${Math.round(seconds / 86400)} days`;
 }
 
-export function describeScore({ job, diverged, final }) {
-  const { key } = scores[job.task];
-  return diverged ? "diverged" : `${key} ${final[key].toPrecision(4)}`;
+export function describeScore(result) {
+  const { key } = scores[result.job.task];
+  return lossOf(result) === Infinity ? "diverged" : `${key} ${result.final[key].toPrecision(4)}`;
 }
 
 export class Watch {

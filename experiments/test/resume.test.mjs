@@ -4,9 +4,10 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { paperJobs, selectExperiments } from "../jobs.mjs";
+import { lossOf, paperJobs, selectExperiments } from "../jobs.mjs";
 import { optimizers } from "../settings.mjs";
 import { train } from "../train.mjs";
+import { describeScore } from "../watch.mjs";
 
 const seed = Number(process.env.SEED ?? 1);
 
@@ -42,3 +43,20 @@ for (const [task, model] of selectExperiments())
 
 for (const optimizer of Object.keys(optimizers).filter((name) => name !== "AdaBelief"))
   test(`same bits of ${optimizer}`, () => assertSameBits(jobOf("image", "resnet", optimizer)));
+
+for (const [task, model] of [
+  ["image", "resnet"],
+  ["language", "lstm1"],
+  ["gan", "wgan-gp"],
+])
+  test(`a training of ${task} ${model} that diverges has a result`, async () => {
+    const folder = mkdtempSync(join(tmpdir(), "adabelief-diverged-"));
+    try {
+      const job = jobOf(task, model, "SGD");
+      const result = await train({ ...job, options: { ...job.options, lr: 1e30 } }, { checkpoint: join(folder, "checkpoint") });
+      assert.equal(lossOf({ job, ...result }), Infinity);
+      assert.equal(describeScore({ job, ...result }), "diverged");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
