@@ -81,10 +81,9 @@ if (options.estimate === "yes") {
   }, 0);
   console.log(`All of it, without growth of the grids: ${formatTime(total / options.workers)} on ${options.workers} cores`);
 } else {
-  for (const [task, model] of selected) {
-    const experiment = { task, model, size, optimizers: names, seeds };
-    if (tables.includes("paper")) await run(paperJobs(experiment));
-    if (tables.includes("grid")) await runGrid(experiment);
-  }
+  const runTable = { paper: (experiment) => run(paperJobs(experiment)), grid: runGrid };
+  // The paper's settings of all experiments come before the grids, which take longer.
+  for (const table of tables)
+    for (const [task, model] of selected) await runTable[table]({ task, model, size, optimizers: names, seeds });
   console.log(`Results are in ${folder}`);
 }
