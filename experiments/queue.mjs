@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { provenance } from "../dist/bench/report.js";
+import { engine } from "./graph/session.mjs";
 import { nameOf, readResult, resultPath } from "./jobs.mjs";
 
 const script = join(import.meta.dirname, "worker.mjs");
@@ -29,7 +30,7 @@ export function runJob(kind, job, onProgress = () => {}) {
 function record(folder, job, result) {
   const path = resultPath(folder, job);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.partial`, `${JSON.stringify({ job, ...result, ...provenance() }, null, 1)}\n`);
+  writeFileSync(`${path}.partial`, `${JSON.stringify({ job, ...result, ...provenance(), engine }, null, 1)}\n`);
   renameSync(`${path}.partial`, path);
 }
 

@@ -1,7 +1,14 @@
 // Hands a graph to onnxruntime.
 import { Buffer } from "node:buffer";
+import { createRequire } from "node:module";
 import onnxProto from "onnx-proto";
 import { InferenceSession, Tensor } from "onnxruntime-node";
+
+/** Name and version of what computes the gradients. */
+export const engine = {
+  name: "onnxruntime-node",
+  version: createRequire(import.meta.url)("onnxruntime-node/package.json").version,
+};
 
 const { AttributeProto, ModelProto, TensorProto } = onnxProto.onnx;
 const elementTypes = {
