@@ -5,9 +5,17 @@ import { loadDraw } from "../dist/bench/svg.js";
 import { describeMachine } from "../dist/bench/report.js";
 import { pathFromCaller, readOptions } from "../examples/shared/options.mjs";
 import { resultsFolder } from "./folders.mjs";
+import { optimizers } from "./settings.mjs";
 import { scores } from "./sizes.mjs";
 import { meanOf } from "./statistics.mjs";
 import { readResults, resultsByOptimizer } from "./table.mjs";
+
+/** A colour for each optimizer, the same in every picture. */
+const palette = [
+  ...["#d62728", "#ff9da7", "#1f77b4", "#17becf", "#bcbd22", "#2ca02c"],
+  ...["#8c564b", "#ff7f0e", "#000000", "#9467bd", "#7f7f7f"],
+];
+const names = Object.keys(optimizers);
 
 /** Points { optimizer, epoch, mean, least, greatest } of what is measured under `key`, as far as all seeds go. */
 export function pointsOf(groups, key) {
@@ -21,13 +29,19 @@ export function pointsOf(groups, key) {
   });
 }
 
+/** The colours of the optimizers that are drawn. */
+export function colorsOf(points) {
+  const domain = names.filter((name) => points.some(({ optimizer }) => optimizer === name));
+  return { domain, range: domain.map((name) => palette[names.indexOf(name) % palette.length]) };
+}
+
 function panel(title, values, label) {
   const y = { type: "quantitative", title: label, scale: { zero: false } };
   return {
     ...{ title, width: 380, height: 300, data: { values } },
     encoding: {
       x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1 } },
-      color: { field: "optimizer", type: "nominal", title: null, sort: null, scale: { scheme: "tableau10" } },
+      color: { field: "optimizer", type: "nominal", title: null, sort: null, scale: colorsOf(values) },
     },
     layer: [
       { mark: { type: "area", opacity: 0.15 }, encoding: { y: { ...y, field: "least" }, y2: { field: "greatest" } } },

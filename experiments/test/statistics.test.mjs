@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { pointsOf, specify } from "../plot.mjs";
+import { colorsOf, pointsOf, specify } from "../plot.mjs";
+import { optimizers } from "../settings.mjs";
 import { differenceOf, meanOf, spreadOf } from "../statistics.mjs";
 import { makeScreening, makeTable } from "../table.mjs";
 
@@ -53,4 +54,12 @@ test("curves with mean and range", () => {
   const points = pointsOf([["Adam", results.slice(0, 2)]], "accuracy");
   assert.deepEqual(points.at(-1), { optimizer: "Adam", epoch: 2, mean: 0.51, least: 0.5, greatest: 0.52 });
   assert.equal(specify(results, { task: "image", model: "resnet" }).vconcat.length, 1);
+});
+
+test("a colour of its own for each optimizer, whatever is drawn beside it", () => {
+  const names = Object.keys(optimizers);
+  const { domain, range } = colorsOf(names.map((optimizer) => ({ optimizer })));
+  assert.deepEqual(domain, names);
+  assert.equal(new Set(range).size, names.length);
+  assert.deepEqual(colorsOf([{ optimizer: names[3] }]), { domain: [names[3]], range: [range[3]] });
 });
