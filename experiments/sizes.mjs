@@ -114,9 +114,12 @@ const schedules = {
   pronounce: { warmup: 0.1 }, // then 1/√t
 };
 
-/** Everything that a job runs with. */
-export function configOf({ task, model, size }) {
+/** How gradients are clipped, where they are. */
+const clips = { language: { norm: 0.25 } };
+
+/** Everything that a job runs with. Its own schedule and clipping come before those of its task. */
+export function configOf({ task, model, size, schedule = schedules[task], clip = clips[task] ?? {} }) {
   const config = experiments[task]?.[model]?.[size];
   if (config === undefined) throw new RangeError(`There is no experiment ${task}, ${model} of size ${size}`);
-  return { model, schedule: schedules[task], ...config };
+  return { model, schedule, clip, ...config };
 }

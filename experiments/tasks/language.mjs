@@ -5,6 +5,7 @@ import { languageModel } from "../models/lstm.mjs";
 import { Network } from "../models/network.mjs";
 import { randomFor } from "../random.mjs";
 import { makeOptimizer } from "../settings.mjs";
+import { stepClipped } from "./clip.mjs";
 import { Clock, compile, tensor } from "./compile.mjs";
 
 export const prepare = () => {};
@@ -89,7 +90,7 @@ export async function create(job, config) {
       streams.read(k, reader.tokens.data, reader.targets.data);
       reader.drawMasks(random);
       const loss = await clock.measure("gradients", reader.run);
-      await clock.measure("steps", () => optimizer.step({ maxGradNorm: 0.25 }));
+      await clock.measure("steps", () => stepClipped(optimizer, network.trainable, config.clip));
       return loss;
     },
     async evaluate() {
