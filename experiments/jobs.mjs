@@ -2,21 +2,32 @@
 // its result.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { grids, paper, withRate } from "./settings.mjs";
 import { configOf, experiments, scores } from "./sizes.mjs";
+import { studies } from "./studies.mjs";
 
 /** How many times a grid may grow at each end. */
 const growths = 3;
 
-export const nameOf = ({ task, model, size, table, optimizer, options, seed }) =>
-  [size, `${task}-${model}`, [table, optimizer, options.lr.toExponential(), `seed${seed}`].join("-")].join("/");
+const slug = (text) => text.replaceAll("²", "2").replace(/[^\w.-]+/g, "_");
+
+/** A name for each job. That of a cell of a study has its row and column. */
+export function nameOf({ task, model, size, table, row, column, optimizer, options, seed }) {
+  const which = row === undefined ? [optimizer, options.lr.toExponential()] : [slug(row), slug(column)];
+  return [size, `${task}-${model}`, [table, ...which, `seed${seed}`].join("-")].join("/");
+}
 
 export const resultPath = (folder, job) => join(folder, `${nameOf(job)}.json`);
 
-/** The recorded result of a job, or undefined. */
+/** The recorded result of a job, or undefined. A result of other options under the same name is an error. */
 export function readResult(folder, job) {
   const path = resultPath(folder, job);
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+  if (!existsSync(path)) return undefined;
+  const result = JSON.parse(readFileSync(path, "utf8"));
+  if (!isDeepStrictEqual(result.job, JSON.parse(JSON.stringify(job))))
+    throw new Error(`${path} has the result of other options: delete it, or restore the options that it was recorded with`);
+  return result;
 }
 
 /** Pairs [task, model] of a selection. */
@@ -36,10 +47,12 @@ export function paperJobs({ task, model, size, optimizers, seeds }) {
   return seeds.flatMap((seed) => jobs.map((job) => ({ task, model, size, table: "paper", ...job, seed, split: "test" })));
 }
 
-/** Short trainings at every rate of a grid, evaluated on validation data. */
+/** What makes a training a short one, evaluated on validation data. */
+const screened = (experiment) => ({ seed: 1, split: "validation", epochs: Math.ceil(configOf(experiment).epochs / 3) });
+
+/** Short trainings at every rate of a grid. */
 export function screeningJobs({ task, model, size, optimizers }, rates) {
-  const epochs = Math.ceil(configOf({ task, model, size }).epochs / 3);
-  const common = { task, model, size, table: "screening", seed: 1, split: "validation", epochs };
+  const common = { task, model, size, table: "screening", ...screened({ task, model, size }) };
   return settingsFor(task, model, optimizers).flatMap(([optimizer, options]) =>
     rates.map((lr) => ({ ...common, optimizer, options: withRate(options, lr) })),
   );
@@ -79,4 +92,15 @@ export function grown(rates, best, first) {
 export function gridJobs({ task, model, size, seeds }, best) {
   const jobs = [...best].map(([optimizer, { options }]) => ({ optimizer, options }));
   return seeds.flatMap((seed) => jobs.map((job) => ({ task, model, size, table: "grid", ...job, seed, split: "test" })));
+}
+
+/** The trainings of a study; none where it has nothing to do with the experiment. */
+export function studyJobs({ task, model, size, optimizers, seeds }, name) {
+  const study = studies[name];
+  if (!study.models.includes(model)) return [];
+  const cells = study
+    .cells(paper[experiments[task][model].settings])
+    .filter(({ optimizer }) => (optimizers ?? [optimizer]).includes(optimizer));
+  const repeats = study.screening ? [screened({ task, model, size })] : seeds.map((seed) => ({ seed, split: "test" }));
+  return repeats.flatMap((repeat) => cells.map((cell) => ({ task, model, size, table: name, ...cell, ...repeat })));
 }

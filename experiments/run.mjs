@@ -2,10 +2,11 @@
 import { availableParallelism } from "node:os";
 import { readOptions } from "../examples/shared/options.mjs";
 import { resultsFolder } from "./folders.mjs";
-import { bestRates, firstGrid, gridJobs, grown, paperJobs, screeningJobs, selectExperiments } from "./jobs.mjs";
+import { bestRates, firstGrid, gridJobs, grown, paperJobs, screeningJobs, selectExperiments, studyJobs } from "./jobs.mjs";
 import { runAll, runJob } from "./queue.mjs";
 import { optimizers } from "./settings.mjs";
 import { experiments } from "./sizes.mjs";
+import { studies } from "./studies.mjs";
 import { formatTime, Watch } from "./watch.mjs";
 
 const options = readOptions("The paper's experiments: trains what is selected and not recorded yet", {
@@ -14,7 +15,10 @@ const options = readOptions("The paper's experiments: trains what is selected an
   size: ["smoke", "smoke, small or paper"],
   optimizer: ["", `of ${Object.keys(optimizers).join(", ")}; several with commas`],
   seeds: [0, "trainings of each kind, with paired initial weights and batches; 0: 1 for smoke, otherwise 3"],
-  table: ["", "paper: the paper's settings; grid: equal rates for all; none: both, for smoke the first"],
+  table: [
+    "",
+    `paper: the paper's settings; grid: equal rates for all; ${Object.keys(studies).join(", ")}: studies; none: paper,grid, for smoke paper`,
+  ],
   workers: [availableParallelism(), "processes side by side", 1],
   out: ["", "folder of the results"],
   estimate: ["no", "yes: say how long it would take, and end"],
@@ -34,7 +38,7 @@ function listOf(name, known) {
 
 const sizes = ["smoke", "small", "paper"];
 const [size] = listOf("size", sizes);
-const tables = listOf("table", ["paper", "grid"]) ?? (size === "smoke" ? ["paper"] : ["paper", "grid"]);
+const tables = listOf("table", ["paper", "grid", ...Object.keys(studies)]) ?? (size === "smoke" ? ["paper"] : ["paper", "grid"]);
 const models = Object.values(experiments).flatMap((found) => Object.keys(found));
 const selected = selectExperiments(listOf("task", Object.keys(experiments)), listOf("model", models));
 const names = listOf("optimizer", Object.keys(optimizers));
@@ -73,17 +77,25 @@ async function runGrid(experiment) {
   await run(gridJobs(experiment, best));
 }
 
+/** The trainings of a table, as far as they are known: a grid counts before it grows, and with any rates. */
+function foresee(table, experiment) {
+  if (table === "paper") return paperJobs(experiment);
+  if (table === "grid") return [...screeningJobs(experiment, firstGrid(experiment)), ...paperJobs(experiment)];
+  return studyJobs(experiment, table);
+}
+
+function runTable(table, experiment) {
+  if (table === "grid") return runGrid(experiment);
+  return run(foresee(table, experiment));
+}
+
+const wanted = selected.map(([task, model]) => ({ task, model, size, optimizers: names, seeds }));
 if (options.estimate === "yes") {
-  const count = names?.length ?? Object.keys(optimizers).length;
-  const total = [...times.values()].reduce((sum, { seconds }) => {
-    const full = tables.length * seeds.length * seconds;
-    return sum + count * (full + (tables.includes("grid") ? (4 * seconds) / 3 : 0));
-  }, 0);
+  const jobs = tables.flatMap((table) => wanted.flatMap((experiment) => foresee(table, experiment)));
+  const total = jobs.reduce((sum, job) => sum + secondsOf(job), 0);
   console.log(`All of it, without growth of the grids: ${formatTime(total / options.workers)} on ${options.workers} cores`);
 } else {
-  const runTable = { paper: (experiment) => run(paperJobs(experiment)), grid: runGrid };
   // The paper's settings of all experiments come before the grids, which take longer.
-  for (const table of tables)
-    for (const [task, model] of selected) await runTable[table]({ task, model, size, optimizers: names, seeds });
+  for (const table of tables) for (const experiment of wanted) await runTable(table, experiment);
   console.log(`Results are in ${folder}`);
 }

@@ -5,9 +5,10 @@ import { readOptions } from "../examples/shared/options.mjs";
 import { resultsFolder } from "./folders.mjs";
 import { lossOf } from "./jobs.mjs";
 import { published } from "./published.mjs";
-import { optimizers } from "./settings.mjs";
-import { scores } from "./sizes.mjs";
+import { optimizers, paper } from "./settings.mjs";
+import { experiments, scores } from "./sizes.mjs";
 import { differenceOf, meanOf, spreadOf } from "./statistics.mjs";
+import { studies } from "./studies.mjs";
 
 /** All results of an experiment in a folder. */
 export function readResults(folder, { size, task, model }) {
@@ -89,6 +90,30 @@ export function makeScreening(results, { task }) {
   return [["optimizer", ...rates], ["---", ...rates.map(() => "---:")], ...lines].map((cells) => `| ${cells.join(" | ")} |`);
 }
 
+const unique = (list) => [...new Set(list)];
+
+/** The mean score in each cell of a study, in the study's order. */
+export function makeStudy(results, { task, model, table }) {
+  const cells = studies[table].cells(paper[experiments[task][model].settings]);
+  const found = results.filter(({ job }) => job.table === table);
+  const columns = unique(cells.map(({ column }) => column));
+  const lines = unique(cells.map(({ row }) => row)).map((row) => [
+    row,
+    ...columns.map((column) => {
+      const values = found.filter(({ job }) => job.row === row && job.column === column).map(scoreOf);
+      return values.length === 0 ? "-" : describeMean(task, values);
+    }),
+  ]);
+  const header = [scores[task].title, ...columns];
+  return [header, header.map((_, k) => (k === 0 ? "---" : "---:")), ...lines].map((line) => `| ${line.join(" | ")} |`);
+}
+
+/** The share of the training time that the optimizer's steps take, from the least to the greatest, in percent. */
+export function describeShare(results) {
+  const shares = results.map(({ stepSeconds, seconds }) => (100 * stepSeconds) / seconds);
+  return `Optimizer steps: ${Math.min(...shares).toFixed(2)} to ${Math.max(...shares).toFixed(2)} % of the time`;
+}
+
 if (import.meta.filename === process.argv[1]) {
   const { size, task, model, from } = readOptions("Tables of recorded results", {
     task: ["image", "task of the results"],
@@ -103,5 +128,8 @@ if (import.meta.filename === process.argv[1]) {
     ["The same grid of rates for all", makeTable(results, { task, model, table: "grid" })],
     ["Screening on validation data, one seed, a third of the length", makeScreening(results, { task })],
   ];
+  for (const [table, { title }] of Object.entries(studies))
+    if (results.some(({ job }) => job.table === table)) parts.push([title, makeStudy(results, { task, model, table })]);
   for (const [title, lines] of parts) if (lines.length > 2) console.log(`${title}\n\n${lines.join("\n")}\n`);
+  console.log(describeShare(results));
 }
