@@ -23,6 +23,7 @@ const msvag = { consistent_bias_correction: true };
 const image = { weight_decay: 5e-4 };
 const language = { weight_decay: 1.2e-6 };
 const gan = { lr: 2e-4, betas: [0.5, 0.999] };
+const control = { lr: 1e-2 };
 const pronounce = { lr: 1.5e-3, betas: [0.9, 0.98], weight_decay: 1e-4 };
 
 /** EAdam, the control for AdaBelief, takes its options: it too adds eps to the mean square and keeps it. Its weight decay is coupled. */
@@ -87,6 +88,20 @@ export const paper = {
     Fromage: { lr: 1.5e-3 },
     RangerAdaBelief: { lr: 1.5e-3, weight_decay: 1e-4 },
   },
+  // Not in the paper: the rate of PyTorch's example of REINFORCE, and AdaBelief's eps where Adam beats SGD.
+  control: {
+    AdaBelief: { ...control, eps: 1e-12 },
+    EAdam: { ...control, eps: 1e-12 },
+    SGD: { lr: 0.1, momentum: 0.9 },
+    AdaBound: { ...control, final_lr: 0.1 },
+    Yogi: control,
+    Adam: control,
+    MSVAG: { lr: 0.1, ...msvag },
+    RAdam: control,
+    AdamW: control,
+    Fromage: control,
+    RangerAdaBelief: control,
+  },
 };
 paper.sngan = { ...paper.gan, AdaBelief: recipes.snGan, EAdam: controlFor(recipes.snGan) };
 
@@ -99,6 +114,7 @@ export const grids = {
   gan: [1e-5, 1e-4, 1e-3, 1e-2],
   sngan: [1e-5, 1e-4, 1e-3, 1e-2],
   pronounce: [1e-4, 1e-3, 1e-2, 1e-1],
+  control: [1e-4, 1e-3, 1e-2, 1e-1],
 };
 
 /** The options on the grid: the paper's with another rate. AdaBound's final rate keeps its ratio to the rate. */

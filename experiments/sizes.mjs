@@ -6,6 +6,7 @@ export const scores = {
   language: { key: "perplexity", title: "test perplexity", better: "lower" },
   gan: { key: "distance", title: "Fréchet distance", better: "lower" },
   pronounce: { key: "phonemeErrorRate", title: "phoneme error rate", better: "lower" },
+  control: { key: "balanced", title: "steps balanced, of 500", better: "higher" },
 };
 
 const imageSizes = (smoke, small, paper) => ({
@@ -86,6 +87,14 @@ const pronounceSizes = {
   },
 };
 
+/** The paper has no such experiment: its size here is that of `small`, for longer. */
+const controlSizes = {
+  settings: "control",
+  smoke: { rows: 2, held: 2, rounds: 2, discount: 0.99, epochs: 2, architecture: { hidden: 8, actions: 2 } },
+  small: { rows: 8, held: 50, rounds: 20, discount: 0.99, epochs: 15, architecture: { hidden: 128, actions: 2 } },
+  paper: { rows: 8, held: 50, rounds: 20, discount: 0.99, epochs: 50, architecture: { hidden: 128, actions: 2 } },
+};
+
 /** The experiments by task and model. */
 export const experiments = {
   image: {
@@ -104,6 +113,7 @@ export const experiments = {
     sngan: ganSizes("hinge", "sngan", 1),
   },
   pronounce: { transformer: pronounceSizes },
+  control: { cartpole: controlSizes },
 };
 
 /** Learning-rate schedules, as shares of the training. */
@@ -112,6 +122,7 @@ const schedules = {
   language: { milestones: [0.5, 0.725] }, // 100 and 145 of 200
   gan: {},
   pronounce: { warmup: 0.1 }, // then 1/√t
+  control: {},
 };
 
 /** How gradients are clipped, where they are. */

@@ -8,6 +8,7 @@ import { critic, generator } from "../models/dcgan.mjs";
 import { densenet } from "../models/densenet.mjs";
 import { languageModel } from "../models/lstm.mjs";
 import { Network, Scope } from "../models/network.mjs";
+import { policy } from "../models/policy.mjs";
 import { resnet } from "../models/resnet.mjs";
 import { spectralCritic } from "../models/sngan.mjs";
 import { decode, encode } from "../models/transformer.mjs";
@@ -73,6 +74,11 @@ const losses = {
   },
   normalizedCritic: (scope, c) =>
     wassersteinLoss((x) => critic(scope, x, { ...c, normalize: true }), images(scope, "real", c), images(scope, "made", c)),
+  policy(scope, c) {
+    const input = (name, ...shape) => scope.graph.input(wave(name, shape));
+    const taken = scope.graph.input(integers("taken", [c.count], c.actions));
+    return ops.crossEntropy(policy(scope, input("states", c.count, 4), c), taken, input("advantages", c.count));
+  },
   spectralCritic: (scope, c) => hingeOfMade(spectralCritic(scope, images(scope, "made", c), c)),
 };
 

@@ -217,6 +217,12 @@ def spectral_critic(p, c):
     return F.relu(1 + x.flatten(1) @ spectral(p, "score", 1, x[0].numel()).t()).mean()
 
 
+def policy(p, c):
+    x = F.relu(linear(p, "hidden", wave("states", (c["count"], 4)), c["hidden"]))
+    loss = F.cross_entropy(linear(p, "actions", x, c["actions"]), integers("taken", (c["count"],), c["actions"]), reduction="none")
+    return (loss * wave("advantages", (c["count"],))).sum()
+
+
 MODELS = {
     "vgg": vgg,
     "resnet": resnet,
@@ -227,6 +233,7 @@ MODELS = {
     "critic": critic,
     "normalizedCritic": normalized_critic,
     "spectralCritic": spectral_critic,
+    "policy": policy,
 }
 
 
