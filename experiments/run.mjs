@@ -52,9 +52,12 @@ async function prepareAll() {
     const { prepare } = await import(`./tasks/${task}.mjs`);
     await prepare({ task, model, size });
     const [job] = paperJobs({ task, model, size, seeds: [1] });
-    const { steps, epochs, seconds } = await runJob("estimate", job);
+    const { steps, epochs, seconds, processor } = await runJob("estimate", job);
     times.set(`${task} ${model}`, { epochs, seconds });
-    console.log(`${task} ${model}, ${size}: ${steps} steps in ${epochs} epochs, about ${formatTime(seconds)} a training`);
+    const [wall, busy] = [seconds, processor].map(formatTime);
+    console.log(
+      `${task} ${model}, ${size}: ${steps} steps in ${epochs} epochs, about ${wall} a training (${busy} of a processor)`,
+    );
   }
   return times;
 }

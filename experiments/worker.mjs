@@ -5,20 +5,27 @@ const send = (message) => new Promise((resolve) => process.send(message, resolve
 /** Batches by which the time of a training is estimated. */
 const samples = 10;
 
-/** Seconds of a step and of an evaluation, the first step left out. */
+/** Runs `work`, and returns the seconds that it took, and those of the processor, which other work on the machine does not lengthen. */
+async function time(work) {
+  const [started, before] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (performance.now() - started) / 1000, processor: (user + system) / 1e6 };
+}
+
+/** The time of a training, from that of a few steps and of an evaluation. The first step is left out. */
 async function estimate(job) {
   const { task, config } = await createTask(job);
   await task.beginEpoch(1);
   await task.step(0);
-  const started = performance.now();
   const count = Math.min(samples, task.steps - 1);
-  for (let k = 1; k <= count; ++k) await task.step(k);
-  const perStep = (performance.now() - started) / 1000 / count;
-  const evaluating = performance.now();
-  await task.evaluate();
-  const perEpoch = (performance.now() - evaluating) / 1000;
+  const stepping = await time(async () => {
+    for (let k = 1; k <= count; ++k) await task.step(k);
+  });
+  const evaluating = await time(() => task.evaluate());
   const epochs = job.epochs ?? config.epochs;
-  return { steps: epochs * task.steps, epochs, seconds: epochs * (task.steps * perStep + perEpoch) };
+  const whole = (clock) => epochs * ((task.steps * stepping[clock]) / count + evaluating[clock]);
+  return { steps: epochs * task.steps, epochs, seconds: whole("seconds"), processor: whole("processor") };
 }
 
 // A worker does not outlive the queue: what it has not saved, the next run does again.
