@@ -128,9 +128,9 @@ const schedules = {
 /** How gradients are clipped, where they are. */
 const clips = { language: { norm: 0.25 } };
 
-/** Everything that a job runs with. Its own schedule and clipping come before those of its task. */
-export function configOf({ task, model, size, schedule = schedules[task], clip = clips[task] ?? {} }) {
+/** Everything that a job runs with. Its own schedule, clipping and count of held-out data come before those of its experiment. */
+export function configOf({ task, model, size, schedule = schedules[task], clip = clips[task] ?? {}, held }) {
   const config = experiments[task]?.[model]?.[size];
   if (config === undefined) throw new RangeError(`There is no experiment ${task}, ${model} of size ${size}`);
-  return { model, schedule, clip, ...config };
+  return { model, schedule, clip, ...config, ...(held === undefined ? {} : { held }) };
 }
