@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 export default defineConfig(
-  globalIgnores(["build", "build-*", "dist", "prebuilds", "test/types"]),
+  globalIgnores(["build", "build-*", "**/dist", "prebuilds", "test/types", "lib/wasm/modules.js"]),
   js.configs.recommended,
   {
     files: ["**/*.ts", "**/*.mts"],
@@ -20,6 +20,17 @@ export default defineConfig(
     },
   },
   {
+    files: ["lib/**/*.ts"],
+    rules: {
+      "max-lines": ["error", { max: 250 }],
+      "max-lines-per-function": ["error", { max: 60, skipComments: true }],
+    },
+  },
+  {
+    files: ["examples/browser/**/*.js"],
+    languageOptions: { globals: { URLSearchParams: "readonly", document: "readonly", location: "readonly" } },
+  },
+  {
     files: ["**/*.mjs", "**/*.cjs"],
     languageOptions: {
       globals: {
@@ -30,6 +41,7 @@ export default defineConfig(
         module: "writable",
         __dirname: "readonly",
         URL: "readonly",
+        WebAssembly: "readonly",
       },
     },
   },

@@ -1,7 +1,7 @@
 export default {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
-  setupFiles: ["<rootDir>/test/helpers/use-stand-in.ts"],
+  setupFiles: ["<rootDir>/test/helpers/use-mock-driver.ts"],
   testMatch: ["**/*.test.ts"],
   transform: { "^.+\\.ts$": ["ts-jest", { tsconfig: "test/tsconfig.json" }] },
 };

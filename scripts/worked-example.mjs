@@ -57,7 +57,7 @@ const training = `
 `;
 
 try {
-  for (const path of ["CMakeLists.txt", "package.json", "tsconfig.json", "native", "lib", "bench", "test"]) {
+  for (const path of ["CMakeLists.txt", "package.json", "tsconfig.json", "native", "lib", "test"]) {
     cpSync(join(root, path), at(path), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), at("node_modules"));

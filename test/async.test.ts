@@ -14,13 +14,16 @@ const codeOf = (promise: Promise<unknown>) =>
 describe("stepAsync", () => {
   it.each([1, 2, 5])("has the bits of step, and its report, on %d threads", async (threads) => {
     const before = cpu.threads;
-    cpu.threads = threads;
-    const [here, there] = [make(), make()];
-    const [sync, async] = [new AdaBelief([here], { rectify: true }), new AdaBelief([there], { rectify: true })];
-    for (let step = 0; step < 10; ++step) expect(await async.stepAsync()).toEqual(sync.step());
-    expectSameBits(there.data, here.data, "data");
-    expect(async.state.get(there)?.step).toBe(10);
-    cpu.threads = before;
+    try {
+      cpu.threads = threads;
+      const [here, there] = [make(), make()];
+      const [sync, async] = [new AdaBelief([here], { rectify: true }), new AdaBelief([there], { rectify: true })];
+      for (let step = 0; step < 10; ++step) expect(await async.stepAsync()).toEqual(sync.step());
+      expectSameBits(there.data, here.data, "data");
+      expect(async.state.get(there)?.step).toBe(10);
+    } finally {
+      cpu.threads = before;
+    }
   });
 
   it("leaves the state undefined until the first one is done", async () => {
@@ -162,19 +165,31 @@ describe("around an asynchronous step", () => {
 
   it("garbage collection takes nothing that is in use", () => {
     const code = `${model}
-      const run = () => { const p = make(3e6); return [new WeakRef(p), new AdaBelief([p]).stepAsync()]; };
+      const later = () => new Promise((resolve) => setImmediate(resolve));
+      const kept = make(3e6);
+      new AdaBelief([kept]).step();
+      // The test keeps the values alone: the parameter, its gradient and the optimizer are the promise's to keep.
+      const run = () => {
+        const p = make(3e6);
+        const optimizer = new AdaBelief([p]);
+        return { data: p.data, gone: [p, p.grad, optimizer].map((it) => new WeakRef(it)), promise: optimizer.stepAsync() };
+      };
       (async () => {
         const results = [];
         for (let i = 0; i < 10; ++i) {
-          const [, promise] = run();
+          const { data, gone, promise } = run();
           gc();
-          await new Promise((resolve) => setImmediate(resolve));
+          await later();
           gc();
-          results.push((await promise).updated);
+          const { updated } = await promise;
+          const same = Buffer.compare(Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+            Buffer.from(kept.data.buffer, kept.data.byteOffset, kept.data.byteLength)) === 0;
+          results.push([updated, same, gone]);
         }
-        console.log(JSON.stringify(results));
+        for (let i = 0; i < 3; ++i) { await later(); gc(); }
+        console.log(JSON.stringify(results.map(([updated, same, gone]) => [updated, same, gone.every((it) => it.deref() === undefined)])));
       })();`;
-    expect(resultOf(code, { flags: ["--expose-gc"] })).toEqual(Array(10).fill(1));
+    expect(resultOf(code, { flags: ["--expose-gc"] })).toEqual(Array(10).fill([1, true, true]));
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { AdaBelief, parameter, type Parameter } from "../lib";
 import { fails, trained } from "./helpers/checkpoint";
 import { temporaryFolder } from "./helpers/folder";
+import { itOnPosix } from "./helpers/posix";
 import { resultOf } from "./helpers/script";
 import { snapshot } from "./helpers/snapshot";
 
@@ -53,7 +54,7 @@ describe("a checkpoint is refused, and nothing changes,", () => {
     await expectRefusal(at("empty"), /not a safetensors file: it has 0 bytes/);
   });
 
-  it("where it is no file at all", async () => {
+  itOnPosix("pipes and devices", "where it is no file at all", async () => {
     mkdirSync(at("folder"));
     await expectRefusal(at("folder"), /not a regular file/);
     await expectRefusal("/dev/zero", /not a regular file/);

@@ -4,6 +4,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { basename } from "node:path";
 import { fails, trained } from "./helpers/checkpoint";
 import { temporaryFolder } from "./helpers/folder";
+import { itOnPosix } from "./helpers/posix";
 import { resultOf, runScript } from "./helpers/script";
 
 const at = temporaryFolder();
@@ -18,7 +19,7 @@ describe("a save", () => {
     expect(readdirSync(inFolder())).toEqual(["state"]);
   });
 
-  it("follows a link, and keeps the file's permissions", async () => {
+  itOnPosix("links and permissions", "follows a link, and keeps the file's permissions", async () => {
     const inFolder = folderFor("links");
     await save(inFolder("run-7"), "old");
     chmodSync(inFolder("run-7"), 0o666);
@@ -29,7 +30,7 @@ describe("a save", () => {
     expect(readdirSync(inFolder())).toEqual(["latest", "run-7"]);
   });
 
-  it("removes its temporary file after an error, and the old one stays whole", async () => {
+  itOnPosix("limits on the size of files", "removes its temporary file after an error, and the old one stays whole", async () => {
     const inFolder = folderFor("full");
     await save(inFolder("state"), "old");
     // A limit on the size of files stands for a full disk.
@@ -59,7 +60,7 @@ describe("a save", () => {
     expect(readdirSync(inFolder())).toEqual(["state"]);
   });
 
-  it("never replaces what is no regular file", async () => {
+  itOnPosix("/dev/null", "never replaces what is no regular file", async () => {
     const inFolder = folderFor("not files");
     mkdirSync(inFolder("folder"));
     for (const path of [inFolder("folder"), "/dev/null"]) {
@@ -88,7 +89,7 @@ describe("the temporary file of a save that was killed", () => {
     return names[0] as string;
   };
 
-  it("is removed by the next save of that file, and by no other's", async () => {
+  itOnPosix("signals that kill", "is removed by the next save of that file, and by no other's", async () => {
     const name = leftBehind(at("killed"));
     await save(at("another"));
     expect(readdirSync(at())).toContain(name);
@@ -96,7 +97,7 @@ describe("the temporary file of a save that was killed", () => {
     expect(readdirSync(at()).filter((one) => one.endsWith(".tmp"))).toEqual([]);
   });
 
-  it("stays while its process lives, unless nobody has written to it for an hour", async () => {
+  itOnPosix("signals that kill", "stays while its process lives, unless nobody has written to it for an hour", async () => {
     const inFolder = folderFor("living");
     const dead = leftBehind(at("state"));
     const living = dead.replace(/-\d+-/, `-${process.pid}-`);

@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { AdaBelief, parameter, type AdaBeliefGroupOptions021, type Parameter } from "../lib";
 import { bitsOf, expectSameBits } from "./helpers/bits";
 import { fails, trained } from "./helpers/checkpoint";
+import { itNatively } from "./helpers/engine";
 import { temporaryFolder } from "./helpers/folder";
 import { gradientsAt, initialValues, tensorsIn } from "./helpers/golden";
 import { decode, floatsOf } from "./helpers/safetensors";
@@ -199,15 +200,19 @@ describe("while the promise is pending", () => {
     optimizer.step();
   });
 
-  it("a step on another thread keeps both out, another optimizer's too where values are concerned", async () => {
-    const { optimizer, parameters } = trained();
-    const other = new AdaBelief(parameters.map(({ data }) => parameter(data, { grad: new Float32Array(data.length) })));
-    await optimizer.saveState(at("async"), { parameters: true });
-    const stepping = optimizer.stepAsync();
-    expect(await fails(optimizer.saveState(at("async")))).toMatchObject({ code: "ERR_BUSY" });
-    expect(await fails(other.saveState(at("async"), { parameters: true }))).toMatchObject({ code: "ERR_LEASED" });
-    await stepping;
-  });
+  itNatively(
+    "another thread",
+    "a step on another thread keeps both out, another optimizer's too where values are concerned",
+    async () => {
+      const { optimizer, parameters } = trained();
+      const other = new AdaBelief(parameters.map(({ data }) => parameter(data, { grad: new Float32Array(data.length) })));
+      await optimizer.saveState(at("async"), { parameters: true });
+      const stepping = optimizer.stepAsync();
+      expect(await fails(optimizer.saveState(at("async")))).toMatchObject({ code: "ERR_BUSY" });
+      expect(await fails(other.saveState(at("async"), { parameters: true }))).toMatchObject({ code: "ERR_LEASED" });
+      await stepping;
+    },
+  );
 
   it("of several saves to one path the last call wins", async () => {
     const { optimizer } = trained();

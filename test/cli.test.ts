@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { shapes } from "../bench/shapes";
+import { shapes } from "../lib/bench/shapes";
 import { info } from "../lib";
 
 function adabelief(...args: string[]) {
@@ -101,7 +101,7 @@ describe("bad usage is one clear line and exit code 2", () => {
     [["bench", "--modes", "later"], /a mode cannot be "later"/],
     [["bench", "--device", "tpu"], /a device cannot be "tpu"/],
     [["bench", "--threads", "0"], /a number in --threads cannot be "0"/],
-    [["bench", "--svg", "no/such/folder/plot.svg"], /--svg cannot be written: .*no\/such\/folder/],
+    [["bench", "--svg", "no/such/folder/plot.svg"], /--svg cannot be written: .*no.such.folder/],
     [["bench", "--repeats", "0"], /--repeats must be a whole number from 1 on, not "0"/],
   ])("%j", (args, message) => {
     const { status, stdout, stderr } = adabelief(...args);

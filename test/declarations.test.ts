@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { AdaBelief, parameter, type AdaBeliefOptions, type Optimizer } from "../lib";
-import { addon } from "../lib/native";
+import { addon } from "../lib/native/engine";
 import { optimizers } from "../lib/optimizers/list";
-import { ruleOf, titleOf, type Rule } from "../lib/rule";
+import { ruleOf, titleOf, type Rule } from "../lib/rule/rule";
 import { fences } from "./helpers/docs";
 
 const root = join(__dirname, "..");

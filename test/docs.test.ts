@@ -22,6 +22,7 @@ const pages: { page: string; prints: RegExp | RegExp[]; printsAgain?: RegExp }[]
   { page: "docs/optimizers.md", prints: [/^Adam 0\.90\d+\nYogi 0\.\d+\n$/, /^$/] },
   { page: "docs/options.md", prints: [/^$/] },
   { page: "docs/plain-arrays.md", prints: /^(2|1\.9999)\S* -(3|2\.9999)\S* 0\.(5|49999)\S* true\n$/ },
+  { page: "docs/platforms.md", prints: /^$/ },
   { page: "docs/schedules.md", prints: [/^100 \[ 0 \]\n$/, /^$/] },
   {
     page: "docs/tfjs.md",
@@ -50,7 +51,7 @@ function runIn(folder: string, code: string): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["page.mjs"], {
     cwd: folder,
     encoding: "utf8",
-    env: { ...process.env }, // with the stand-in for CUDA's driver, unless there is a GPU
+    env: { ...process.env }, // with the mock driver for CUDA's driver, unless there is a GPU
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   return stdout;

@@ -1,4 +1,4 @@
-import { addon } from "../lib/native";
+import { addon } from "../lib/native/engine";
 import { onEveryBackend } from "./helpers/backends";
 import { expectSameBits } from "./helpers/bits";
 import { exactCases, initialValues, measuredCases, recorded, truth } from "./helpers/golden";

@@ -1,5 +1,5 @@
 import { update } from "../lib";
-import { addon } from "../lib/native";
+import { addon } from "../lib/native/engine";
 import { onEveryBackend } from "./helpers/backends";
 import { expectSameBits } from "./helpers/bits";
 import { golden, gradientsAt, initialValues, recorded, tensorsIn } from "./helpers/golden";

@@ -204,7 +204,7 @@ describe("memory from cpu.allocate that is transferred during a step", () => {
 describe("pinning", () => {
   it("throws near the end of the stack, or pins; and pins later", () => {
     const code = `
-      const { pin } = require("./dist/lib/pin.js");
+      const { pin } = require("./dist/lib/step/pin.js");
       const pinned = [];
       let thrown = 0;
       const attempt = () => {

@@ -1,7 +1,7 @@
 // Both languages use the same lists. Native code exports them, and TypeScript checks them at load: here each of them is broken.
-import { addon } from "../lib/native";
-import { readLists, type FormulaNames, type Lists } from "../lib/native-lists";
-import { resolve } from "../lib/slots";
+import { addon } from "../lib/native/engine";
+import { parseLists, readLists, type FormulaNames, type Lists } from "../lib/native/lists";
+import { resolve } from "../lib/rule/slots";
 import { thrownBy } from "./helpers/snapshot";
 
 const wrong = { code: "ERR_NO_BINARY", message: expect.stringContaining("belongs to another release") as string };
@@ -23,15 +23,22 @@ describe("a list that both languages use", () => {
     expect(lists.host).toBe(-1);
   });
 
-  describe.each(["rowStates", "stages", "roles", "gradients"] as const)("%s", (key) => {
+  it("is missing in binaries of older releases", () => {
+    expect(thrownBy(() => parseLists(undefined))).toMatchObject(wrong);
+  });
+
+  describe.each(["rowStates", "stages", "roles", "gradients", "problems", "backendChoices"] as const)("%s", (key) => {
     it.each(broken(addon[key]))("is refused where it %s", (_, list) => {
       expect(thrownBy(() => readLists({ ...(addon as Lists), [key]: list }))).toMatchObject(wrong);
     });
   });
 
-  it.each([[["decay"]], [["alpha", "decay", "surplus"]], [["decay", "beta"]]])("commonCoefficients is refused as %j", (names) => {
-    expect(thrownBy(() => readLists({ ...(addon as Lists), commonCoefficients: names }))).toMatchObject(wrong);
-  });
+  it.each([[["decay", "alpha"]], [["alpha", "decay", "maximize", "surplus"]], [["decay", "alpha", "minimize"]]])(
+    "commonCoefficients is refused as %j",
+    (names) => {
+      expect(thrownBy(() => readLists({ ...(addon as Lists), commonCoefficients: names }))).toMatchObject(wrong);
+    },
+  );
 });
 
 describe("a formula's names", () => {

@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { runInThisContext } from "node:vm";
-import { AdaBelief, AdaBound, parameter, recipes, SGD, update, type Parameter } from "../lib";
+import { AdaBelief, AdaBound, parameter, recipes, SGD, StepLR, update, type Parameter } from "../lib";
 import { expectSameBits } from "./helpers/bits";
 import { thrownBy } from "./helpers/snapshot";
 
@@ -125,6 +125,15 @@ describe("a group's options", () => {
     const optimizer = new AdaBelief([make()]);
     Object.defineProperty(optimizer.paramGroups[0], "wings", { value: 2, enumerable: true });
     expect(thrownBy(() => optimizer.stateDict())).toMatchObject({ code: "ERR_UNKNOWN_OPTION" });
+  });
+
+  it("cannot be assigned to a group that is frozen", () => {
+    const optimizer = new AdaBelief([make()], { lr: 0.5 });
+    const group = optimizer.paramGroups[0] as { lr: number };
+    Object.freeze(group);
+    expect(thrownBy(() => (group.lr = 1))).toMatchObject({ code: "ERR_INVALID_OPTION" });
+    expect(thrownBy(() => new StepLR(optimizer, { step_size: 1 }))).toMatchObject({ code: "ERR_OPTIMIZER" });
+    expect(group.lr).toBe(0.5);
   });
 
   it("have betas of their own, which may be changed in place", () => {

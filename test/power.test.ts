@@ -1,4 +1,4 @@
-import { makePower } from "../lib/power";
+import { makePower } from "../lib/optimizers/exact-power";
 
 /** A double as an exact fraction: numerator · 2^-shift. */
 function exact(value: number): [bigint, bigint] {

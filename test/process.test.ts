@@ -11,7 +11,7 @@ describe("ADABELIEF_BACKEND", () => {
   it("forces the backend, and that one runs", () => {
     const result = resultOf(
       `${parameters} new adabelief.AdaBelief([parameter()]).step();
-       const { addon } = require("./dist/lib/native.js");
+       const { addon } = require("./dist/lib/native/engine.js");
        console.log(JSON.stringify([adabelief.cpu.backend, addon.lastRan()]));`,
       { env: { ADABELIEF_BACKEND: "scalar" } },
     );

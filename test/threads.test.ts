@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AdaBelief, cpu, parameter } from "../lib";
-import { controlGroupLimit, usableCores } from "../lib/cores";
+import { controlGroupLimit } from "../lib/native/cores";
 import { expectSameBits } from "./helpers/bits";
 import { resultOf, runScript } from "./helpers/script";
 
@@ -10,7 +11,16 @@ describe("the number of threads", () => {
   const before = cpu.threads;
   afterEach(() => (cpu.threads = before));
 
-  it("is the cores that this process may use", () => expect(before).toBe(usableCores()));
+  it("is not more than the cores that the system gives this process", () => {
+    expect(before).toBeLessThanOrEqual(Number(execFileSync("nproc", { encoding: "utf8", env: { PATH: process.env["PATH"] } })));
+  });
+
+  const onLinux = process.platform === "linux" ? it : it.skip; // taskset is Linux's
+  onLinux("is one where the process may use one core", () => {
+    const program = `console.log(require(${JSON.stringify(join(__dirname, "../dist/lib/index.js"))}).cpu.threads)`;
+    const env = { PATH: process.env["PATH"] };
+    expect(execFileSync("taskset", ["-c", "0", process.execPath, "-e", program], { encoding: "utf8", env })).toBe("1\n");
+  });
 
   it("changes no bit of a step, whatever the sizes of the tensors", () => {
     const lengths = [1, 40_000, 0, 7, 4096, 65_537, ...Array.from({ length: 200 }, (_, k) => 300 + k)];

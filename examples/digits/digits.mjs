@@ -2,7 +2,7 @@
 // Then the same training again with the optimizer as a plain JavaScript loop, and what each took. Run it with `npm start`.
 import { AdaBelief, info, parameter } from "adabelief";
 import { NeuralNetwork, Tensor } from "toygrad";
-import { javascriptStep, loopState } from "../../dist/bench/javascript.js";
+import { javascriptStep, loopState } from "../../dist/lib/bench/javascript.js";
 import { readOptions, requireBelow } from "../shared/options.mjs";
 import { progressBar } from "../shared/progress.mjs";
 import { makeRandom } from "../shared/random.mjs";

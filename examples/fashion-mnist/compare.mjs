@@ -4,7 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { provenance } from "../../dist/bench/report.js";
+import { provenance } from "../../dist/lib/bench/report.js";
 import { progressBar } from "../shared/progress.mjs";
 import { readClothes } from "./data.mjs";
 import { plot } from "./plot.mjs";

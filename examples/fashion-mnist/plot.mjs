@@ -1,6 +1,6 @@
 // The picture: how much depends on the learning rate, and the course of training at the best rate of each.
-import { describeMachine } from "../../dist/bench/report.js";
-import { loadDraw } from "../../dist/bench/svg.js";
+import { describeMachine } from "../../dist/lib/bench/report.js";
+import { loadDraw } from "../../dist/lib/bench/svg.js";
 import { bestOf, grouped, spreadOf } from "./results.mjs";
 
 const legend = { orient: "bottom", symbolOpacity: 1, symbolType: "stroke", symbolStrokeWidth: 3 };

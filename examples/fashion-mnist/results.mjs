@@ -1,5 +1,5 @@
 // What the trainings say: the best learning rate of each optimizer, and how it does on images that nothing was chosen by.
-import { formatTable } from "../../dist/bench/report.js";
+import { formatTable } from "../../dist/lib/bench/report.js";
 
 const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 

@@ -1,11 +1,12 @@
-// Files: one is replaced whole or not at all, and read from its beginning to its end, with the checksum of what was read.
+// Files: one is replaced whole or not at all. lib/browser/files.ts stands for them in browsers.
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readdir, realpath, rename, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
+import { open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { crc32 } from "node:zlib";
 import { describe, plainError, typeError } from "../errors";
+import { crc32 } from "./crc32";
+import { SequentialReader } from "./reader";
 
 /** An absolute path, so that a later chdir changes nothing. */
 export function pathOf(path: unknown): string {
@@ -82,6 +83,9 @@ function isRunning(pid: number): boolean {
   }
 }
 
+/** What a file system answers that does not flush folders: EPERM is Windows'. */
+const cannotFlush = ["EINVAL", "EPERM"];
+
 /** Flushes the names in a folder, where the file system does that at all. */
 async function flushFolder(path: string): Promise<void> {
   const folder = await open(path, "r").catch(() => undefined);
@@ -89,7 +93,7 @@ async function flushFolder(path: string): Promise<void> {
   try {
     await folder.sync();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
+    if (!cannotFlush.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   } finally {
     await folder.close();
   }
@@ -101,68 +105,10 @@ export async function openFile(path: string): Promise<SequentialReader> {
   try {
     const found = await file.stat();
     if (!found.isFile()) throw plainError("ERR_CHECKPOINT", `${path}: ${notAFile}`);
-    return new SequentialReader(file, found.size);
+    const read = async (into: Uint8Array, position: number) => (await file.read(into, 0, into.length, position)).bytesRead;
+    return new SequentialReader({ length: found.size, read, close: () => file.close() });
   } catch (error) {
     await file.close();
     throw error;
-  }
-}
-
-/** How many bytes are read, written or summed up at once: the event loop gets its turn in between. */
-export const chunk = 1 << 22;
-
-/** Reads a file of known length in order: large parts straight into their place, small ones by way of a buffer. */
-export class SequentialReader {
-  /** The CRC-32 of all that was handed out. */
-  checksum = 0;
-  #position = 0;
-  readonly #buffer: Uint8Array;
-  #begin = 0;
-  #end = 0;
-
-  constructor(
-    private readonly file: FileHandle,
-    readonly length: number,
-  ) {
-    this.#buffer = new Uint8Array(Math.min(length, chunk));
-  }
-
-  /** Fills an array with the file's next bytes. */
-  async fill(into: Uint8Array): Promise<void> {
-    let done = 0;
-    while (done < into.length) {
-      const piece = into.subarray(done, done + chunk);
-      let got: number;
-      if (this.#begin === this.#end && piece.length === chunk) {
-        got = await this.#read(piece);
-      } else {
-        if (this.#begin === this.#end) {
-          this.#end = await this.#read(this.#buffer);
-          this.#begin = 0;
-        }
-        got = Math.min(piece.length, this.#end - this.#begin);
-        piece.set(this.#buffer.subarray(this.#begin, this.#begin + got));
-        this.#begin += got;
-      }
-      this.checksum = crc32(piece.subarray(0, got), this.checksum);
-      done += got;
-    }
-  }
-
-  /** Passes over bytes, which count in the checksum all the same. */
-  async skip(count: number): Promise<void> {
-    const scratch = new Uint8Array(Math.min(count, chunk));
-    for (let left = count; left > 0; left -= scratch.length) await this.fill(scratch.subarray(0, left));
-  }
-
-  close(): Promise<void> {
-    return this.file.close();
-  }
-
-  async #read(into: Uint8Array): Promise<number> {
-    const { bytesRead } = await this.file.read(into, 0, into.length, this.#position);
-    if (bytesRead === 0) throw plainError("ERR_CHECKPOINT", "it became shorter while it was read");
-    this.#position += bytesRead;
-    return bytesRead;
   }
 }

@@ -11,10 +11,17 @@ function writeNumber(value: number): string {
   return value > 0 ? "1e999" : "-1e999";
 }
 
-/** Of any realm: a prototype that has none itself is an Object.prototype. */
+/** Of any realm: only an Object.prototype has a method of that name and no prototype. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  if (prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf");
+}
+
+/** Only an Array.prototype is an array itself and has an Object.prototype. */
+function isArrayOfAnyRealm(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(prototype) && isPlain(prototype);
 }
 
 /**
@@ -32,11 +39,16 @@ export function writeJson(value: unknown, what: string, depth = 0): string {
   }
   if (typeof value !== "object") throw refuse(`JSON has no place for ${describe(value)}`);
   if (depth === deepest) throw refuse(`it lies more than ${deepest} levels deep, or contains itself`);
+  if (Object.getOwnPropertySymbols(value).length > 0) throw refuse("it has keys that are symbols");
   if (Array.isArray(value)) {
+    if (Object.getPrototypeOf(value) !== Array.prototype && !isArrayOfAnyRealm(value))
+      throw refuse("it is an array with a class");
+    if (Object.keys(value).length !== value.length) throw refuse("it is an array with holes or with other properties");
     const items = Array.from(value as unknown[], (item, k) => writeJson(item, `${what}[${k}]`, depth + 1));
     return `[${items.join(",")}]`;
   }
   if (!isPlain(value)) throw refuse(`JSON has plain objects and arrays, and this is ${describe(value)} with a class`);
+  if (Object.getOwnPropertyNames(value).length !== Object.keys(value).length) throw refuse("it has hidden properties");
   const properties = Object.entries(value).filter(([, property]) => property !== undefined);
   const written = properties.map(([key, property]) => {
     if (key === "__proto__") throw refuse("it has a key __proto__");
@@ -85,3 +97,6 @@ export function parseJson(text: string, what: string): unknown {
   if (keys !== writtenKeys) throw plainError("ERR_CHECKPOINT", `${what} has a key twice`);
   return value;
 }
+
+/** A deep copy of what JSON can hold. Throws where a value is anything else. */
+export const copyJson = (value: unknown, what: string): unknown => parseJson(writeJson(value, what), what);

@@ -1,20 +1,18 @@
 // From a checkpoint to an optimizer. A file may be damaged or hostile: what it claims is checked before memory is taken for it.
-import { isCudaArray, type CudaArray } from "../cuda/array";
-import { plainError, rangeError } from "../errors";
-import { requireUnleased } from "../floats";
-import type { Group } from "../group";
-import type { Member } from "../member";
-import { hostZeros } from "../memory";
-import { role } from "../native";
-import { flag, refuseUnknownKeys, requireObject } from "../options";
-import type { LookaheadOptions, Rule } from "../rule";
+import { plainError } from "../errors";
+import type { Group } from "../groups/group";
+import type { TrackedParameter } from "../step/tracked-parameter";
+import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+import type { Rule } from "../rule/rule";
 import { letGo, readStateDict, type Loaded, type StateDict } from "../state-dict";
-import { openFile, pathOf, type SequentialReader } from "./files";
+import { openFile, pathOf } from "./files";
 import { parseJson } from "./json";
 import { followNames } from "./names";
+import { belongsTo, readValue, requireChecksum } from "./places";
+import { openBytes, type SequentialReader } from "./reader";
 import {
   byteLengthOf,
-  elementsOf,
+  checksum,
   headerLengthOf,
   parseHeader,
   quote,
@@ -22,7 +20,8 @@ import {
   type Header,
   type Tensor,
 } from "./safetensors";
-import { checksum, formatVersion } from "./save";
+import { formatVersion } from "./save";
+import { prepareValues, requireValues } from "./values";
 
 export interface LoadStateOptions {
   /** Write the saved values into the parameters' own `data`. Default false. */
@@ -41,20 +40,20 @@ export interface Checkpoint<O extends object> {
 
 interface Contents {
   readonly dict: StateDict;
-  readonly values: Map<Member, Float32Array>;
+  readonly values: Map<TrackedParameter, Float32Array>;
   readonly extra: unknown;
 }
 
 const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
 
 export async function readCheckpoint<O extends object>(
-  path: unknown,
+  from: unknown,
   rule: Rule<O>,
   groups: readonly Group<O>[],
-  lookahead: LookaheadOptions | null,
   options: LoadStateOptions,
 ): Promise<Checkpoint<O>> {
-  const source = pathOf(path);
+  const bytes = openBytes(from);
+  const source = bytes === null ? pathOf(from) : "The checkpoint";
   requireObject(options, "The options of loadState");
   refuseUnknownKeys(options, ["parameters"], "loadState");
   const { parameters: given = false } = options as LoadStateOptions;
@@ -66,10 +65,10 @@ export async function readCheckpoint<O extends object>(
     const { message } = error as Error; // which may quote the file at length
     return plainError("ERR_CHECKPOINT", `${source}: ${message.length > 400 ? `${message.slice(0, 400)}…` : message}`, error);
   };
-  const file = await openFile(source);
+  const file = bytes ?? (await openFile(source));
   let contents: Contents;
   try {
-    contents = await readContents(file, rule, groups, lookahead, parameters);
+    contents = await readContents(file, rule, groups, parameters);
   } catch (error) {
     throw about(error);
   } finally {
@@ -78,8 +77,8 @@ export async function readCheckpoint<O extends object>(
   const { dict, values, extra } = contents;
   const check = () => {
     try {
-      const write = writerOf(values);
-      const loaded = readDict(rule, groups, lookahead, dict);
+      const write = prepareValues(values);
+      const loaded = readDict(rule, groups, dict);
       const writeValues = () => {
         try {
           write();
@@ -100,18 +99,17 @@ async function readContents<O extends object>(
   file: SequentialReader,
   rule: Rule<O>,
   groups: readonly Group<O>[],
-  lookahead: LookaheadOptions | null,
   parameters: boolean,
 ): Promise<Contents> {
   const header = await readHeader(file);
   const { dict, extra } = readMetadata(header);
-  readDict(rule, groups, lookahead, dict); // all but the state itself: so much can be refused before it is read
+  readDict(rule, groups, dict); // all but the state itself: so much can be refused before it is read
   followNames(groups, dict);
-  const memberOf = membersById(groups, dict);
+  const trackedOf = trackedById(groups, dict);
   const places = header.tensors.map((tensor, k) =>
-    tensor.name === checksum.name && k === header.tensors.length - 1 ? null : placeOf(tensor, memberOf),
+    tensor.name === checksum.name && k === header.tensors.length - 1 ? null : belongsTo(tensor, trackedOf),
   );
-  const values = new Map<Member, Float32Array>();
+  const values = new Map<TrackedParameter, Float32Array>();
   for (const [k, place] of places.entries()) {
     if (place === null) {
       await requireChecksum(file, header.tensors[k] as Tensor);
@@ -119,12 +117,12 @@ async function readContents<O extends object>(
       const entry = (dict.state[place.id] ??= {});
       entry[place.key] = await readValue(file, place);
     } else if (parameters) {
-      values.set(place.member, (await readValue(file, place)) as Float32Array);
+      values.set(place.tracked, (await readValue(file, place)) as Float32Array);
     } else {
       await file.skip(byteLengthOf(place.tensor));
     }
   }
-  if (parameters) requireValues(values, memberOf);
+  if (parameters) requireValues(values, trackedOf);
   return { dict, values, extra };
 }
 
@@ -155,131 +153,20 @@ function readMetadata({ metadata }: Header): { dict: StateDict; extra: unknown }
 }
 
 /** What a state dict may be is known to state-dict.ts alone. The arrays are nobody else's, so that they need not be copied. */
-function readDict<O extends object>(
-  rule: Rule<O>,
-  groups: readonly Group<O>[],
-  lookahead: LookaheadOptions | null,
-  dict: StateDict,
-): Loaded<O> {
+function readDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], dict: StateDict): Loaded<O> {
   try {
-    return readStateDict(rule, groups, dict, lookahead, (array) => array);
+    return readStateDict(rule, groups, dict, { taken: true });
   } catch (cause) {
     if (/^ERR_(CUDA|OUT_OF_MEMORY)/.test((cause as { code?: string }).code ?? "")) throw cause; // it is not the file's fault
     throw plainError("ERR_CHECKPOINT", (cause as Error).message, cause);
   }
 }
 
-function membersById<O extends object>(groups: readonly Group<O>[], { param_groups }: StateDict): Map<string, Member> {
-  const memberOf = new Map<string, Member>();
-  groups.forEach(({ members }, g) => {
+function trackedById<O extends object>(groups: readonly Group<O>[], { param_groups }: StateDict): Map<string, TrackedParameter> {
+  const trackedOf = new Map<string, TrackedParameter>();
+  groups.forEach(({ parameters }, g) => {
     const ids = (param_groups[g] as StateDict["param_groups"][number]).params;
-    members.forEach((member, k) => memberOf.set(String(ids[k]), member));
+    parameters.forEach((tracked, k) => trackedOf.set(String(ids[k]), tracked));
   });
-  return memberOf;
-}
-
-/** Where a tensor belongs: to the state of a parameter, under `key`, or to its values (`key` is null). */
-interface Place {
-  readonly tensor: Tensor;
-  readonly id: string;
-  readonly member: Member;
-  readonly key: string | null;
-}
-
-function placeOf(tensor: Tensor, memberOf: ReadonlyMap<string, Member>): Place {
-  const { name, dtype, shape } = tensor;
-  const [, ofState, key, ofParameter] = /^(?:state\.([^.]+)\.(.+)|param\.([^.]+))$/s.exec(name) ?? [];
-  const id = ofState ?? ofParameter;
-  if (id === undefined) throw refuse(`${quote(name)} is no tensor of a checkpoint`);
-  const member = memberOf.get(id);
-  if (member === undefined) throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
-  if (key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0) return { tensor, id, member, key };
-  if (dtype !== "F32")
-    throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be F32 or a scalar`);
-  if (key === undefined || elementsOf(shape) !== 1) requireShape(tensor, member);
-  return { tensor, id, member, key: key ?? null };
-}
-
-/** A flat shape fits every parameter of that length; others must be the parameter's own, where it has one. */
-function requireShape({ name, shape }: Tensor, member: Member): void {
-  const own: unknown = member.parameter.shape ?? [member.length];
-  const same = Array.isArray(own) && own.length === shape.length && shape.every((size, k) => size === own[k]);
-  const flat = member.parameter.shape === undefined || shape.length === 1;
-  if (elementsOf(shape) === member.length && (flat || same)) return;
-  const wanted = Array.isArray(own) ? `[${own.join(", ")}]` : `${member.length} elements`;
-  throw refuse(`${quote(name)} has shape [${shape.join(", ")}], and ${member.label} has ${wanted}`);
-}
-
-/** The next tensor of a file: a Float32Array, or a number. */
-async function readValue(file: SequentialReader, { tensor, member }: Place): Promise<Float32Array | number> {
-  if (tensor.dtype !== "F32") {
-    const view = new DataView(new ArrayBuffer(8));
-    await file.fill(new Uint8Array(view.buffer));
-    if (tensor.dtype === "F64") return view.getFloat64(0, true);
-    const integer = view.getBigInt64(0, true);
-    if (BigInt(Number(integer)) === integer && Number.isSafeInteger(Number(integer))) return Number(integer);
-    throw refuse(`${quote(tensor.name)} is ${integer}, and JavaScript counts to ${Number.MAX_SAFE_INTEGER}`);
-  }
-  const elements = elementsOf(tensor.shape);
-  const { data } = member;
-  let array: Float32Array;
-  try {
-    array = hostZeros(elements, isCudaArray(data) ? undefined : data);
-  } catch (cause) {
-    throw rangeError("ERR_OUT_OF_MEMORY", `There is no memory for ${quote(tensor.name)} of ${elements} floats`, cause);
-  }
-  await file.fill(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
-  return array;
-}
-
-async function requireChecksum(file: SequentialReader, { dtype, shape }: Tensor): Promise<void> {
-  if (dtype !== checksum.dtype || shape.length !== 1 || shape[0] !== 4) throw refuse("crc32 must be four bytes (U8)");
-  const wanted = file.checksum;
-  const bytes = new Uint8Array(4);
-  await file.fill(bytes);
-  if (new DataView(bytes.buffer).getUint32(0, true) === wanted) return;
-  throw refuse("it is damaged: its bytes do not have the checksum that was written with them");
-}
-
-function requireValues(values: ReadonlyMap<Member, Float32Array>, memberOf: ReadonlyMap<string, Member>): void {
-  if (values.size === 0) throw refuse("it holds no parameters: it was saved without { parameters: true }");
-  for (const [id, member] of memberOf) {
-    if (!values.has(member)) throw refuse(`it holds no values of ${member.label}: there is no param.${id}`);
-  }
-}
-
-/** Checks the memory that values will be written to; returns what writes them. */
-function writerOf(values: ReadonlyMap<Member, Float32Array>): () => void {
-  const pairs = [...values].map(([member, from]) => ({ member, from, into: member.parameter.data }));
-  for (const { member, into } of pairs) {
-    member.requireFloats(into, role.data);
-    member.requireUnchanged(into, role.data);
-    requireUnleased(into, `The data of ${member.label.toLowerCase()}`);
-  }
-  const onDevices = pairs.flatMap(({ from, into }) => (isCudaArray(into) ? [{ from, into }] : []));
-  return () => {
-    writeToDevices(onDevices);
-    for (const { from, into } of pairs) {
-      if (!isCudaArray(into) && from.length > 0) Float32Array.prototype.set.call(into, from);
-    }
-  };
-}
-
-/** Writes all of them, or puts back those that were written. */
-function writeToDevices(values: readonly { from: Float32Array; into: CudaArray }[]): void {
-  const before = values.map(({ into }) => into.read());
-  const touched: CudaArray[] = [];
-  try {
-    for (const { from, into } of values) {
-      touched.push(into);
-      into.write(from);
-    }
-  } catch (error) {
-    try {
-      touched.forEach((array, k) => array.write(before[k] as Float32Array));
-    } catch (cause) {
-      throw plainError("ERR_CUDA_LOST", `Parameters could be neither written nor put back: ${(cause as Error).message}`, cause);
-    }
-    throw error;
-  }
+  return trackedOf;
 }

@@ -1,7 +1,7 @@
 // Which parameter of a file is which of an optimizer's: by name where both sides have one, else by place in the group.
 import { plainError } from "../errors";
-import type { Group } from "../group";
-import type { Member } from "../member";
+import type { Group } from "../groups/group";
+import type { TrackedParameter } from "../step/tracked-parameter";
 import type { StateDict } from "../state-dict";
 import { quote } from "./safetensors";
 
@@ -10,8 +10,8 @@ type Name = string | null;
 const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
 
 /** The names of a group's parameters, under PyTorch's key; none where no parameter has one. */
-export function namesOf(members: readonly Member[]): Name[] | undefined {
-  const names = members.map(({ parameter }): Name => {
+export function namesOf(parameters: readonly TrackedParameter[]): Name[] | undefined {
+  const names = parameters.map(({ parameter }): Name => {
     const name: unknown = parameter.name;
     return typeof name === "string" ? name : null;
   });
@@ -25,10 +25,10 @@ export function namesOf(members: readonly Member[]): Name[] | undefined {
  * order among themselves; where two names meet that way, they must be the same.
  */
 export function followNames<O extends object>(groups: readonly Group<O>[], { param_groups }: StateDict): void {
-  groups.forEach(({ members }, index) => {
+  groups.forEach(({ parameters }, index) => {
     const saved = param_groups[index] as StateDict["param_groups"][number];
-    const theirs = readNames(saved["param_names"], members.length, index);
-    const ours = namesOf(members);
+    const theirs = readNames(saved["param_names"], parameters.length, index);
+    const ours = namesOf(parameters);
     if (theirs === undefined || ours === undefined) return;
     saved.params = placesOf(ours, theirs, index).map((place) => saved.params[place] as number);
   });

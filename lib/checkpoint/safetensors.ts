@@ -40,11 +40,11 @@ export function encodeHeader(metadata: Readonly<Record<string, string>>, tensors
     offset += byteLengthOf(tensor);
     return [name, { dtype, shape, data_offsets: [begin, offset] }] as const;
   });
-  const text = Buffer.from(JSON.stringify(Object.fromEntries<unknown>([["__metadata__", metadata], ...described])));
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries<unknown>([["__metadata__", metadata], ...described])));
   const length = Math.ceil(text.length / 8) * 8;
   if (length > longestHeader) throw refuse(`its header would take ${length} bytes, and may have ${longestHeader}`);
-  const bytes = Buffer.alloc(8 + length, " ");
-  bytes.writeBigUInt64LE(BigInt(length));
+  const bytes = new Uint8Array(8 + length).fill(0x20);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
   bytes.set(text, 8);
   return bytes;
 }
@@ -122,3 +122,6 @@ export function requireRecord(value: unknown, what: string): Record<string, unkn
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw refuse(`${what} is not an object`);
 }
+
+/** The last tensor: the CRC-32 of every byte of the file before it. */
+export const checksum: Tensor = { name: "crc32", dtype: "U8", shape: [4] };

@@ -1,17 +1,19 @@
 // From an optimizer to a checkpoint. The layout is described in docs/checkpoints.md.
-import { crc32 } from "node:zlib";
 import { arrayKind, describe, lengthOf, plainError, typeError } from "../errors";
-import { copyOf, nativeOf } from "../floats";
-import type { Group } from "../group";
-import type { Member } from "../member";
-import { addon, role } from "../native";
-import { flag, refuseUnknownKeys, requireObject } from "../options";
-import type { LookaheadOptions, Rule } from "../rule";
+import { copyOf, nativeOf } from "../arrays/placement";
+import type { Group } from "../groups/group";
+import { requireFloats, requireUnchanged } from "../step/memory-checks";
+import type { TrackedParameter } from "../step/tracked-parameter";
+import { addon, role } from "../native/engine";
+import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+import type { Rule } from "../rule/rule";
 import { writeStateDict } from "../state-dict";
-import { chunk, pathOf, replaceFile } from "./files";
+import { crc32 } from "./crc32";
+import { pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
 import { namesOf } from "./names";
-import { elementsOf, encodeHeader, type Tensor } from "./safetensors";
+import { chunk } from "./reader";
+import { checksum, elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
 export interface SaveStateOptions {
   /** Keep the parameters' values too. Default false. */
@@ -23,34 +25,56 @@ export interface SaveStateOptions {
 /** The format that this release writes, and the only one that it reads. */
 export const formatVersion = "1";
 
-/** The last tensor: the CRC-32 of every byte of the file before it. */
-export const checksum: Tensor = { name: "crc32", dtype: "U8", shape: [4] };
-
 type Filled = Tensor & { readonly bytes: Uint8Array };
 
-/** Writes a checkpoint. All that is to be written is copied before this returns. */
+/** Writes a checkpoint to a file. All that is to be written is copied before this returns. */
 export async function saveCheckpoint<O extends object>(
   path: unknown,
-  rule: Rule<O>,
-  groups: readonly Group<O>[],
-  lookahead: LookaheadOptions | null,
-  options: SaveStateOptions,
+  ...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]
 ): Promise<void> {
   const target = pathOf(path);
-  requireObject(options, "The options of saveState");
-  refuseUnknownKeys(options, ["parameters", "extra"], "saveState");
+  await replaceFile(target, partsOf(`${target}: `, "saveState", ...given));
+}
+
+/** A checkpoint in memory. */
+export function encodeCheckpoint<O extends object>(
+  ...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]
+): Uint8Array<ArrayBuffer> {
+  return concat([...partsOf("", "encodeState", ...given)]);
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** The bytes of a checkpoint. All but the checksum is computed before this returns. */
+function partsOf<O extends object>(
+  label: string,
+  method: string,
+  rule: Rule<O>,
+  groups: readonly Group<O>[],
+  options: SaveStateOptions,
+): Iterable<Uint8Array> {
+  requireObject(options, `The options of ${method}`);
+  refuseUnknownKeys(options, ["parameters", "extra"], method);
   const { extra, parameters = false } = options;
   const metadata: Record<string, string> = { format_version: formatVersion };
   if (extra !== undefined) metadata["extra"] = writeJson(extra, "extra");
   const values = flag(parameters, "parameters") ? valuesOf(groups) : [];
 
-  const { state, ...rest } = writeStateDict(rule, groups, true, lookahead);
+  const { state, ...rest } = writeStateDict(rule, groups, true);
   rest.param_groups.forEach((group, k) => {
-    const names = namesOf((groups[k] as Group<O>).members);
+    const names = namesOf((groups[k] as Group<O>).parameters);
     if (names !== undefined) group["param_names"] = names;
   });
   metadata["state_dict"] = writeJson(rest, "state_dict");
-  const states = groups.flatMap(({ members }) => members.flatMap((member) => tensorsOf(member, state[member.index])));
+  const states = groups.flatMap(({ parameters }) => parameters.flatMap((tracked) => tensorsOf(tracked, state[tracked.index])));
   // The wide ones first: then every tensor begins at a multiple of its element's size.
   const isWide = ({ dtype }: Tensor) => dtype === "F64" || dtype === "I64";
   const tensors = [...states.filter(isWide), ...states.filter((tensor) => !isWide(tensor)), ...values];
@@ -58,43 +82,43 @@ export async function saveCheckpoint<O extends object>(
   try {
     header = encodeHeader(metadata, [...tensors, checksum]);
   } catch (cause) {
-    throw plainError("ERR_CHECKPOINT", `${target}: ${(cause as Error).message}`, cause);
+    throw plainError("ERR_CHECKPOINT", `${label}${(cause as Error).message}`, cause);
   }
-  await replaceFile(target, withChecksum([header, ...tensors.map(({ bytes }) => bytes)]));
+  return withChecksum([header, ...tensors.map(({ bytes }) => bytes)]);
 }
 
 /** Copies of the parameters' values. */
 function valuesOf<O extends object>(groups: readonly Group<O>[]): Filled[] {
-  const members = groups.flatMap((group) => group.members);
-  const found = members.map((member) => [member, member.parameter.data, shapeOf(member)] as const);
-  return found.map(([member, data, shape]) => {
-    member.requireFloats(data, role.data);
-    member.requireUnchanged(data, role.data);
+  const parameters = groups.flatMap((group) => group.parameters);
+  const found = parameters.map((tracked) => [tracked, tracked.parameter.data, shapeOf(tracked)] as const);
+  return found.map(([tracked, data, shape]) => {
+    requireFloats(tracked, data, role.data);
+    requireUnchanged(tracked, data, role.data);
     if (addon.leased(nativeOf(data), false)) {
-      throw plainError("ERR_LEASED", `${member.label}: a step on another thread is writing its data; await stepAsync() first`);
+      throw plainError("ERR_LEASED", `${tracked.label}: a step on another thread is writing its data; await stepAsync() first`);
     }
-    return floats(`param.${member.index}`, shape, copyOf(data));
+    return floats(`param.${tracked.index}`, shape, copyOf(data));
   });
 }
 
 /** The tensors of one parameter's state: numbers as scalars that hold them exactly, arrays in the parameter's shape. */
-function tensorsOf(member: Member, entry: Record<string, unknown> = {}): Filled[] {
+function tensorsOf(tracked: TrackedParameter, entry: Record<string, unknown> = {}): Filled[] {
   const tensors: Filled[] = [];
   for (const [key, value] of Object.entries(entry)) {
-    const name = `state.${member.index}.${key}`;
+    const name = `state.${tracked.index}.${key}`;
     if (typeof value === "number") tensors.push(scalar(name, value));
     else if (arrayKind(value) === "Float32Array") {
       const length = lengthOf(value as Float32Array);
-      tensors.push(floats(name, length === member.length ? shapeOf(member) : [length], value as Float32Array));
+      tensors.push(floats(name, length === tracked.length ? shapeOf(tracked) : [length], value as Float32Array));
     } else if (value !== undefined && value !== null) {
-      throw typeError("ERR_CHECKPOINT", `${member.label}: a checkpoint cannot keep ${key}, which is ${describe(value)}`);
+      throw typeError("ERR_CHECKPOINT", `${tracked.label}: a checkpoint cannot keep ${key}, which is ${describe(value)}`);
     }
   }
   return tensors;
 }
 
 /** The parameter's shape, if it still has one that fits. */
-function shapeOf({ parameter, length }: Member): readonly number[] {
+function shapeOf({ parameter, length }: TrackedParameter): readonly number[] {
   const shape: unknown = parameter.shape;
   const sizes = Array.isArray(shape) ? Array.from(shape as unknown[], Number) : [length];
   return sizes.every((size) => Number.isSafeInteger(size) && size >= 0) && elementsOf(sizes) === length ? sizes : [length];
@@ -131,7 +155,7 @@ function* inPieces(parts: readonly Uint8Array[]): Generator<Uint8Array> {
   let size = 0;
   for (const part of parts) {
     if (size + part.length > chunk && size > 0) {
-      yield Buffer.concat(small);
+      yield concat(small);
       [small, size] = [[], 0];
     }
     if (part.length < chunk) {
@@ -139,5 +163,5 @@ function* inPieces(parts: readonly Uint8Array[]): Generator<Uint8Array> {
       size += part.length;
     } else for (let at = 0; at < part.length; at += chunk) yield part.subarray(at, at + chunk);
   }
-  yield Buffer.concat(small);
+  yield concat(small);
 }

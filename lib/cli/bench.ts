@@ -1,21 +1,11 @@
 import { writeFileSync } from "node:fs";
-import {
-  defaultSizes,
-  defaultVariants,
-  devices,
-  memories,
-  models,
-  modes,
-  ofSize,
-  variants,
-  type Device,
-} from "../../bench/cases";
-import { loadPlot } from "../../bench/plot";
-import { describeMachine, makeReport, resultTable } from "../../bench/report";
-import { runPlan } from "../../bench/run";
+import { defaultSizes, defaultVariants, devices, memories, models, modes, ofSize, variants, type Device } from "../bench/cases";
+import { loadPlot } from "../bench/plot";
+import { describeMachine, makeReport, resultTable } from "../bench/report";
+import { runPlan } from "../bench/run";
 import { cpu } from "../cpu";
 import { cuda } from "../cuda";
-import { addon } from "../native";
+import { addon } from "../native/engine";
 import { list, named, readOptions, requireWritable, UsageError, whole } from "./arguments";
 import { bold, progress } from "./terminal";
 

@@ -10,7 +10,7 @@ function cudaText({ available, reason, driver, devices }: Info["cuda"]): string 
   const list = devices.map(({ name, memory, computeCapability }) => {
     return `${bold(name)} (${(memory / 2 ** 30).toFixed(1)} GiB, ${computeCapability})`;
   });
-  const what = driver?.standIn === true ? "a stand-in for tests, on the processor: no GPU; it plays" : "driver for";
+  const what = driver?.standIn === true ? "a mock driver for tests, on the processor: no GPU; it plays" : "driver for";
   return `${list.join(", ")}; ${what} CUDA ${driver?.version ?? "unknown"}`;
 }
 

@@ -1,6 +1,6 @@
 import { arrayKind, describe, describeAlso, lengthOf, plainError, rangeError, typeError } from "../errors";
-import { hostZeros } from "../memory";
-import { addon, type DeviceMemory } from "../native";
+import { hostZeros } from "../arrays/memory";
+import { addon, type DeviceMemory } from "../native/engine";
 import { readStream, type StreamOptions } from "./driver";
 
 /** Where another process finds an array: plain data, which survives structuredClone and, its bytes written out, any channel. */
@@ -24,10 +24,14 @@ export let memoryOf: (array: CudaArray) => DeviceMemory;
 /** Its true length, 0 once it is disposed, and its device. An own property cannot deceive them. */
 export let lengthOnDevice: (array: CudaArray) => number;
 export let deviceOf: (array: CudaArray) => number;
+/** How many arrays have been disposed of so far. While that stays, so does the memory of every array. */
+export const disposals = (): number => disposed;
 /** Gives memory of our own back, or leaves that to the garbage collector where it is in use or the driver refuses. */
 export let release: (array: CudaArray) => void;
 
 const making = Symbol("making");
+
+let disposed = 0;
 
 /** What must live as long as an array does. */
 const owners = new WeakMap<CudaArray, unknown>();
@@ -173,6 +177,7 @@ export class CudaArray {
     addon.cuda.free(this.#memory);
     this.#disposed = true;
     this.#length = 0;
+    disposed += 1;
     owners.delete(this);
   }
 

@@ -1,14 +1,15 @@
 // The driver, looked for when it is first needed; and the checks of what names its things: devices and streams.
 import { describe, plainError, rangeError, typeError } from "../errors";
-import { addon, type CudaDriver } from "../native";
-import { refuseUnknownKeys, requireObject } from "../options";
+import { cudaDriver } from "../native/load";
+import { addon, type CudaDriver } from "../native/engine";
+import { refuseUnknownKeys, requireObject } from "../options/kinds";
 
 let found: CudaDriver | undefined;
 
 /** What there is. ADABELIEF_CUDA_DRIVER names another library than the system's. */
 export function driver(): CudaDriver {
   if (found === undefined) {
-    found = addon.cuda.load(process.env["ADABELIEF_CUDA_DRIVER"] ?? "");
+    found = addon.cuda.load(cudaDriver());
     Object.freeze(found.devices).forEach(Object.freeze);
   }
   return found;

@@ -1,7 +1,7 @@
 import { arrayKind, describe, lengthOf, plainError, rangeError, typeError } from "../errors";
-import { requireLength } from "../memory";
-import { addon, type CudaDevice } from "../native";
-import { refuseUnknownKeys, requireObject } from "../options";
+import { requireLength } from "../arrays/memory";
+import { addon, type CudaDevice } from "../native/engine";
+import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import { makeCudaArray, release, type CudaArray, type IpcHandle } from "./array";
 import { driver, requireDevice, requireHandle, requireStream, type StreamOptions } from "./driver";
 

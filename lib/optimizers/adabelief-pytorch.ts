@@ -11,10 +11,10 @@ import {
   writeBetas,
   writeStep,
   type Bias,
-} from "../moments";
-import { makePower } from "../power";
+} from "./adam-coefficients";
+import { makePower } from "./exact-power";
 import { defineRule, type Step, type Values } from "../rule";
-import type { Resolved } from "../slots";
+import type { Resolved } from "../rule";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
 const names = {

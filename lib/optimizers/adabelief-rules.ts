@@ -1,5 +1,5 @@
 import { describe, rangeError, typeError } from "../errors";
-import { requireObject } from "../options";
+import { requireObject } from "../options/kinds";
 import type { Rule } from "../rule";
 import type { AdaBeliefLiveOptions, AdaBeliefVersion } from "./adabelief-options";
 import { rule005, rule021 } from "./adabelief-pytorch";

@@ -1,8 +1,8 @@
 // AdaBelief as the releases for TensorFlow have it: 0.0.1 and 0.2.1. One count of steps serves all parameters.
-import { averageLength, betaNames, makeBias, stepNames, writeBetas, writeStep } from "../moments";
-import { averageThreshold, nonNegative, proportion, whole } from "../options";
+import { averageLength, betaNames, makeBias, stepNames, writeBetas, writeStep } from "./adam-coefficients";
+import { averageThreshold, nonNegative, proportion, whole } from "../options/kinds";
 import { defineRule, option } from "../rule";
-import { warmedUp } from "../warmup";
+import { warmedUp } from "./warmup";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
 const shared = {

@@ -1,4 +1,4 @@
-import type { Params } from "../group";
+import type { Params } from "../groups";
 import { Optimizer } from "../optimizer";
 import type {
   AdaBeliefGroupOptions,

@@ -1,8 +1,8 @@
 import { rangeError } from "../errors";
-import type { Params } from "../group";
-import { betaNames, makeBias, writeBetas } from "../moments";
+import type { Params } from "../groups";
+import { betaNames, makeBias, writeBetas } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
-import { nonNegative, numberThat } from "../options";
+import { nonNegative, numberThat } from "../options/kinds";
 import { defineRule, option, withoutDefault, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";

@@ -1,8 +1,8 @@
-import type { Params } from "../group";
-import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "../moments";
+import type { Params } from "../groups";
+import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { defineRule, type LiveOptionsOf, type OptionsOf, type Step, type Values } from "../rule";
-import type { Resolved } from "../slots";
+import type { Resolved } from "../rule";
 import type { State } from "../state-dict";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
@@ -63,6 +63,7 @@ const adam = defineRule({
     ...last,
   },
   coupledDecay: (o) => o.weight_decay,
+  published: { obeys: ["maximize"] },
   step: (resolved) => makeStep(resolved, () => 1),
 });
 
@@ -77,6 +78,7 @@ const adamW = defineRule({
     weight_decay: weightDecay(1e-2),
     ...last,
   },
+  published: { obeys: ["maximize"] },
   step: (resolved) => makeStep(resolved, (o: Shared & { weight_decay: number }) => 1 - o.lr * o.weight_decay),
 });
 

@@ -1,5 +1,5 @@
-import type { Params } from "../group";
-import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "../moments";
+import type { Params } from "../groups";
+import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";

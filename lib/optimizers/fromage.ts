@@ -1,4 +1,4 @@
-import type { Params } from "../group";
+import type { Params } from "../groups";
 import { Optimizer } from "../optimizer";
 import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
 import { learningRate } from "./options";

@@ -22,3 +22,4 @@ export * from "./radam";
 export * from "./ranger";
 export * from "./sgd";
 export * from "./yogi";
+export { recipes, type Recipe } from "./recipes";

@@ -1,6 +1,6 @@
 // Options that many optimizers have, each with its default.
-import { betas, flag, nonNegative } from "../options";
-import { option, type Option } from "../rule";
+import { betas, flag, nonNegative } from "../options/kinds";
+import { option, type Option } from "../options/schema";
 
 export const learningRate = (fallback: number): Option<number> => option(fallback, nonNegative("learning rate"));
 export const epsilon = (fallback: number): Option<number> => option(fallback, nonNegative("epsilon value"));

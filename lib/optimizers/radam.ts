@@ -1,5 +1,14 @@
-import type { Params } from "../group";
-import { averageLength, betaNames, emptyBuffer, makeBias, rectifiedSize, stepNames, writeBetas, writeStep } from "../moments";
+import type { Params } from "../groups";
+import {
+  averageLength,
+  betaNames,
+  emptyBuffer,
+  makeBias,
+  rectifiedSize,
+  stepNames,
+  writeBetas,
+  writeStep,
+} from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";

@@ -1,8 +1,8 @@
-import type { Params } from "../group";
-import { averageLength, betaNames, makeBias, rectifiedSize, stepNames, writeBetas, writeStep } from "../moments";
+import type { Params } from "../groups";
+import { averageLength, betaNames, makeBias, rectifiedSize, stepNames, writeBetas, writeStep } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
-import { averageThreshold, proportion, whole } from "../options";
-import { defineClosedRule, option, type LiveOptionsOf, type OptionsOf } from "../rule";
+import { averageThreshold, proportion, whole } from "../options/kinds";
+import { defineRanger, option, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
@@ -14,7 +14,7 @@ export interface RangerAdaBeliefState extends State {
 
 const stepDecay = (o: { weight_decouple: boolean; weight_decay: number }): number => (o.weight_decouple ? o.weight_decay : 0);
 
-const rule = defineClosedRule({
+const rule = defineRanger({
   optimizer: "RangerAdaBelief",
   summary: "AdaBelief, rectified, with Lookahead and centralization",
   names: {

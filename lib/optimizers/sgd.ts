@@ -1,7 +1,7 @@
 import { rangeError } from "../errors";
-import type { Params } from "../group";
+import type { Params } from "../groups";
 import { Optimizer } from "../optimizer";
-import { nonNegative, number } from "../options";
+import { nonNegative, number } from "../options/kinds";
 import { defineRule, option, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
 import { learningRate, onOff, weightDecay } from "./options";
@@ -37,6 +37,7 @@ const rule = defineRule({
   },
   coupledDecay: (o) => o.weight_decay,
   counted: false,
+  published: { obeys: ["maximize"] },
   step:
     ({ slot, choice }) =>
     (o, c, _t, fresh) => {

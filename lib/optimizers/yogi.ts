@@ -1,7 +1,7 @@
-import type { Params } from "../group";
-import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "../moments";
+import type { Params } from "../groups";
+import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
-import { nonNegative } from "../options";
+import { nonNegative } from "../options/kinds";
 import { defineRule, option, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
 import { epsilon, learningRate, twoBetas, weightDecay } from "./options";

@@ -1,4 +1,4 @@
-import { finite, type Kinds } from "../options";
+import { finite, type Kinds } from "../options/kinds";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import type { Scheduled } from "./optimizer-groups";
 

@@ -1,6 +1,6 @@
 // How options and saved states of schedules are read and checked. The messages are PyTorch's where it has one.
 import { describe, rangeError, typeError } from "../errors";
-import { readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds, type Message } from "../options";
+import { readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds, type Message } from "../options/kinds";
 
 /** Any number. JSON has no infinity and no NaN: there they are words. */
 export const anyNumber: Kind<number> = (value, key) => {

@@ -1,5 +1,5 @@
 import { describe, rangeError, typeError } from "../errors";
-import type { Kind, Kinds } from "../options";
+import type { Kind, Kinds } from "../options/kinds";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import { groupsOf, type Scheduled } from "./optimizer-groups";
 

@@ -1,5 +1,5 @@
 import { plainError } from "../errors";
-import { whole, type Kinds } from "../options";
+import { whole, type Kinds } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
 import { groupsOf, writeGroups, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 import { Schedule, type Saved } from "./schedule";

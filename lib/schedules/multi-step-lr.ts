@@ -1,6 +1,6 @@
 import { describe, rangeError, typeError } from "../errors";
-import { finite, whole, type Kind, type Kinds } from "../options";
-import { makePower } from "../power";
+import { finite, whole, type Kind, type Kinds } from "../options/kinds";
+import { makePower } from "../optimizers/exact-power";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import type { Scheduled } from "./optimizer-groups";
 

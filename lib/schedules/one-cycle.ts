@@ -1,6 +1,6 @@
 // The cycle of OneCycleLR: what it is given, what it saves, and where in it a step is.
 import { describe, plainError, rangeError, typeError } from "../errors";
-import { finite, numberThat, positive, whole, word, flag, type Kind, type Kinds } from "../options";
+import { finite, numberThat, positive, whole, word, flag, type Kind, type Kinds } from "../options/kinds";
 import { cos } from "./cos";
 import { anyNumber, forEachGroup, numbers } from "./kinds";
 import { readEpochOptions } from "./lr-scheduler";

@@ -1,6 +1,7 @@
 // What a schedule asks of an optimizer: groups with an lr. Classes that wrap one and hand its groups on serve as well.
 import { describe, typeError } from "../errors";
-import { writeScheduled } from "../live-options";
+import { canWrite } from "../groups/live-group";
+import { writeScheduled } from "../groups/live-options";
 
 /** A group as far as schedules look at it. */
 export interface ScheduledGroup {
@@ -34,16 +35,10 @@ export function groupsOf(optimizer: unknown): readonly ScheduledGroup[] {
   return groups as ScheduledGroup[];
 }
 
-function isWritable(group: object, key: string): boolean {
-  const own = Object.getOwnPropertyDescriptor(group, key);
-  if (own === undefined) return Object.isExtensible(group);
-  return own.writable ?? own.set !== undefined;
-}
-
 /** Writes into all groups, or into none. */
 export function writeGroups(groups: readonly ScheduledGroup[], changes: readonly Partial<ScheduledGroup>[]): void {
   groups.forEach((group, index) => {
-    const frozen = Object.keys(changes[index] as object).find((key) => !isWritable(group, key));
+    const frozen = Object.keys(changes[index] as object).find((key) => !canWrite(group, key));
     if (frozen === undefined) return;
     throw typeError("ERR_OPTIMIZER", `The ${frozen} of param group ${index} cannot be written: it is frozen`);
   });

@@ -1,5 +1,5 @@
 import { describe, plainError, typeError } from "../errors";
-import { finite, numberThat, whole, word, type Kinds } from "../options";
+import { finite, numberThat, whole, word, type Kinds } from "../options/kinds";
 import { anyNumber, forEachGroup, numbers, readGiven } from "./kinds";
 import { groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";
 import { Schedule, type Saved } from "./schedule";

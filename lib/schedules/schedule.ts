@@ -1,5 +1,5 @@
 import { describe, typeError } from "../errors";
-import { refuseUnknownKeys, type Kinds } from "../options";
+import { refuseUnknownKeys, type Kinds } from "../options/kinds";
 import { groupsOf, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 
 /** The state of a schedule, under PyTorch's keys. It survives JSON. */

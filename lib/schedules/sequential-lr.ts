@@ -1,5 +1,5 @@
 import { describe, plainError, rangeError, typeError } from "../errors";
-import { whole, type Kind, type Kinds } from "../options";
+import { whole, type Kind, type Kinds } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
 import { LRScheduler } from "./lr-scheduler";
 import { groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";

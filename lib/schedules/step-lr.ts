@@ -1,4 +1,4 @@
-import { finite, whole, type Kinds } from "../options";
+import { finite, whole, type Kinds } from "../options/kinds";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import type { Scheduled } from "./optimizer-groups";
 

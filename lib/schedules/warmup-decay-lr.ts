@@ -1,5 +1,5 @@
-import { finite, proportion, whole, type Kinds } from "../options";
-import { warmedUp, type Warmup } from "../warmup";
+import { finite, proportion, whole, type Kinds } from "../options/kinds";
+import { warmedUp, type Warmup } from "../optimizers/warmup";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import type { Scheduled } from "./optimizer-groups";
 

@@ -55,12 +55,12 @@ function heap(backend: WasmBackend): Memory {
   };
 }
 
-/** The memory of the backend in use; "tensorflow" is tfjs-node's. */
+/** The memory of the backend in use; "tensorflow" is tfjs-node's. That and webgl copy. */
 export function currentMemory(): Memory {
   const name = tf.getBackend();
-  if (name === "cpu" || name === "tensorflow") return arrays;
+  if (["cpu", "tensorflow", "webgl"].includes(name)) return arrays;
   if (name === "wasm") return heap(tf.backend() as WasmBackend);
-  const known = 'the backends "cpu", "wasm" and "tensorflow" (tfjs-node)';
+  const known = 'the backends "cpu", "wasm", "webgl" and "tensorflow" (tfjs-node)';
   throw plainError(
     "ERR_BACKEND",
     `AdaBeliefOptimizer works on ${known}; the one in use is ${describe(name)}: await tf.setBackend("wasm")`,

@@ -1,8 +1,8 @@
 import type { serialization, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { bufferOf, describe, lengthOf, plainError, typeError } from "../errors";
-import { requireUnleased } from "../floats";
-import { hostZeros } from "../memory";
-import { update, type UpdateArrays } from "../update";
+import { requireUnleased } from "../arrays/placement";
+import { hostZeros } from "../arrays/memory";
+import { update, type UpdateArrays } from "../step/update";
 import { tf } from "./core";
 import { readGradients, type Gradients } from "./gradients";
 import { currentMemory, type Memory } from "./memory";
@@ -29,7 +29,7 @@ const overlap = (a: Float32Array, b: Float32Array): boolean =>
  *
  * rt is the rectification of RAdam, or 1; docs/tfjs.md has the rest. One native pass over a variable, its gradient and its state makes
  * the new values, in memory of their own: a tensor is never changed, so that clones and what `dataSync` handed out stay as they were.
- * Works on the backends cpu and wasm, where it reads and writes tensors' own memory, and on tfjs-node, which copies them.
+ * Works on the backends cpu and wasm, where it reads and writes tensors' own memory, and on webgl and tfjs-node, which copy them.
  *
  * Zhuang, Tang, Ding, Tatikonda, Dvornek, Papademetris, Duncan: AdaBelief Optimizer: Adapting Stepsizes by the Belief in Observed
  * Gradients, NeurIPS 2020.
@@ -92,7 +92,7 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
    * Everything is checked before the first value is written: where it throws, variables and state are as they were.
    *
    * @param gradients tensors by the names of their variables, or a list of `{ name, tensor }`; null leaves a variable as it is
-   * @throws with a `code`: no such variable; a gradient of another shape or type; a backend other than cpu, wasm and tfjs-node
+   * @throws with a `code`: no such variable; a gradient of another shape or type; a backend other than cpu, wasm, webgl and tfjs-node
    */
   override applyGradients(gradients: Gradients): void {
     this.#requireUndisposed();

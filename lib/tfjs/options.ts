@@ -1,8 +1,8 @@
 import { describe, rangeError, typeError } from "../errors";
 import type { AdaBeliefOptionsTf021 } from "../optimizers/adabelief-options";
 import { rules } from "../optimizers/adabelief-rules";
-import { numberThat, refuseUnknownKeys, requireObject, type Kind } from "../options";
-import type { Schema } from "../rule";
+import { numberThat, refuseUnknownKeys, requireObject, type Kind } from "../options/kinds";
+import type { Schema } from "../options/schema";
 
 /** A release of adabelief-tf. */
 export type AdaBeliefTfVersion = "0.0.1" | "0.2.1";

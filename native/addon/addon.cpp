@@ -1,9 +1,10 @@
-// The addon's exports. lib/native.ts has their types.
+// The addon's exports. lib/native/addon.ts has their types.
 #include <napi.h>
 
+#include "../lists.h"
+#include "../platform/library.h"
 #include "arrays.h"
 #include "cuda_memory.h"
-#include "lists.h"
 #include "processor.h"
 #include "table_object.h"
 
@@ -12,10 +13,11 @@ namespace adabelief {
 namespace {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  stay_loaded();
   exports["Table"] = TableObject::define(env);
   exports["cuda"] = define_cuda(env);
   define_arrays(env, exports);
-  define_lists(env, exports);
+  exports["lists"] = lists_in_json();
   define_processor(env, exports);
   return exports;
 }

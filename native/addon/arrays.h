@@ -5,7 +5,7 @@
 
 namespace adabelief {
 
-/** Adds the functions to the addon's exports: see Addon in lib/native.ts. */
+/** Adds the functions to the addon's exports: see Addon in lib/native/addon.ts. */
 void define_arrays(Napi::Env env, Napi::Object exports);
 
 }  // namespace adabelief

@@ -70,7 +70,7 @@ Napi::Value load(const Napi::CallbackInfo& info) {
   result["available"] = description.reason.empty();
   result["reason"] = description.reason;
   result["driverVersion"] = description.driver_version;
-  result["standIn"] = description.stand_in;
+  result["standIn"] = description.mock_driver;
   Napi::Array devices = Napi::Array::New(env);
   for (const DeviceDescription& device : description.devices) {
     Napi::Object one = Napi::Object::New(env);

@@ -32,7 +32,7 @@ auto with_codes(Napi::Env env, const Call& call) {
 /** A bigint as a handle. */
 std::uint64_t handle_of(const Napi::Value& value);
 
-/** The exported functions: see CudaAddon in lib/native.ts. */
+/** The exported functions: see CudaAddon in lib/native/addon.ts. */
 Napi::Object define_cuda(Napi::Env env);
 
 }  // namespace adabelief

@@ -5,23 +5,9 @@
 
 #include <cstddef>
 
+#include "../core/problem.h"
+
 namespace adabelief {
-
-/** Why an array cannot be used. */
-enum class Problem { none, not_float32, detached, other_length, not_device, other_device, disposed };
-
-/** The name by which JavaScript knows a problem. */
-inline const char* name_of(Problem problem) {
-  switch (problem) {
-    case Problem::not_float32: return "not_float32";
-    case Problem::detached: return "detached";
-    case Problem::other_length: return "other_length";
-    case Problem::not_device: return "not_device";
-    case Problem::other_device: return "other_device";
-    case Problem::disposed: return "disposed";
-    default: return "none";
-  }
-}
 
 struct Floats {
   Problem problem;
@@ -36,7 +22,7 @@ inline Floats floats(const Napi::Value& value, std::size_t wanted) {
   std::size_t length, offset;
   void* data;
   napi_value buffer;
-  // This also fails for what is no typed array.
+  // The call fails where the value is not a typed array.
   if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok || type != napi_float32_array) {
     return {Problem::not_float32, nullptr};
   }

@@ -33,17 +33,15 @@ Napi::Value name_backend(const Napi::CallbackInfo& info) { return Napi::String::
 /** lastRan(): the name of the one whose loop ran last in this process */
 Napi::Value name_last_ran(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), last_ran()); }
 
-/** useBackend(name, byDefault): null, or why not: "unknown", "unsupported" by this processor, "busy" while a step runs */
-Napi::Value choose_backend(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  const std::string name = info[0].As<Napi::String>();
-  const bool by_default = info[1].As<Napi::Boolean>();
-  if (!by_default && leases() > 0) return Napi::String::New(env, "busy");
-  switch (by_default ? use_backend_by_default(name.c_str()) : use_backend(name.c_str())) {
-    case Chosen::unknown: return Napi::String::New(env, "unknown");
-    case Chosen::unsupported: return Napi::String::New(env, "unsupported");
-    default: return env.Null();
-  }
+BackendChoice choose_backend(const std::string& name, bool by_default) {
+  if (!by_default && leases() > 0) return BackendChoice::busy;
+  return by_default ? use_backend_by_default(name.c_str()) : use_backend(name.c_str());
+}
+
+/** useBackend(name, byDefault): chosen; or unknown, unsupported by this processor, or busy while a step runs */
+Napi::Value set_backend(const Napi::CallbackInfo& info) {
+  const BackendChoice choice = choose_backend(info[0].As<Napi::String>(), info[1].As<Napi::Boolean>());
+  return Napi::Number::New(info.Env(), static_cast<int>(choice));
 }
 
 /** threads(): how many a step may use */
@@ -85,7 +83,7 @@ void define_processor(Napi::Env env, Napi::Object exports) {
   exports["backends"] = Napi::Function::New<list_backends>(env, "backends");
   exports["backend"] = Napi::Function::New<name_backend>(env, "backend");
   exports["lastRan"] = Napi::Function::New<name_last_ran>(env, "lastRan");
-  exports["useBackend"] = Napi::Function::New<choose_backend>(env, "useBackend");
+  exports["useBackend"] = Napi::Function::New<set_backend>(env, "useBackend");
   exports["threads"] = Napi::Function::New<count_threads>(env, "threads");
   exports["setThreads"] = Napi::Function::New<choose_threads>(env, "setThreads");
   exports["maxThreads"] = max_threads;

@@ -25,7 +25,7 @@ int known_formula(const Napi::CallbackInfo& info) {
 /** What is wrong with an array: { problem, [where]: number } */
 Napi::Value describe(Napi::Env env, Problem problem, const char* where, std::size_t number) {
   Napi::Object result = Napi::Object::New(env);
-  result["problem"] = name_of(problem);
+  result["problem"] = static_cast<int>(problem);
   result[where] = static_cast<double>(number);
   return result;
 }

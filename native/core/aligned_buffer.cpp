@@ -1,14 +1,13 @@
 #include "aligned_buffer.h"
 
-#include <sys/mman.h>
-
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <map>
-#include <mutex>
 #include <new>
+
+#include "../platform/memory.h"
+#include "../platform/mutex.h"
 
 namespace adabelief {
 
@@ -19,7 +18,7 @@ std::size_t round_up(std::size_t value, std::size_t unit) { return (value + unit
 
 /** The living buffers, by their first address. Never destroyed: a buffer may end after everything else. */
 struct Registry {
-  std::mutex mutex;
+  Mutex mutex;
   std::map<std::uintptr_t, std::weak_ptr<AlignedBuffer>> buffers;
 };
 
@@ -37,20 +36,6 @@ std::size_t stagger(std::size_t bytes) {
   return bytes < small ? 0 : (1 + count.fetch_add(1, std::memory_order_relaxed) % (places - 1)) * distance;
 }
 
-/** Pages of zeros that begin at the boundary of a huge page. The system may back them with huge pages when they are touched. */
-void* map_pages(std::size_t bytes) {
-  void* reserved = mmap(nullptr, bytes + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (reserved == MAP_FAILED) return nullptr;
-  const std::uintptr_t begin = address(reserved), aligned = round_up(begin, huge_page);
-  if (aligned > begin) munmap(reserved, aligned - begin);
-  void* pages = reinterpret_cast<void*>(aligned);
-  munmap(static_cast<char*>(pages) + bytes, begin + huge_page - aligned);
-#if defined(MADV_HUGEPAGE)
-  madvise(pages, bytes, MADV_HUGEPAGE);
-#endif
-  return pages;
-}
-
 }  // namespace
 
 std::shared_ptr<AlignedBuffer> AlignedBuffer::allocate(std::size_t bytes, std::size_t phase, FirstTouch touch) {
@@ -59,7 +44,7 @@ std::shared_ptr<AlignedBuffer> AlignedBuffer::allocate(std::size_t bytes, std::s
   const std::size_t offset = stagger(bytes) + phase, needed = bytes + offset;
   const bool large = needed >= huge_page;
   const std::size_t mapped = large ? round_up(needed, huge_page) : 0;
-  void* base = large ? map_pages(mapped) : std::aligned_alloc(cache_line, round_up(needed + 1, cache_line));
+  void* base = large ? map_pages(mapped) : allocate_lines(round_up(needed + 1, cache_line));
   if (!base) return nullptr;
   if (large) {
     touch(base, mapped);
@@ -67,13 +52,13 @@ std::shared_ptr<AlignedBuffer> AlignedBuffer::allocate(std::size_t bytes, std::s
     std::memset(base, 0, needed);
   }
   const std::shared_ptr<AlignedBuffer> buffer(new AlignedBuffer(base, mapped, static_cast<char*>(base) + offset, bytes));
-  const std::lock_guard<std::mutex> lock(registry().mutex);
+  const Lock lock(registry().mutex);
   registry().buffers[address(buffer->data_)] = buffer;
   return buffer;
 }
 
 std::shared_ptr<AlignedBuffer> AlignedBuffer::containing(const void* pointer) {
-  const std::lock_guard<std::mutex> lock(registry().mutex);
+  const Lock lock(registry().mutex);
   auto& buffers = registry().buffers;
   auto after = buffers.upper_bound(address(pointer));
   if (after == buffers.begin()) return nullptr;
@@ -84,13 +69,13 @@ std::shared_ptr<AlignedBuffer> AlignedBuffer::containing(const void* pointer) {
 
 AlignedBuffer::~AlignedBuffer() {
   {
-    const std::lock_guard<std::mutex> lock(registry().mutex);
+    const Lock lock(registry().mutex);
     registry().buffers.erase(address(data_));
   }
   if (mapped_ > 0) {
-    munmap(base_, mapped_);
+    unmap_pages(base_, mapped_);
   } else {
-    std::free(base_);
+    free_lines(base_);
   }
 }
 

@@ -7,7 +7,11 @@ namespace adabelief {
 
 /** The first coefficients of every set. Those of the formula follow. */
 struct Common {
-  ADABELIEF_FLOATS(decay, alpha)  // the coupled weight decay, or 0; Lookahead's alpha
+  // The coupled weight decay, or 0; Lookahead's alpha; 1 where the objective is to grow, else 0.
+  ADABELIEF_FLOATS(decay, alpha, maximize)
+
+  /** The sign of the gradients. */
+  float sign() const { return maximize != 0 ? -1.0f : 1.0f; }
 };
 
 constexpr int common_coefficients = sizeof(Common) / sizeof(float);

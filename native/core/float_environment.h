@@ -39,6 +39,11 @@ class FloatEnvironment {
     return word;
   }
   static void write(Word word) { __asm__ volatile("msr fpcr, %0" : : "r"(word)); }
+#elif defined(__wasm__)
+  using Word = unsigned;  // always to nearest, with subnormals
+  static constexpr Word standard = 0, raised = 0, flush_to_zero = 0;
+  static Word read() { return standard; }
+  static void write(Word) {}
 #else
 #error "The bits of a step depend on the float environment: teach FloatEnvironment this processor."
 #endif

@@ -2,14 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <mutex>
+
+#include "../platform/mutex.h"
 
 namespace adabelief {
 
 namespace {
 
 struct Registry {
-  std::mutex mutex;
+  Mutex mutex;
   std::vector<const Lease*> leases;
 };
 
@@ -42,14 +43,14 @@ Lease::Lease(std::vector<Range> read, std::vector<Range> written) : read_(std::m
 
 std::shared_ptr<Lease> Lease::take(std::vector<Range> read, std::vector<Range> written) {
   std::shared_ptr<Lease> lease(new Lease(std::move(read), std::move(written)));
-  const std::lock_guard<std::mutex> lock(registry().mutex);
+  const Lock lock(registry().mutex);
   registry().leases.push_back(lease.get());
   count.fetch_add(1);
   return lease;
 }
 
 Lease::~Lease() {
-  const std::lock_guard<std::mutex> lock(registry().mutex);
+  const Lock lock(registry().mutex);
   auto& all = registry().leases;
   const auto mine = std::find(all.begin(), all.end(), this);
   if (mine == all.end()) return;
@@ -58,7 +59,7 @@ Lease::~Lease() {
 }
 
 bool Lease::conflict(Range range, bool writing) {
-  const std::lock_guard<std::mutex> lock(registry().mutex);
+  const Lock lock(registry().mutex);
   for (const Lease* lease : registry().leases) {
     if (any_overlaps(lease->written_, range) || (writing && any_overlaps(lease->read_, range))) return true;
   }

@@ -3,11 +3,21 @@
 #include <atomic>
 #include <cstring>
 
+#if defined(ADABELIEF_X86)
+#include "x86_features.h"
+#endif
+
 namespace adabelief {
 
+#if defined(__wasm__)
+namespace wasm {
+extern const Kernels kernels;
+}
+#else
 namespace scalar {
 extern const Kernels kernels;
 }
+#endif
 #if defined(ADABELIEF_X86)
 namespace avx2 {
 extern const Kernels kernels;
@@ -27,12 +37,8 @@ namespace {
 bool always() { return true; }
 
 #if defined(ADABELIEF_X86)
-// __builtin_cpu_supports asks CPUID for the instructions and XCR0 for an operating system that saves their registers.
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-bool has_avx512() {
-  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-}
+bool has_avx2() { return x86_features().avx2; }
+bool has_avx512() { return x86_features().avx512; }
 #endif
 
 const Backend table[] = {
@@ -43,7 +49,11 @@ const Backend table[] = {
 #if defined(ADABELIEF_ARM64)
     {"neon", always, &neon::kernels},
 #endif
+#if defined(__wasm__)
+    {"wasm", always, &wasm::kernels},
+#else
     {"scalar", always, &scalar::kernels},
+#endif
 };
 
 const Backend* best() {
@@ -55,13 +65,13 @@ const Backend* best() {
 std::atomic<const Backend*> chosen{nullptr};
 std::atomic<const char*> ran{"none"};
 
-Chosen find(const char* name, const Backend*& found) {
+BackendChoice find(const char* name, const Backend*& found) {
   for (const Backend& backend : table) {
     if (std::strcmp(backend.name, name) != 0) continue;
     found = &backend;
-    return backend.supported() ? Chosen::yes : Chosen::unsupported;
+    return backend.supported() ? BackendChoice::chosen : BackendChoice::unsupported;
   }
-  return Chosen::unknown;
+  return BackendChoice::unknown;
 }
 
 }  // namespace
@@ -75,18 +85,18 @@ const Backend& current_backend() {
   return *fallback;
 }
 
-Chosen use_backend(const char* name) {
+BackendChoice use_backend(const char* name) {
   const Backend* backend = nullptr;
-  const Chosen result = find(name, backend);
-  if (result == Chosen::yes) chosen.store(backend, std::memory_order_release);
+  const BackendChoice result = find(name, backend);
+  if (result == BackendChoice::chosen) chosen.store(backend, std::memory_order_release);
   return result;
 }
 
-Chosen use_backend_by_default(const char* name) {
+BackendChoice use_backend_by_default(const char* name) {
   const Backend* backend = nullptr;
-  const Chosen result = find(name, backend);
+  const BackendChoice result = find(name, backend);
   const Backend* nobody = nullptr;
-  if (result == Chosen::yes) chosen.compare_exchange_strong(nobody, backend);
+  if (result == BackendChoice::chosen) chosen.compare_exchange_strong(nobody, backend);
   return result;
 }
 

@@ -22,13 +22,14 @@ BackendList backends();
 /** The backend in use: the best supported one until `use_backend` chooses another. Any thread may ask. */
 const Backend& current_backend();
 
-enum class Chosen { yes, unknown, unsupported };
+/** What became of a choice. JavaScript knows the number by these names. Only the addon finds a step under way. */
+enum class BackendChoice { chosen, unknown, unsupported, busy };
 
 /** Chooses a backend for the whole process. */
-Chosen use_backend(const char* name);
+BackendChoice use_backend(const char* name);
 
 /** The same, but only if nobody chose before: for a default that comes from the environment. */
-Chosen use_backend_by_default(const char* name);
+BackendChoice use_backend_by_default(const char* name);
 
 /** The backend whose loop ran last. The loop itself notes it, so that a test can ask what really ran. */
 void note_ran(const char* backend);

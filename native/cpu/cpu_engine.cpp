@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "access.h"
 #include "backend.h"
 
 namespace adabelief {
@@ -12,9 +13,11 @@ using SumOfPiece = double (PieceUpdate::*)(std::size_t row, std::size_t begin, s
 using ActOnPiece = void (PieceUpdate::*)(Piece& piece) const;
 
 /** A member of PieceUpdate as the thread pool calls it. */
-template <SumOfPiece sum>
+template <SumOfPiece sum, int uses>
 double call(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t after) {
-  return (static_cast<const PieceUpdate*>(context)->*sum)(row, begin, length, after);
+  const auto& step = *static_cast<const PieceUpdate*>(context);
+  const Access access(step.plan(), row, begin, length, uses);
+  return (step.*sum)(row, begin, length, after);
 }
 
 struct Visit {
@@ -29,10 +32,11 @@ template <ActOnPiece act>
 void run_chunks(const void* context, Chunks chunks) {
   const auto& [plan, list, step] = *static_cast<const Visit*>(context);
   const auto most = [&, &plan = plan](std::size_t row) {
-    return plan.set_of(row).stages == 0 && !plan.needs().directions ? SIZE_MAX : chunk_length;
+    return plan.set_of(row).stages == 0 && !plan.needs().directions ? Access::most : chunk_length;
   };
   list.each_piece(plan, chunks, most,
-                  [&, &step = step](std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) {
+                  [&, &plan = plan, &step = step](std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) {
+                    const Access access(plan, row, begin, length, access::update);
                     Piece piece = step.piece(row, begin, length, ahead);
                     (step.*act)(piece);
                   });
@@ -75,7 +79,7 @@ void CpuEngine::lay_out(const Plan& plan) {
 
 void CpuEngine::sum_squares(const Plan& plan, double* sums) {
   const PieceUpdate step(plan, sums_, *current_backend().kernels);
-  tensors_.run(threads(plan), call<&PieceUpdate::square_of_gradients>, &step, sums);
+  tensors_.run(threads(plan), call<&PieceUpdate::square_of_gradients, access::grad>, &step, sums);
 }
 
 void CpuEngine::run(const Plan& plan, Pass pass) {
@@ -86,12 +90,17 @@ void CpuEngine::run(const Plan& plan, Pass pass) {
   };
   const Visit visit{plan, chunks_, step};
   switch (pass) {
-    case Pass::sum_gradients: return sum(means_, call<&PieceUpdate::sum_of_prepared>, plan.segments(), sums_.means);
-    case Pass::sum_data_squares: return sum(tensors_, call<&PieceUpdate::square_of_data>, plan.tensors(), sums_.data_squares);
+    case Pass::sum_gradients:
+      return sum(means_, call<&PieceUpdate::sum_of_prepared, access::grad | access::data>, plan.segments(), sums_.means);
+    case Pass::sum_data_squares:
+      return sum(tensors_, call<&PieceUpdate::square_of_data, access::data>, plan.tensors(), sums_.data_squares);
     case Pass::sum_gradient_squares:
-      return sum(tensors_, call<&PieceUpdate::square_of_prepared>, plan.tensors(), sums_.gradient_squares);
+      return sum(tensors_, call<&PieceUpdate::square_of_prepared, access::grad | access::data>, plan.tensors(),
+                 sums_.gradient_squares);
     case Pass::update: return run_on_pool(threads(plan), chunks_.count(), run_chunks<&PieceUpdate::update>, &visit);
-    case Pass::sum_directions: return sum(directions_, call<&PieceUpdate::sum_of_directions>, plan.segments(), sums_.directions);
+    case Pass::sum_directions:
+      return sum(directions_, call<&PieceUpdate::sum_of_directions, access::data | access::states>, plan.segments(),
+                 sums_.directions);
     case Pass::complete: return run_on_pool(threads(plan), chunks_.count(), run_chunks<&PieceUpdate::complete>, &visit);
   }
 }

@@ -8,7 +8,7 @@
 
 #include "../update/arithmetic.h"
 
-#define ADABELIEF_FLOAT32X32
+#define ADABELIEF_WIDE
 
 namespace adabelief {
 namespace ADABELIEF_SET {
@@ -28,6 +28,7 @@ struct Float32x32 {
   }
   __m512 part[registers];
 };
+using Wide = Float32x32;
 
 struct Mask32 {
   __mmask16 part[registers];

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "../core/float_environment.h"
+#include "access.h"
 #include "backend.h"
 #include "block_sums.h"
 #include "thread_pool.h"
@@ -23,18 +24,19 @@ struct Tensors {
 };
 
 double of_squares(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t after) {
-  const float* x = static_cast<const Tensors*>(context)->list[row].data + begin;
+  const float* x = reach(static_cast<const Tensors*>(context)->list[row].data, row, begin, length);
   return current_backend().kernels->elementwise.sum_of_squares(x, 1, length, after);
 }
 
 double of_reading(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t) {
   const auto& tensors = *static_cast<const Tensors*>(context);
-  return static_cast<double>(current_backend().kernels->elementwise.read(tensors.list[row].data + begin, length));
+  return static_cast<double>(
+      current_backend().kernels->elementwise.read(reach(tensors.list[row].data, row, begin, length), length));
 }
 
 double of_powers(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t) {
   const auto& tensors = *static_cast<const Tensors*>(context);
-  const float* x = tensors.list[row].data + begin;
+  const float* x = reach(tensors.list[row].data, row, begin, length);
   double sum = 0;
   for (std::size_t i = 0; i < length; ++i) {
     const double magnitude = std::fabs(static_cast<double>(x[i]));
@@ -62,10 +64,14 @@ double sum_on_pool(const std::vector<Floats32>& tensors, BlockSums::Sum sum, dou
 
 double largest(const std::vector<Floats32>& tensors) {
   float largest = 0;
-  for (const Floats32& tensor : tensors) {
-    for (std::size_t i = 0; i < tensor.length; ++i) {
-      const float magnitude = std::fabs(tensor.data[i]);
-      if (!(magnitude <= largest) && largest == largest) largest = magnitude;
+  for (std::size_t row = 0; row < tensors.size(); ++row) {
+    for (std::size_t begin = 0; begin < tensors[row].length; begin += reduction_block) {
+      const std::size_t length = std::min<std::size_t>(reduction_block, tensors[row].length - begin);
+      const float* x = reach(tensors[row].data, row, begin, length);
+      for (std::size_t i = 0; i < length; ++i) {
+        const float magnitude = std::fabs(x[i]);
+        if (!(magnitude <= largest) && largest == largest) largest = magnitude;
+      }
     }
   }
   return largest;

@@ -29,6 +29,8 @@ class PieceUpdate {
  public:
   PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& kernels);
 
+  const Plan& plan() const { return plan_; }
+
   Piece piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead = {}) const;
 
   /** The update, or its first half. */
@@ -48,7 +50,10 @@ class PieceUpdate {
 
   bool centralized(const Piece& piece) const { return piece.set.centralized && plan_.segments().has(piece.row); }
   /** Whether the formula gets the gradients as they are, apart from a mean. */
-  bool untouched(const Piece& piece) const { return plan_.scale == 1 && plan_.clip == 1 && piece.set.common.decay == 0; }
+  bool untouched(const Piece& piece) const {
+    const Factors factors = plan_.factors(piece.set);
+    return factors.scale == 1 && factors.clip == 1 && factors.decay == 0;
+  }
   const VariantKernels& kernels_of(const Piece& piece) const { return formula_.variant[piece.set.variant]; }
   template <class Visit>
   void each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const;

@@ -1,7 +1,5 @@
 #include "thread_pool.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -10,6 +8,7 @@
 #include <thread>
 
 #include "../core/float_environment.h"
+#include "../platform/mutex.h"
 
 namespace adabelief {
 
@@ -60,9 +59,8 @@ class ThreadPool {
     open_.store(true);
     epoch_.fetch_add(1);
     if (sleeping_.load() > 0) {
-      pthread_mutex_lock(&sleep_);
-      pthread_cond_broadcast(&wake_);
-      pthread_mutex_unlock(&sleep_);
+      const Lock lock(sleep_);
+      wake_.wake_all();
     }
     work(0);
     // A worker enters before it looks whether the job is open; this closes it before it looks who is in. So none is missed.
@@ -109,11 +107,10 @@ class ThreadPool {
       if (now != seen) return now;
       relax();
     }
-    pthread_mutex_lock(&sleep_);
+    const Lock lock(sleep_);
     sleeping_.fetch_add(1);
-    while (epoch_.load() == seen) pthread_cond_wait(&wake_, &sleep_);
+    while (epoch_.load() == seen) wake_.wait(sleep_);
     sleeping_.fetch_sub(1);
-    pthread_mutex_unlock(&sleep_);
     return epoch_.load();
   }
 
@@ -136,9 +133,8 @@ class ThreadPool {
   std::atomic<int> inside_{0};
   std::atomic<unsigned> epoch_{0};
   std::atomic<int> sleeping_{0};
-  // Not std's: its condition_variable and try_lock need a newer C library than Node itself does.
-  pthread_mutex_t sleep_ = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t wake_ = PTHREAD_COND_INITIALIZER;
+  Mutex sleep_;
+  Condition wake_;
 };
 
 /** Never destroyed: its workers may still look at it while the process ends. */

@@ -11,6 +11,8 @@
 #include "prefetch.h"
 #if defined(__AVX512F__)
 #include "deferred_step.h"
+#elif defined(__wasm__)
+#include "../wasm/wide_float.h"
 #endif
 
 namespace adabelief {
@@ -30,15 +32,15 @@ struct Update {
   const typename F::Coefficients c;
   const Factors factors;
 
-#if defined(ADABELIEF_FLOAT32X32)
+#if defined(ADABELIEF_WIDE)
 
   static constexpr size_t block = width;
 
   /** Updates the states of some elements from the i-th on, as many as `lanes` says; returns their parameters. */
   template <class Lanes>
   ADABELIEF_INLINE auto begin(size_t i, Lanes lanes) const {
-    const Float32x32 p = lanes.load(span.data + i), g = lanes.load(span.grad + i);
-    Float32x32 state[max_states];
+    const Wide p = lanes.load(span.data + i), g = lanes.load(span.grad + i);
+    Wide state[max_states];
     for (int k = 0; k < states; ++k) state[k] = lanes.load(span.state[k] + i);
     const auto updated = F::template update<variant>(c, p, prepares ? prepared(factors, g, p) : g, state[0], state[1], state[2]);
     for (int k = 0; k < states; ++k) lanes.store(span.state[k] + i, state[k]);
@@ -53,7 +55,7 @@ struct Update {
       prefetch(ahead, at);
       return begin(at, All{});
     };
-    if constexpr (std::is_same_v<decltype(begin(0, All{})), Float32x32>) {
+    if constexpr (std::is_same_v<decltype(begin(0, All{})), Wide>) {
       for (; i + block <= end; i += block) All{}.store(span.out + i, begin_at(i));
     } else if (i + block <= end) {
       auto last = begin_at(i);
@@ -73,9 +75,11 @@ struct Update {
     return i;
   }
 
+#if !defined(__wasm__)
   ADABELIEF_INLINE void few(size_t i, size_t end) const {
     if (i < end) First(end - i).store(span.out + i, begin(i, First(end - i)));
   }
+#endif
 
 #else
 
@@ -128,6 +132,52 @@ ADABELIEF_INLINE Ahead earlier(const Ahead& ahead, size_t by) {
   return {ahead.data - bytes, ahead.grad - bytes, {ahead.state[0] - bytes, ahead.state[1] - bytes, ahead.state[2] - bytes}};
 }
 
+#if defined(__wasm__)
+
+/** A copy of fewer elements than a block takes, filled up with ones. */
+template <int states>
+struct PaddedTail {
+  explicit PaddedTail(const Span& tail) {
+    for (auto& array : arrays) {
+      for (float& value : array) value = 1;
+    }
+    const size_t bytes = tail.length * sizeof(float);
+    memcpy(arrays[0], tail.data, bytes);
+    memcpy(arrays[1], tail.grad, bytes);
+    for (int k = 0; k < states; ++k) memcpy(arrays[2 + k], tail.state[k], bytes);
+  }
+  Span span() {
+    Span all{arrays[0], arrays[0], arrays[1], {}, width};
+    for (int k = 0; k < states; ++k) all.state[k] = arrays[2 + k];
+    return all;
+  }
+  void store(const Span& tail) const {
+    const size_t bytes = tail.length * sizeof(float);
+    memcpy(tail.out, arrays[0], bytes);
+    for (int k = 0; k < states; ++k) memcpy(tail.state[k], arrays[2 + k], bytes);
+  }
+  alignas(16) float arrays[2 + states][width];
+};
+
+/** Whole blocks, and then a padded copy of the rest by the same code: a second copy of the loop would double the module's size.
+ */
+template <class F, int variant, bool prepares>
+void run_over(const Span& span, const float* coefficients, const Factors& factors) {
+  const size_t whole = span.length / width * width;
+  const Span rest = piece_of(span, whole, span.length - whole);
+  PaddedTail<F::states(variant)> tail(rest);
+  Span part = span;
+  part.length = whole;
+  for (int parts = rest.length > 0 ? 2 : 1; parts > 0; --parts) {
+    const Update<F, variant, prepares> update(part, coefficients, factors);
+    update.blocks(0, part.length, {});
+    part = tail.span();
+  }
+  tail.store(rest);
+}
+
+#else
+
 template <class F, int variant, bool prepares>
 void run_over(const Span& span, const float* coefficients, const Factors& factors) {
   const Update<F, variant, prepares> update(span, coefficients, factors);
@@ -149,6 +199,8 @@ void run_over(const Span& span, const float* coefficients, const Factors& factor
   update.few(0, length);  // arithmetic takes many times as long as memory
 #endif
 }
+
+#endif
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief

@@ -48,10 +48,11 @@ std::string say_too_old(const DeviceDescription& device) {
 }
 
 CudaDescription describe_all(const char* driver_path) {
-  const auto& [driver, reason] = load_driver(driver_path);
-  if (!driver) return {reason, 0, false, {}};
-  CudaDescription result{"", driver->version, driver->stand_in, {}};
-  if (!driver->stand_in && !image().fatbin) {
+  const DriverState& state = load_driver(driver_path);  // Clang before 16 cannot capture structured bindings
+  const Driver* const driver = state.driver;
+  if (!driver) return {state.reason, 0, false, {}};
+  CudaDescription result{"", driver->version, driver->mock_driver, {}};
+  if (!driver->mock_driver && !image().fatbin) {
     result.reason = "this build of adabelief has no CUDA kernels: nvcc was not found when it was built";
     return result;
   }
@@ -147,7 +148,7 @@ void CudaDevice::require_stream(cu::Stream stream) {
 void CudaDevice::load() {
   const std::lock_guard<std::mutex> lock(loading_);
   if (module_) return;
-  static const char nothing[] = "";  // a stand-in has the kernels itself
+  static const char nothing[] = "";  // a mock driver has the kernels itself
   const auto& [fatbin, ptx] = image();
   cu::Result result = driver_.cuModuleLoadData(&module_, fatbin ? fatbin : nothing);
   // Drivers of other ages have other words for an image that they cannot read, or cannot unpack.
@@ -162,7 +163,7 @@ cu::Function CudaDevice::kernel(const std::string& name) {
   const std::lock_guard<std::mutex> lock(mutex_);
   cu::Function& function = kernels_[name];
   if (function) return function;
-  const char* symbol = driver_.stand_in ? name.c_str() : kernel_symbol(name);
+  const char* symbol = driver_.mock_driver ? name.c_str() : kernel_symbol(name);
   const cu::Result result = symbol ? driver_.cuModuleGetFunction(&function, module_, symbol) : cu::result::not_found;
   if (result == cu::result::success) return function;
   function = nullptr;

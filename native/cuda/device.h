@@ -24,7 +24,7 @@ struct DeviceDescription {
 struct CudaDescription {
   std::string reason;  // empty: available
   int driver_version;
-  bool stand_in;
+  bool mock_driver;
   std::vector<DeviceDescription> devices;
 };
 const CudaDescription& describe_cuda(const char* driver_path);

@@ -1,20 +1,15 @@
 #include "driver.h"
 
-#include <dlfcn.h>
+#include "../platform/library.h"
 
 namespace adabelief {
 
 namespace {
 
-// Since glibc 2.34 these have a newer version in libc itself; the old names load wherever Node does.
-#if defined(__x86_64__) && defined(__GLIBC__)
-__asm__(".symver dlopen,dlopen@GLIBC_2.2.5");
-__asm__(".symver dlsym,dlsym@GLIBC_2.2.5");
-__asm__(".symver dlerror,dlerror@GLIBC_2.2.5");
-#elif defined(__aarch64__) && defined(__GLIBC__)
-__asm__(".symver dlopen,dlopen@GLIBC_2.17");
-__asm__(".symver dlsym,dlsym@GLIBC_2.17");
-__asm__(".symver dlerror,dlerror@GLIBC_2.17");
+#if defined(_WIN32)
+constexpr const char* system_driver = "nvcuda.dll";
+#else
+constexpr const char* system_driver = "libcuda.so.1";
 #endif
 
 /** The oldest driver that knows every call (cuIpcOpenMemHandle_v2 came with CUDA 11.0), and the PTX that is there for those below
@@ -27,20 +22,18 @@ DriverState refuse(std::string reason) { return {nullptr, std::move(reason)}; }
 
 DriverState find(const char* path) {
   const bool named = path && *path;
-  const char* name = named ? path : "libcuda.so.1";
-  void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-  if (!library) {
-    const char* why = dlerror();
-    return refuse(std::string("no NVIDIA driver was found: ") + (why ? why : name));
-  }
+  const char* name = named ? path : system_driver;
+  std::string why;
+  void* library = open_library(name, why);
+  if (!library) return refuse("no NVIDIA driver was found: " + why);
   static Driver driver;
   const char* missing = nullptr;
-#define ADABELIEF_FIND(call, arguments)                                         \
-  driver.call = reinterpret_cast<decltype(driver.call)>(dlsym(library, #call)); \
+#define ADABELIEF_FIND(call, arguments)                                               \
+  driver.call = reinterpret_cast<decltype(driver.call)>(find_symbol(library, #call)); \
   if (!driver.call && !missing) missing = #call;
   ADABELIEF_CUDA_CALLS(ADABELIEF_FIND)
 #undef ADABELIEF_FIND
-  driver.stand_in = dlsym(library, "adabelief_stand_in") != nullptr;
+  driver.mock_driver = find_symbol(library, "adabelief_mock_driver") != nullptr;
 
   if (!driver.cuDriverGetVersion) return refuse(std::string(name) + " is no NVIDIA driver: it has no cuDriverGetVersion");
   const cu::Result unversioned = driver.cuDriverGetVersion(&driver.version);

@@ -79,8 +79,8 @@ struct Driver {
 #define ADABELIEF_DECLARE(name, arguments) cu::Result(*name) arguments;
   ADABELIEF_CUDA_CALLS(ADABELIEF_DECLARE)
 #undef ADABELIEF_DECLARE
-  int version;    // 13000 is CUDA 13.0
-  bool stand_in;  // a library made for tests, which runs on the processor and needs no image of the kernels
+  int version;       // 13000 is CUDA 13.0
+  bool mock_driver;  // a library made for tests, which runs on the processor and needs no image of the kernels
 };
 
 /** What the process knows of its driver: null and why not, or the driver itself. */

@@ -5,16 +5,22 @@
 
 #include ADABELIEF_KERNEL_SYMBOLS
 
+#if defined(_WIN32)
+#define ADABELIEF_CONSTANTS ".section .rdata,\"dr\"\n"
+#define ADABELIEF_BACK ".text\n"
+#else
+#define ADABELIEF_CONSTANTS ".pushsection .rodata\n"
+#define ADABELIEF_BACK ".popsection\n"
+#endif
+
 // The files as they are, each after a symbol; the text with a zero behind it.
-__asm__(
-    ".pushsection .rodata\n"
-    ".balign 16\n"
-    "adabelief_fatbin: .incbin \"" ADABELIEF_IMAGE_FOLDER
-    "/kernels.fatbin\"\n"
-    "adabelief_ptx: .incbin \"" ADABELIEF_IMAGE_FOLDER
-    "/kernels.ptx\"\n"
-    ".byte 0\n"
-    ".popsection\n");
+__asm__(ADABELIEF_CONSTANTS
+        ".balign 16\n"
+        "adabelief_fatbin: .incbin \"" ADABELIEF_IMAGE_FOLDER
+        "/kernels.fatbin\"\n"
+        "adabelief_ptx: .incbin \"" ADABELIEF_IMAGE_FOLDER
+        "/kernels.ptx\"\n"
+        ".byte 0\n" ADABELIEF_BACK);
 
 extern "C" const char adabelief_fatbin[], adabelief_ptx[];
 

@@ -49,10 +49,12 @@ class Plan {
   /** The segments of centralized tensors, for means of gradients or of directions. */
   const SumLayout& segments() const { return segments_; }
 
-  Factors factors(const PlannedSet& set, float mean = 0) const { return {scale, clip, set.common.decay, mean}; }
+  Factors factors(const PlannedSet& set, float mean = 0) const {
+    return {scale * set.common.sign(), clip, set.common.decay, mean};
+  }
 
   // Set by the table before a run.
-  float scale = 1, clip = 1;  // of all gradients
+  float scale = 1, clip = 1;  // of all gradients; where a set maximizes, its sign joins the scale
   int threads = 1;
   void* stream = nullptr;  // in whose order devices work; null: their legacy default stream
 

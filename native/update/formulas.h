@@ -5,9 +5,9 @@
 #include "adabelief_tensorflow.h"
 #include "adabound.h"
 #include "adam.h"
+#include "bandwidth_baseline.h"
 #include "eadam.h"
 #include "fromage.h"
-#include "limit.h"
 #include "lion.h"
 #include "msvag.h"
 #include "radam.h"
@@ -21,8 +21,8 @@ namespace ADABELIEF_SET {
 template <class... Formula>
 struct List {};
 
-using Formulas =
-    List<AdaBelief, AdaBeliefTensorFlow, AdaBound, Adam, EAdam, Fromage, Lion, Msvag, RAdam, Ranger, Sgd, Yogi, Limit>;
+using Formulas = List<AdaBelief, AdaBeliefTensorFlow, AdaBound, Adam, EAdam, Fromage, Lion, Msvag, RAdam, Ranger, Sgd, Yogi,
+                      BandwidthBaseline>;
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief

@@ -3,7 +3,7 @@ import { AdaBelief, cuda, CudaArray, parameter, type PlaceOptions } from "../../
 import { expectSameBits } from "../helpers/bits";
 import { fails } from "../helpers/checkpoint";
 import { thrownBy } from "../helpers/snapshot";
-import { onStandInAlone, standIn } from "../helpers/stand-in";
+import { onMockDriverAlone, mockDriver } from "../helpers/mock-driver";
 
 const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i + 1));
 const hostile = (value: unknown) => value as never;
@@ -163,19 +163,19 @@ describe("refuses", () => {
   });
 });
 
-onStandInAlone("memory of another library", () => {
+onMockDriverAlone("memory of another library", () => {
   it("on another device than named is refused: ERR_CUDA_POINTER", () => {
-    const pointer = standIn.allocate(1, 64);
+    const pointer = mockDriver.allocate(1, 64);
     expect(thrownBy(() => cuda.wrap({ pointer, length: 16 }))).toMatchObject({
       code: "ERR_CUDA_POINTER",
       message: expect.stringContaining("lies on CUDA device 1, not on 0") as string,
     });
     expect(cuda.wrap({ pointer, length: 16, device: 1 }).device).toBe(1);
-    expect(standIn.free(pointer)).toBe(true);
+    expect(mockDriver.free(pointer)).toBe(true);
   });
 
   it("is stepped in place, and never freed here", () => {
-    const pointer = standIn.allocate(0, 400);
+    const pointer = mockDriver.allocate(0, 400);
     const data = cuda.wrap({ pointer, length: 100 });
     data.write(wave(100));
     const p = parameter(data, { grad: cuda.from(wave(100)) });
@@ -184,12 +184,12 @@ onStandInAlone("memory of another library", () => {
     optimizer.dispose();
     expect(data.read()).not.toEqual(wave(100));
     data.dispose();
-    expect(standIn.free(pointer)).toBe(true); // it was still the library's own
+    expect(mockDriver.free(pointer)).toBe(true); // it was still the library's own
   });
 
   it("finds its own context current again after every call", () => {
-    const before = standIn.live().contextDepth;
-    standIn.pushContext(1);
+    const before = mockDriver.live().contextDepth;
+    mockDriver.pushContext(1);
     const p = parameter(cuda.from(wave(9)), { grad: cuda.from(wave(9)) });
     const optimizer = new AdaBelief([p]);
     optimizer.step({ maxGradNorm: 1 });
@@ -197,8 +197,8 @@ onStandInAlone("memory of another library", () => {
     optimizer.stateDict();
     optimizer.dispose();
     p.data.dispose();
-    expect([standIn.currentDevice(), standIn.live().contextDepth]).toEqual([1, before + 1]);
-    standIn.popContext();
-    expect(standIn.live().contextDepth).toBe(before);
+    expect([mockDriver.currentDevice(), mockDriver.live().contextDepth]).toEqual([1, before + 1]);
+    mockDriver.popContext();
+    expect(mockDriver.live().contextDepth).toBe(before);
   });
 });

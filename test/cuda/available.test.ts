@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { cuda, info, type Info } from "../../lib";
-import { onGpu, onStandInAlone } from "../helpers/stand-in";
+import { onGpu, onMockDriverAlone } from "../helpers/mock-driver";
 import { resultOf, runScript } from "../helpers/script";
-import { standInResult } from "../helpers/stand-in-script";
+import { mockDriverResult } from "../helpers/mock-driver-script";
 
 const describeIt = `
   const steps = () => { const p = adabelief.parameter(new Float32Array(3), { grad: new Float32Array(3) }); return new adabelief.AdaBelief([p]).step().updated; };
@@ -31,7 +31,7 @@ describe("without CUDA", () => {
 
   it("nobody looks for a driver before it is asked for", () => {
     const code = `
-      const maps = () => require("node:fs").readFileSync("/proc/self/maps", "utf8").includes("stand_in_cuda");
+      const maps = () => require("node:fs").readFileSync("/proc/self/maps", "utf8").includes("adabelief_mock_cuda");
       const p = adabelief.parameter(new Float32Array(3), { grad: new Float32Array(3) });
       new adabelief.AdaBelief([p]).step();
       const before = maps();
@@ -41,45 +41,50 @@ describe("without CUDA", () => {
   });
 });
 
-onStandInAlone("a driver", () => {
+onMockDriverAlone("a driver", () => {
   const reasonOf = (prepare: string) =>
-    standInResult(`${prepare} print({ available: cuda.available, reason: cuda.reason, driver: adabelief.info().cuda.driver });`);
+    mockDriverResult(
+      `${prepare} print({ available: cuda.available, reason: cuda.reason, driver: adabelief.info().cuda.driver });`,
+    );
 
   it("that is too old is named with what is needed", () => {
-    expect(reasonOf("standIn.driverVersion(10020);")).toMatchObject({
+    expect(reasonOf("mockDriver.driverVersion(10020);")).toMatchObject({
       available: false,
       reason: "the NVIDIA driver is too old: it is made for CUDA 10.2, and 11.0 is needed",
     });
   });
 
   it("whose devices are all too old names the first of them, and what is needed", () => {
-    expect(reasonOf("standIn.computeCapability(0, 70); standIn.computeCapability(1, 61);")).toMatchObject({
+    expect(reasonOf("mockDriver.computeCapability(0, 70); mockDriver.computeCapability(1, 61);")).toMatchObject({
       available: false,
       reason:
-        "there is no device that is new enough: adabelief stand-in (no GPU) has compute capability 7.0, and the kernels need 7.5",
+        "there is no device that is new enough: adabelief mock driver (no GPU) has compute capability 7.0, and the kernels need 7.5",
     });
   });
 
   it("with one device that is too old and one that is not has the other", () => {
     const code = `
-      standIn.computeCapability(0, 70);
+      mockDriver.computeCapability(0, 70);
       const p = parameter(cuda.from(wave(3), { device: 1 }), { grad: cuda.from(wave(3), { device: 1 }) });
       const { updated } = new AdaBelief([p]).step();
       codeOf(() => cuda.allocate(1)).then((code) => print({ available: cuda.available, code, updated }));`;
-    expect(standInResult(code)).toEqual({ available: true, code: "ERR_CUDA_DEVICE", updated: 1 });
+    expect(mockDriverResult(code)).toEqual({ available: true, code: "ERR_CUDA_DEVICE", updated: 1 });
   });
 
   it("that cannot read the image of the kernels, in whatever words, is given them as text", () => {
     const code = `
       const p = parameter(cuda.from(wave(3)), { grad: cuda.from(wave(3)) });
-      standIn.fail("cuModuleLoadData", { result: 801 });
-      codeOf(() => new AdaBelief([p]).step()).then((code) => print({ code, loads: standIn.counts().cuModuleLoadData }));`;
+      mockDriver.fail("cuModuleLoadData", { result: 801 });
+      codeOf(() => new AdaBelief([p]).step()).then((code) => print({ code, loads: mockDriver.counts().cuModuleLoadData }));`;
     const built = existsSync(join(__dirname, "../../build/cuda/kernels.ptx")); // else there is no text, and one try
-    expect(standInResult(code)).toEqual(built ? { code: "done", loads: 2 } : { code: "ERR_CUDA", loads: 1 });
+    expect(mockDriverResult(code)).toEqual(built ? { code: "done", loads: 2 } : { code: "ERR_CUDA", loads: 1 });
   });
 
   it("without a device says so", () => {
-    expect(reasonOf("standIn.devices(0);")).toMatchObject({ available: false, reason: "there is a driver, but no CUDA device" });
+    expect(reasonOf("mockDriver.devices(0);")).toMatchObject({
+      available: false,
+      reason: "there is a driver, but no CUDA device",
+    });
   });
 
   it.each([
@@ -88,7 +93,7 @@ onStandInAlone("a driver", () => {
     ["cuDeviceGetCount", 999],
     ["cuDeviceGetName", 999],
   ])("whose %s fails gives its own error", (call, result) => {
-    expect(reasonOf(`standIn.fail("${call}", { result: ${result}, times: 9 });`)).toMatchObject({
+    expect(reasonOf(`mockDriver.fail("${call}", { result: ${result}, times: 9 });`)).toMatchObject({
       available: false,
       reason: expect.stringMatching(/CUDA_ERROR_|CUDA error/) as string,
     });
@@ -108,13 +113,13 @@ describe("what there is", () => {
     }
   });
 
-  it("is printed by adabelief info, a stand-in as what it is", () => {
+  it("is printed by adabelief info, a mock driver as what it is", () => {
     const run = (args: string) =>
       runScript(`process.argv = ["node", "adabelief", ${args}]; require("./dist/lib/cli/main.js");`, { preload: false }).stdout;
     const printed = run(`"info"`);
     const { cuda: facts } = JSON.parse(run(`"info", "--json"`)) as Info;
     expect(facts).toEqual(info().cuda);
     expect(printed).toContain(facts.devices[0]?.name);
-    if (!onGpu) expect(printed).toMatch(/^cuda .*a stand-in for tests, on the processor: no GPU/m);
+    if (!onGpu) expect(printed).toMatch(/^cuda .*a mock driver for tests, on the processor: no GPU/m);
   });
 });

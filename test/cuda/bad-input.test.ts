@@ -3,7 +3,7 @@ import { accumulate, AdaBelief, clipGradNorm, cuda, parameter, update, type Cuda
 import { bitsOf } from "../helpers/bits";
 import { fails } from "../helpers/checkpoint";
 import { thrownBy } from "../helpers/snapshot";
-import { onStandInAlone, standIn } from "../helpers/stand-in";
+import { onMockDriverAlone, mockDriver } from "../helpers/mock-driver";
 
 const wave = (length: number, phase = 0) => Float32Array.from({ length }, (_, i) => Math.sin(i + 1 + phase));
 const hostile = (value: unknown) => value as never;
@@ -288,20 +288,24 @@ describe("while stepAsync is under way, refuses", () => {
   });
 });
 
-onStandInAlone("with a second device", () => {
+onMockDriverAlone("with a second device", () => {
   it.each<[string, string, (f: Fixture) => unknown]>([
     [
       "a gradient on it",
       "ERR_MIXED_DEVICES",
       ({ parameters: [p], optimizer }) => ((p.grad = cuda.from(wave(8), { device: 1 })), optimizer.step()),
     ],
-    ["one of its streams", "ERR_CUDA_STREAM", ({ optimizer }) => optimizer.step({ stream: standIn.makeStream(1) })],
-    ["one of its streams, to read", "ERR_CUDA_STREAM", ({ whole }) => whole.read({ stream: standIn.makeStream(1) })],
-    ["one of its streams, to write", "ERR_CUDA_STREAM", ({ whole }) => whole.write(wave(48), { stream: standIn.makeStream(1) })],
+    ["one of its streams", "ERR_CUDA_STREAM", ({ optimizer }) => optimizer.step({ stream: mockDriver.makeStream(1) })],
+    ["one of its streams, to read", "ERR_CUDA_STREAM", ({ whole }) => whole.read({ stream: mockDriver.makeStream(1) })],
+    [
+      "one of its streams, to write",
+      "ERR_CUDA_STREAM",
+      ({ whole }) => whole.write(wave(48), { stream: mockDriver.makeStream(1) }),
+    ],
     [
       "one of its streams, for zeros",
       "ERR_CUDA_STREAM",
-      ({ optimizer }) => optimizer.zeroGrad({ stream: standIn.makeStream(1) }),
+      ({ optimizer }) => optimizer.zeroGrad({ stream: mockDriver.makeStream(1) }),
     ],
     ["a stream that is none", "ERR_CUDA_STREAM", ({ optimizer }) => optimizer.step({ stream: 4096n })],
   ])("refuses %s: %s", (_, code, act) => {

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { variants } from "../../bench/cases";
+import { variants } from "../../lib/bench/cases";
 import { cuda } from "../../lib";
 
 function bench(args: readonly string[], env: NodeJS.ProcessEnv = {}) {

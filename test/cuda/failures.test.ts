@@ -1,11 +1,11 @@
 // Every call of the driver may fail, at any time. What called it says so with a code and has changed nothing: asked again, it does what
 // it would have done, and in the end nothing is left over. Or the optimizer says that it is lost.
-import { onStandInAlone } from "../helpers/stand-in";
-import { standInResult } from "../helpers/stand-in-script";
+import { onMockDriverAlone } from "../helpers/mock-driver";
+import { mockDriverResult } from "../helpers/mock-driver-script";
 
 /** A life of an optimizer on a device, as a list of acts. */
 const life = `
-  const begin = () => ({ a: [], stream: standIn.makeStream(0) });
+  const begin = () => ({ a: [], stream: mockDriver.makeStream(0) });
   const make = (length, device) => parameter(cuda.from(wave(length), { device }), { grad: cuda.from(wave(length, 3), { device }), shape: [1, length] });
   const acts = {
     "the first array": (w) => { w.a[0] ??= make(5, 0); },
@@ -50,18 +50,18 @@ const life = `
 /** What remains of a life, without the collector's help but for what the collector alone gives back. */
 const sweep = `
   ${life}
-  const left = async () => { await settle(); const { modules: _, ...live } = standIn.live(); return live; };
+  const left = async () => { await settle(); const { modules: _, ...live } = mockDriver.live(); return live; };
   /** Lives once, with one call failing; returns what was wrong with that. */
   const live = async (prepare, wanted) => {
     const base = await left();
     const problems = [];
     const world = begin();
-    standIn.reset();
+    mockDriver.reset();
     prepare();
     let refusals = 0;
     let lost = false;
     for (const [name, act] of Object.entries(acts)) {
-      const depth = standIn.live().contextDepth;
+      const depth = mockDriver.live().contextDepth;
       for (let attempt = 0; attempt < 3; ++attempt) {
         try {
           const report = await act(world);
@@ -74,7 +74,7 @@ const sweep = `
           if (error.code === "ERR_CUDA_LOST") lost = true;
         }
       }
-      if (standIn.live().contextDepth !== depth) problems.push(name + ": the context before was not put back");
+      if (mockDriver.live().contextDepth !== depth) problems.push(name + ": the context before was not put back");
     }
     if (lost) {
       for (const method of ["step", "zeroGrad", "stateDict", "synchronize", "reset"]) {
@@ -103,28 +103,28 @@ interface Outcome {
   lost: boolean;
 }
 
-onStandInAlone("a call of the driver that fails", () => {
+onMockDriverAlone("a call of the driver that fails", () => {
   it("once, at any place, is an error with a code that changes nothing, or a clear loss; and nothing is left over", () => {
     const code = `
       ${sweep}
       (async () => {
         await live(() => undefined, null);
         const clean = await live(() => undefined, null);
-        const counts = standIn.counts();
+        const counts = mockDriver.counts();
         const outcomes = [{ case: "no failure", ...clean, bits: undefined }];
         for (const [call, count] of Object.entries(counts)) {
           if (/GetError|CtxPop/.test(call)) continue;
           for (const result of [2, 801]) {
             const places = new Set([0, 1, 2, 5, 13, 34, 89].concat(count - 1, count - 2).filter((k) => k >= 0 && k < count));
             for (const after of places) {
-              const outcome = await live(() => standIn.fail(call, { after, result }), clean.bits);
+              const outcome = await live(() => mockDriver.fail(call, { after, result }), clean.bits);
               outcomes.push({ case: call + " answers " + result + " after " + after + " of " + count, ...outcome, bits: undefined });
             }
           }
         }
         print(outcomes);
       })();`;
-    const outcomes = standInResult(code) as Outcome[];
+    const outcomes = mockDriverResult(code) as Outcome[];
     expect(outcomes.filter(({ problems }) => problems.length > 0)).toEqual([]);
     expect(outcomes.length).toBeGreaterThan(100);
     expect(outcomes.filter(({ refusals }) => refusals > 0).length).toBeGreaterThan(80);

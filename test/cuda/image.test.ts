@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { addon } from "../../lib/native";
+import { addon } from "../../lib/native/engine";
 
 const folder = join(__dirname, "../../build/cuda");
 const read = (name: string) => readFileSync(join(folder, name), "utf8");

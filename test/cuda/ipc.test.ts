@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { AdaBelief, cuda, parameter, type CudaArray } from "../../lib";
 import { expectSameBits } from "../helpers/bits";
 import { thrownBy } from "../helpers/snapshot";
-import { onGpu, standIn } from "../helpers/stand-in";
+import { onGpu, mockDriver } from "../helpers/mock-driver";
 
 /** 2 MiB: the driver puts smaller allocations into common blocks, and a handle shares a whole block. */
 const shared = 2 ** 19;
@@ -103,26 +103,26 @@ describe("memory of another process", () => {
 
   it("does not reach into what lies behind it", () => {
     if (onGpu) return void process.stderr.write("\nSKIPPED, not passed: a process that opens its own handle, on a GPU\n");
-    standIn.ipcWithinProcess(true);
+    mockDriver.ipcWithinProcess(true);
     const [low, high] = [cuda.from(wave(10)), cuda.from(wave(10))].sort((a, b) => Number(a.pointer - b.pointer)) as [
       CudaArray,
       CudaArray,
     ];
-    const { opened } = standIn.live();
+    const { opened } = mockDriver.live();
     const elsewhere = { ...low.ipcHandle(), offset: Number(high.pointer - low.pointer) };
     expect(thrownBy(() => cuda.openIpc(elsewhere))).toMatchObject({ code: "ERR_CUDA_POINTER" });
-    expect(standIn.live().opened).toBe(opened);
-    standIn.ipcWithinProcess(false);
+    expect(mockDriver.live().opened).toBe(opened);
+    mockDriver.ipcWithinProcess(false);
   });
 
   it("is let go of when the device is done with it", () => {
     if (onGpu) return void process.stderr.write("\nSKIPPED, not passed: a process that opens its own handle, on a GPU\n");
-    standIn.ipcWithinProcess(true);
+    mockDriver.ipcWithinProcess(true);
     const owner = cuda.from(wave(10));
     const opened = cuda.openIpc(owner.ipcHandle());
-    standIn.reset();
+    mockDriver.reset();
     opened.dispose();
-    expect(standIn.counts()).toMatchObject({ cuCtxSynchronize: 1, cuIpcCloseMemHandle: 1 });
+    expect(mockDriver.counts()).toMatchObject({ cuCtxSynchronize: 1, cuIpcCloseMemHandle: 1 });
     owner.dispose();
   });
 

@@ -1,6 +1,6 @@
 // A large tensor of random numbers, step by step beside the processor's.
 import { AdaBelief, cpu, cuda, parameter } from "../../lib";
-import { onGpu } from "../helpers/stand-in";
+import { onGpu } from "../helpers/mock-driver";
 
 const size = onGpu ? 100_000_000 : 100_003;
 const steps = 20;

@@ -3,7 +3,7 @@
 import { AdaBelief, Adam, cuda, parameter, type CudaArray, type Parameter } from "../../lib";
 import { expectSameBits } from "../helpers/bits";
 import { thrownBy } from "../helpers/snapshot";
-import { onStandInAlone, standIn } from "../helpers/stand-in";
+import { onMockDriverAlone, mockDriver } from "../helpers/mock-driver";
 
 const wave = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i + 1));
 
@@ -18,13 +18,13 @@ function model(count: number, device = 0): OnDevice[] {
 
 /** The calls that something makes, but for those that choose the current context or ask. */
 function callsOf(act: () => unknown): Record<string, number> {
-  standIn.reset();
+  mockDriver.reset();
   act();
   const quiet = /^cu(Ctx|Stream(Get|Wait)|Event|Device|Pointer|GetError|MemGet)/;
-  return Object.fromEntries(Object.entries(standIn.counts()).filter(([call]) => !quiet.test(call)));
+  return Object.fromEntries(Object.entries(mockDriver.counts()).filter(([call]) => !quiet.test(call)));
 }
 
-onStandInAlone("a step on a device", () => {
+onMockDriverAlone("a step on a device", () => {
   it("of 1000 tensors is one launch a group, and nothing else", () => {
     const [all, first, second] = [model(1000), model(500), model(500)];
     const one = new AdaBelief(all);
@@ -64,7 +64,7 @@ onStandInAlone("a step on a device", () => {
   });
 });
 
-onStandInAlone("several devices and streams", () => {
+onMockDriverAlone("several devices and streams", () => {
   /** What a host does in so many steps. */
   const wanted = (steps: number) => {
     const p = parameter(wave(3), { grad: wave(3) });
@@ -87,7 +87,7 @@ onStandInAlone("several devices and streams", () => {
   it("a stream of one of two devices does not do for the other", () => {
     const params = [0, 1].map((device) => parameter(cuda.from(wave(3), { device }), { grad: cuda.from(wave(3), { device }) }));
     const optimizer = new Adam(params);
-    expect(thrownBy(() => optimizer.step({ stream: standIn.makeStream(1) }))).toMatchObject({ code: "ERR_CUDA_STREAM" });
+    expect(thrownBy(() => optimizer.step({ stream: mockDriver.makeStream(1) }))).toMatchObject({ code: "ERR_CUDA_STREAM" });
     for (const { data } of params) expectSameBits(data.read(), wave(3), "untouched");
     optimizer.step();
     for (const { data } of params) expectSameBits(data.read(), wanted(1), "stepped");
@@ -96,12 +96,12 @@ onStandInAlone("several devices and streams", () => {
   it("a step may be in the order of any stream of its device, and the next one in another's", () => {
     const p = three();
     const optimizer = new Adam([p]);
-    const [one, other] = [standIn.makeStream(0), standIn.makeStream(0)];
+    const [one, other] = [mockDriver.makeStream(0), mockDriver.makeStream(0)];
     for (const stream of [one, other, 0n, one]) optimizer.step({ stream });
-    standIn.reset();
+    mockDriver.reset();
     optimizer.step({ stream: other }); // waits on the device for what the stream before it still does
-    expect(standIn.counts()).toMatchObject({ cuStreamWaitEvent: 1 });
-    expect(standIn.counts()).not.toHaveProperty("cuStreamSynchronize");
+    expect(mockDriver.counts()).toMatchObject({ cuStreamWaitEvent: 1 });
+    expect(mockDriver.counts()).not.toHaveProperty("cuStreamSynchronize");
     optimizer.synchronize();
     expectSameBits(p.data.read(), wanted(5), "after five steps");
   });
@@ -109,20 +109,20 @@ onStandInAlone("several devices and streams", () => {
   it("a step that is refused leaves nothing to the next one that only its own stream has in order", () => {
     const p = three();
     const optimizer = new Adam([p]);
-    const [one, other] = [standIn.makeStream(0), standIn.makeStream(0)];
-    standIn.fail("cuLaunchKernel", { result: 701 });
+    const [one, other] = [mockDriver.makeStream(0), mockDriver.makeStream(0)];
+    mockDriver.fail("cuLaunchKernel", { result: 701 });
     expect(thrownBy(() => optimizer.step({ stream: one }))).toMatchObject({ code: "ERR_CUDA" });
-    standIn.reset();
+    mockDriver.reset();
     optimizer.step({ stream: other });
     // Zeros are written anew, and what the first one copied is waited for.
-    expect(standIn.counts()).toMatchObject({ cuMemAlloc_v2: 2, cuMemsetD32Async: 2, cuStreamWaitEvent: 1 });
+    expect(mockDriver.counts()).toMatchObject({ cuMemAlloc_v2: 2, cuMemsetD32Async: 2, cuStreamWaitEvent: 1 });
     expectSameBits(p.data.read(), wanted(1), "after one step");
   });
 
   it("stepAsync is resolved when its stream is done, in the order of the steps", async () => {
     const p = three();
     const optimizer = new Adam([p]);
-    const stream = standIn.makeStream(0);
+    const stream = mockDriver.makeStream(0);
     expect(await optimizer.stepAsync({ stream })).toEqual({ updated: 1, skipped: false });
     optimizer.step();
     expect((await optimizer.stepAsync({ stream, maxGradNorm: Infinity })).gradNorm).toBeCloseTo(Math.hypot(...wave(3)), 6);
@@ -132,7 +132,7 @@ onStandInAlone("several devices and streams", () => {
   it("zeroGrad fills gradients in the order of a stream, on the host and on devices", () => {
     const [p, host] = [three(), parameter(wave(3), { grad: wave(3) })];
     const optimizer = new Adam([p, host]);
-    expect(callsOf(() => optimizer.zeroGrad({ stream: standIn.makeStream(0) }))).toEqual({ cuMemsetD32Async: 1 });
+    expect(callsOf(() => optimizer.zeroGrad({ stream: mockDriver.makeStream(0) }))).toEqual({ cuMemsetD32Async: 1 });
     expectSameBits((p.grad as CudaArray).read(), new Float32Array(3), "on the device");
     expectSameBits(host.grad as Float32Array, new Float32Array(3), "on the host");
     optimizer.zeroGrad({ set_to_none: true });
@@ -140,10 +140,10 @@ onStandInAlone("several devices and streams", () => {
   });
 
   it("kernels do the same in whatever order their threads run", () => {
-    standIn.backwards(true);
+    mockDriver.backwards(true);
     const p = three();
     new Adam([p]).step({ maxGradNorm: 1e9 });
-    standIn.backwards(false);
+    mockDriver.backwards(false);
     expectSameBits(p.data.read(), wanted(1), "backwards");
   });
 });

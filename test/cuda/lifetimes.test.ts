@@ -1,10 +1,10 @@
 // Memory on devices is held as long as somebody can use it, and not longer.
-import { onStandInAlone } from "../helpers/stand-in";
-import { standInResult } from "../helpers/stand-in-script";
+import { onMockDriverAlone } from "../helpers/mock-driver";
+import { mockDriverResult } from "../helpers/mock-driver-script";
 
 /** Runs an act between two looks at what there is, the second after garbage collection. */
 const around = (act: string) => `
-  const live = () => { const { allocations, bytes, opened, events, contextDepth } = standIn.live(); return { allocations, bytes, opened, events, contextDepth }; };
+  const live = () => { const { allocations, bytes, opened, events, contextDepth } = mockDriver.live(); return { allocations, bytes, opened, events, contextDepth }; };
   const model = (length = 1000) => parameter(cuda.from(wave(length)), { grad: cuda.from(wave(length)) });
   (async () => {
     const before = live();
@@ -13,7 +13,7 @@ const around = (act: string) => `
     print({ result, left: JSON.stringify(live()) === JSON.stringify(before) ? "nothing" : live() });
   })();`;
 
-onStandInAlone("memory on a device", () => {
+onMockDriverAlone("memory on a device", () => {
   it.each([
     ["an array that nobody holds", "cuda.from(wave(1000));"],
     ["an array that was disposed of", "cuda.from(wave(1000)).dispose();"],
@@ -28,6 +28,13 @@ onStandInAlone("memory on a device", () => {
     ["asynchronous steps", "const o = new AdaBelief([model()]); for (let i = 0; i < 5; ++i) await o.stepAsync();"],
     ["a step that was refused", "const p = model(); p.grad = cuda.allocate(3); await codeOf(() => new AdaBelief([p]).step());"],
     [
+      "zeros of a refused step whose option was turned off again",
+      `
+      const p = model(); const o = new Adam([p]); o.step();
+      const good = p.grad; p.grad = cuda.allocate(3); o.paramGroups[0].lookahead = { k: 2 };
+      await codeOf(() => o.step()); p.grad.dispose(); p.grad = good; o.paramGroups[0].lookahead = null; o.step(); o.dispose();`,
+    ],
+    [
       "a Lookahead that was reset and loaded",
       `
       const p = model(); const o = new Lookahead(new Adam([p])); o.step();
@@ -41,27 +48,27 @@ onStandInAlone("memory on a device", () => {
     ],
     [
       "a wrapped array",
-      "const pointer = standIn.allocate(0, 400); cuda.wrap({ pointer, length: 100 }); await settle(); standIn.free(pointer);",
+      "const pointer = mockDriver.allocate(0, 400); cuda.wrap({ pointer, length: 100 }); await settle(); mockDriver.free(pointer);",
     ],
     ["copies under way", "await Promise.all(Array.from({ length: 5 }, () => cuda.from(wave(1000)).readAsync()));"],
   ])("is given back: %s", (_, act) => {
-    expect(standInResult(around(act))).toMatchObject({ left: "nothing" });
+    expect(mockDriverResult(around(act))).toMatchObject({ left: "nothing" });
   });
 
   it("is given back at once by dispose, not by the collector", () => {
     const act = `
       const array = cuda.allocate(1000);
-      const during = standIn.live().bytes;
+      const during = mockDriver.live().bytes;
       array.dispose();
       const p = model();
       const optimizer = new Adam([p]);
-      const small = standIn.live().allocations;
+      const small = mockDriver.live().allocations;
       optimizer.step();
-      const large = standIn.live().allocations;
+      const large = mockDriver.live().allocations;
       const state = optimizer.state.get(p).exp_avg;
       optimizer.dispose();
-      return [during - standIn.live().bytes, large - small >= 2, state.disposed];`;
-    const { result } = standInResult(around(act)) as { result: unknown[] };
+      return [during - mockDriver.live().bytes, large - small >= 2, state.disposed];`;
+    const { result } = mockDriverResult(around(act)) as { result: unknown[] };
     expect(result[0]).toBeLessThanOrEqual(4000);
     expect(result.slice(1)).toEqual([true, true]);
   });
@@ -72,12 +79,12 @@ onStandInAlone("memory on a device", () => {
       const reports = [];
       for (let i = 0; i < 10; ++i) { const promise = run(); gc(); await settle(); reports.push((await promise).updated); }
       return reports;`;
-    expect(standInResult(around(act))).toEqual({ result: Array(10).fill(1), left: "nothing" });
+    expect(mockDriverResult(around(act))).toEqual({ result: Array(10).fill(1), left: "nothing" });
   });
 
   it("that was wrapped keeps its owner alive, until it is disposed of", () => {
     const act = `
-      const memory = standIn.allocate(0, 400);
+      const memory = mockDriver.allocate(0, 400);
       let gone = false;
       const registry = new FinalizationRegistry(() => (gone = true));
       const wrap = () => {
@@ -90,9 +97,9 @@ onStandInAlone("memory on a device", () => {
       const held = !gone;
       array.dispose();
       await settle();
-      standIn.free(memory);
+      mockDriver.free(memory);
       return [held, gone, array.disposed];`;
-    expect(standInResult(around(act))).toEqual({ result: [true, true, true], left: "nothing" });
+    expect(mockDriverResult(around(act))).toEqual({ result: [true, true, true], left: "nothing" });
   });
 
   it("may be collected at any moment between steps, and the bits stay right", () => {
@@ -112,6 +119,6 @@ onStandInAlone("memory on a device", () => {
         if (step % 4 === 0) await settle();
       }
       return device.every(({ data }, k) => hex(data.read()) === hex(host[k].data));`;
-    expect(standInResult(around(act))).toEqual({ result: true, left: "nothing" });
+    expect(mockDriverResult(around(act))).toEqual({ result: true, left: "nothing" });
   });
 });

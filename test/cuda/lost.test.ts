@@ -1,6 +1,6 @@
 // A device that fails in the middle takes what it held with it. The optimizer says so from then on, and the rest of the process goes on.
-import { onStandInAlone } from "../helpers/stand-in";
-import { standInResult } from "../helpers/stand-in-script";
+import { onMockDriverAlone } from "../helpers/mock-driver";
+import { mockDriverResult } from "../helpers/mock-driver-script";
 
 const methods = `
   const methods = {
@@ -26,22 +26,22 @@ const methods = `
 `;
 
 const ways: [string, string][] = [
-  ["while it steps", "standIn.lose(700); await codeOf(() => optimizer.step());"],
-  ["during a launch", `standIn.fail("cuLaunchKernel", { result: 719 }); await codeOf(() => optimizer.step());`],
+  ["while it steps", "mockDriver.lose(700); await codeOf(() => optimizer.step());"],
+  ["during a launch", `mockDriver.fail("cuLaunchKernel", { result: 719 }); await codeOf(() => optimizer.step());`],
   [
     "when another library resets it",
-    `standIn.fail("cuCtxPushCurrent_v2", { result: 201 }); await codeOf(() => optimizer.step());`,
+    `mockDriver.fail("cuCtxPushCurrent_v2", { result: 201 }); await codeOf(() => optimizer.step());`,
   ],
   [
     "after a launch, which shows when it is waited for",
-    "optimizer.step(); standIn.lose(700); await codeOf(() => optimizer.synchronize());",
+    "optimizer.step(); mockDriver.lose(700); await codeOf(() => optimizer.synchronize());",
   ],
-  ["under an asynchronous step", "const promise = optimizer.stepAsync(); standIn.lose(700); await codeOf(() => promise);"],
-  ["while a state dict is read", "standIn.lose(700); await codeOf(() => optimizer.stateDict());"],
-  ["while a gradient is filled", "standIn.lose(700); await codeOf(() => optimizer.zeroGrad());"],
+  ["under an asynchronous step", "const promise = optimizer.stepAsync(); mockDriver.lose(700); await codeOf(() => promise);"],
+  ["while a state dict is read", "mockDriver.lose(700); await codeOf(() => optimizer.stateDict());"],
+  ["while a gradient is filled", "mockDriver.lose(700); await codeOf(() => optimizer.zeroGrad());"],
 ];
 
-onStandInAlone("a device that is lost", () => {
+onMockDriverAlone("a device that is lost", () => {
   it.each(ways)("%s: every later method but dispose says so", (_, lose) => {
     const code = `${methods}
       (async () => {
@@ -53,7 +53,7 @@ onStandInAlone("a device that is lost", () => {
         optimizer.dispose();
         print({ codes: [...new Set(Object.values(codes))], message, disposed: await codeOf(() => optimizer.step()) });
       })();`;
-    expect(standInResult(code)).toEqual({
+    expect(mockDriverResult(code)).toEqual({
       codes: ["ERR_CUDA_LOST"],
       message: expect.stringMatching(/^This AdaBelief is lost, because a device failed: .*CUDA device 0.*checkpoint/) as string,
       disposed: "ERR_DISPOSED",
@@ -65,18 +65,18 @@ onStandInAlone("a device that is lost", () => {
       (async () => {
         const there = cuda.from(wave(3), { device: 1 });
         const { optimizer } = make(0);
-        standIn.lose(700, 1);
+        mockDriver.lose(700, 1);
         const closure = await codeOf(() => optimizer.step(() => void there.read()));
         print({ closure, step: await codeOf(() => optimizer.step()) });
       })();`;
-    expect(standInResult(code)).toEqual({ closure: "ERR_CUDA_LOST", step: "done" });
+    expect(mockDriverResult(code)).toEqual({ closure: "ERR_CUDA_LOST", step: "done" });
   });
 
   it("answers every call on it with that, and arrays that lay there can be disposed of", () => {
     const code = `${methods}
       (async () => {
         const { p, optimizer } = make(0);
-        standIn.lose(719);
+        mockDriver.lose(719);
         const acts = [() => p.data.read(), () => p.data.readAsync(), () => p.data.write(wave(9)), () => cuda.allocate(3),
           () => cuda.from(wave(3)), () => p.data.ipcHandle(), () => cuda.wrap({ pointer: 4096n, length: 1 }),
           () => new Adam([p]).step()];
@@ -85,7 +85,7 @@ onStandInAlone("a device that is lost", () => {
         const disposals = [await codeOf(() => p.data.dispose()), await codeOf(() => p.data.dispose()), await codeOf(() => optimizer.dispose())];
         print({ codes, disposals, available: cuda.available, disposed: p.data.disposed });
       })();`;
-    expect(standInResult(code)).toEqual({
+    expect(mockDriverResult(code)).toEqual({
       codes: Array(8).fill("ERR_CUDA_LOST"),
       disposals: ["done", "done", "done"],
       available: true,
@@ -102,7 +102,7 @@ onStandInAlone("a device that is lost", () => {
         onHost.step();
         const saved = first.optimizer.stateDict();
         const values = first.p.data.read();
-        standIn.lose(700, 0);
+        mockDriver.lose(700, 0);
         const codes = [await codeOf(() => first.optimizer.step()), await codeOf(() => second.optimizer.step()), await codeOf(() => onHost.step())];
         const rescued = parameter(values, { grad: wave(9) });
         const optimizer = new AdaBelief([rescued]);
@@ -110,7 +110,7 @@ onStandInAlone("a device that is lost", () => {
         optimizer.step();
         print({ codes, same: hex(rescued.data) === hex(host.data) && hex(second.p.data.read()) === hex(host.data) });
       })();`;
-    expect(standInResult(code)).toEqual({ codes: ["ERR_CUDA_LOST", "done", "done"], same: true });
+    expect(mockDriverResult(code)).toEqual({ codes: ["ERR_CUDA_LOST", "done", "done"], same: true });
   });
 
   it("marks an optimizer whose step was half done, though the device lives on", () => {
@@ -119,11 +119,11 @@ onStandInAlone("a device that is lost", () => {
         const params = [5, 6].map((length) => parameter(cuda.from(wave(length)), { grad: cuda.from(wave(length)) }));
         const optimizer = new AdaBelief([{ params: [params[0]] }, { params: [params[1]], lr: 0.1 }]);
         optimizer.step();
-        standIn.fail("cuLaunchKernel", { after: 1, result: 701 });
+        mockDriver.fail("cuLaunchKernel", { after: 1, result: 701 });
         const codes = [await codeOf(() => optimizer.step()), await codeOf(() => optimizer.step())];
         optimizer.dispose();
         print([...codes, await codeOf(() => new AdaBelief(params).step())]);
       })();`;
-    expect(standInResult(code)).toEqual(["ERR_CUDA_LOST", "ERR_CUDA_LOST", "done"]);
+    expect(mockDriverResult(code)).toEqual(["ERR_CUDA_LOST", "ERR_CUDA_LOST", "done"]);
   });
 });

@@ -2,7 +2,7 @@
 import * as library from "../../lib";
 import { Lookahead, parameter, type Parameter } from "../../lib";
 import { optimizers } from "../../lib/optimizers/list";
-import { ruleOf } from "../../lib/rule";
+import { ruleOf } from "../../lib/rule/rule";
 
 type Options = Readonly<Record<string, unknown>>;
 export type AnyOptimizer = library.Optimizer<{ lr: number; weight_decay?: number }>;
@@ -16,7 +16,12 @@ export interface Form {
 }
 
 const form = (optimizer: string, options: Options = {}, lookahead?: Form["lookahead"]): Form => {
-  const title = [optimizer, ...Object.entries(options).map(([key, value]) => `${key}=${String(value)}`)].join(" ");
+  const title = [
+    optimizer,
+    ...Object.entries(options).map(
+      ([key, value]) => `${key}=${Array.isArray(value) ? value.join(",") : JSON.stringify(value).replaceAll('"', "")}`,
+    ),
+  ].join(" ");
   return lookahead === undefined ? { title, optimizer, options } : { title: `Lookahead ${title}`, optimizer, options, lookahead };
 };
 
@@ -41,6 +46,9 @@ const listed: readonly Form[] = [
   form("SGD", { lr: 0.1 }),
   form("SGD", { lr: 0.1, momentum: 0.9, nesterov: true, weight_decay: 1e-2 }),
   form("Yogi", { weight_decay: 1e-2 }),
+  form("AdaBelief", { weight_decay: 1e-2, maximize: true }),
+  form("Adam", { lookahead: { k: 2, alpha: 0.25 }, centralize: "all", maximize: true }),
+  form("RangerAdaBelief", { betas: [0.9, 0.98], k: 2, maximize: true }),
   form("SGD", { lr: 0.1, centralize: "all" }, { k: 2, alpha: 0.25 }),
   form("SGD", { lr: 0.1, momentum: 0.9 }, { k: 3, alpha: 0.5 }),
   form("Adam", { amsgrad: true }, { k: 2, alpha: 0.5 }),
@@ -74,7 +82,7 @@ export const forms: readonly Form[] = [
 export function make({ optimizer, options, lookahead }: Form, params: object[], own: Options = options): AnyOptimizer {
   const { version } = options;
   const made = new (classOf(optimizer))(params, version === undefined ? own : { ...own, version });
-  return lookahead === undefined ? made : (new Lookahead(made, lookahead) as unknown as AnyOptimizer);
+  return lookahead === undefined ? made : new Lookahead(made, lookahead);
 }
 
 /** The shapes of the tensors that `Training` trains: a vector, a matrix, a convolution, one that is empty, one element. */

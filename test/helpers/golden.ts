@@ -32,8 +32,8 @@ type Floats = Float32Array | Float64Array;
 /** The float tensors of a safetensors file, by name. */
 function readTensors(name: string): Map<string, Floats> {
   const bytes = readFileSync(join(folder, name));
-  const start = 8 + Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString("utf8", 8, start)) as Record<
+  const start = 8 + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start))) as Record<
     string,
     { dtype: string; data_offsets: [number, number] }
   >;

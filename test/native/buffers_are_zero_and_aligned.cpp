@@ -1,5 +1,7 @@
 // Buffers are zeros at the wanted place within a cache line, are found by any address in them, and give their memory back.
+#if defined(__linux__)
 #include <unistd.h>
+#endif
 
 #include <cstdint>
 #include <fstream>
@@ -12,12 +14,14 @@ using namespace adabelief;
 
 namespace {
 
+#if defined(__linux__)
 /** Resident memory of this process in bytes. */
 [[maybe_unused]] std::size_t resident() {
   std::size_t pages = 0, total = 0;
   std::ifstream("/proc/self/statm") >> total >> pages;
   return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
+#endif
 
 }  // namespace
 
@@ -26,7 +30,7 @@ int main() {
        {std::size_t{0}, std::size_t{4}, std::size_t{4096}, std::size_t{70000}, std::size_t{2} << 20, std::size_t{5} << 20}) {
     for (std::size_t phase : {0u, 4u, 16u, 60u}) {
       const auto buffer = AlignedBuffer::allocate(bytes, phase, touch_on_pool);
-      CHECK(buffer && buffer->bytes() == bytes, "%zu bytes at phase %zu", bytes, phase);
+      REQUIRE(buffer && buffer->bytes() == bytes, "%zu bytes at phase %zu", bytes, phase);
       const auto address = reinterpret_cast<std::uintptr_t>(buffer->data());
       CHECK(address % cache_line == phase, "%zu bytes lie at phase %zu, expected %zu", bytes, address % cache_line, phase);
       auto* memory = static_cast<unsigned char*>(buffer->data());
@@ -43,7 +47,9 @@ int main() {
   CHECK(!AlignedBuffer::allocate(SIZE_MAX / 2, 0, touch_on_pool) && !AlignedBuffer::allocate(4, cache_line, touch_on_pool),
         "what cannot be had is had");
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they keep freed memory, and look for leaks themselves
+#if !defined(__linux__)
+  std::puts("SKIPPED, not passed: that memory is given back, which is read from /proc");
+#elif !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they keep freed memory, and look for leaks themselves
   for (std::size_t bytes : {std::size_t{80000}, std::size_t{3} << 20}) {
     const std::size_t before = resident();
     for (int i = 0; i < 2000; ++i) std::memset(AlignedBuffer::allocate(bytes, 0, touch_on_pool)->data(), 1, bytes);

@@ -1,6 +1,7 @@
 // The least that a test needs: a check that says what failed and in which case, seeded numbers, guarded memory.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -8,14 +9,48 @@
 #include <string>
 #include <vector>
 
-#define CHECK(condition, ...)                                                \
-  do {                                                                       \
-    if (!(condition)) {                                                      \
-      std::fprintf(stderr, "%s:%d: %s\n  ", __FILE__, __LINE__, #condition); \
-      std::fprintf(stderr, __VA_ARGS__);                                     \
-      std::fprintf(stderr, "\n");                                            \
-      std::exit(1);                                                          \
-    }                                                                        \
+/** Counts failures. A program with any of them ends with exit code 1. */
+class Failures {
+ public:
+  static void add() {
+    static const int registered = std::atexit([] {
+      std::fprintf(stderr, "%d checks failed\n", count().load());
+      std::fflush(nullptr);
+      std::_Exit(1);
+    });
+    (void)registered;
+    if (++count() == most) std::exit(1);
+  }
+
+ private:
+  static constexpr int most = 20;  // the rest would say the same
+  static std::atomic<int>& count() {
+    static std::atomic<int> failures{0};
+    return failures;
+  }
+};
+
+#define ADABELIEF_SAY(condition, ...)                                     \
+  do {                                                                    \
+    std::fprintf(stderr, "%s:%d: %s\n  ", __FILE__, __LINE__, condition); \
+    std::fprintf(stderr, __VA_ARGS__);                                    \
+    std::fprintf(stderr, "\n");                                           \
+    Failures::add();                                                      \
+  } while (0)
+
+/** Says what is wrong, and goes on. */
+#define CHECK(condition, ...)                                 \
+  do {                                                        \
+    if (!(condition)) ADABELIEF_SAY(#condition, __VA_ARGS__); \
+  } while (0)
+
+/** The same where nothing could go on after it. */
+#define REQUIRE(condition, ...)               \
+  do {                                        \
+    if (!(condition)) {                       \
+      ADABELIEF_SAY(#condition, __VA_ARGS__); \
+      std::exit(1);                           \
+    }                                         \
   } while (0)
 
 inline std::uint32_t bits_of(float value) {

@@ -57,18 +57,19 @@ class Pair {
 /** What happens around a formula: nothing, each part of it, and all at once. */
 struct Around {
   std::int32_t stages;
-  float decay;
+  float decay, maximize;
   double scale, max_norm;
 };
 
 const Around around[] = {
-    {0, 0, 1, -1},
-    {0, 0.01f, 1, -1},
-    {0, 0, 0.5, 0.25},
-    {stage::centralize, 0, 1, -1},
-    {stage::begin, 0, 1, -1},
-    {stage::blend, 0, 1, -1},
-    {stage::centralize_conv | stage::begin | stage::blend, 0.01f, 0.125, 3},
+    {0, 0, 0, 1, -1},
+    {0, 0, 1, 1, -1},
+    {0, 0.01f, 0, 1, -1},
+    {0, 0, 0, 0.5, 0.25},
+    {stage::centralize, 0, 0, 1, -1},
+    {stage::begin, 0, 0, 1, -1},
+    {stage::blend, 0, 0, 1, -1},
+    {stage::centralize_conv | stage::begin | stage::blend, 0.01f, 1, 0.125, 3},
 };
 
 /** Every case, or every so many of them. */
@@ -78,10 +79,10 @@ void sweep(std::uint64_t every) {
   const auto try_all = [&](int formula, const float* coefficients) {
     for (int variant = 0; variant < formulas().begin[formula].variants; ++variant) {
       if (completes(formulas().begin[formula], variant)) continue;
-      for (const auto& [stages, decay, scale, max_norm] : around) {
+      for (const auto& [stages, decay, maximize, scale, max_norm] : around) {
         if (++seed % every != 0) continue;
-        pair.compare(
-            {formula, variant, stages, decay, 0.5f, scale, max_norm, coefficients, static_cast<Numbers>(seed % 3), seed});
+        pair.compare({formula, variant, stages, decay, 0.5f, maximize, scale, max_norm, coefficients,
+                      static_cast<Numbers>(seed % 3), seed});
       }
     }
   };
@@ -93,18 +94,18 @@ void sweep(std::uint64_t every) {
 void leaves_the_current_context(const Driver& driver) {
   cu::Device device = 0;
   cu::Context context = nullptr, current = nullptr;
-  CHECK(driver.cuDeviceGet(&device, 0) == 0 && driver.cuDevicePrimaryCtxRetain(&context, device) == 0, "no context");
-  CHECK(driver.cuCtxPushCurrent_v2(context) == 0, "the context cannot be made current");
-  { Pair().compare({0, 0, 0, 0, 0, 1, 1, samples()[0].coefficients, Numbers::usual, 1}); }
+  REQUIRE(driver.cuDeviceGet(&device, 0) == 0 && driver.cuDevicePrimaryCtxRetain(&context, device) == 0, "no context");
+  REQUIRE(driver.cuCtxPushCurrent_v2(context) == 0, "the context cannot be made current");
+  { Pair().compare({0, 0, 0, 0, 0, 0, 1, 1, samples()[0].coefficients, Numbers::usual, 1}); }
   CHECK(driver.cuCtxPopCurrent_v2(&current) == 0 && current == context, "another context is current than before");
 }
 
 #ifdef MOCK_DRIVER
 /** Threads in the reverse order give the same bits, and nothing is left behind. */
 void holds_on_the_mock_driver(std::uint64_t every) {
-  stand_in::set_backwards(true);
+  mock_driver::set_backwards(true);
   sweep(5 * every);
-  const stand_in::Live live = stand_in::live();
+  const mock_driver::Live live = mock_driver::live();
   CHECK(live.allocations == 0 && live.events == 0 && live.context_depth == 0,
         "left behind: %d pieces of memory, %d events, %d contexts", live.allocations, live.events, live.context_depth);
 }
@@ -114,7 +115,7 @@ void holds_on_the_mock_driver(std::uint64_t every) {
 void several_places_in_one_table(int devices) {
   if (devices < 2) return void(std::printf("SKIPPED, not passed: rows on two devices; this machine has one\n"));
   const Layout layout({5000, 3, 4096});
-  const Case c{0, 0, 0, 0, 0, 1, 0.5, samples()[0].coefficients, Numbers::usual, 7};
+  const Case c{0, 0, 0, 0, 0, 0, 1, 0.5, samples()[0].coefficients, Numbers::usual, 7};
   std::vector<float> wanted = contents(layout, c), got(layout.size), mixed = wanted;
   Model(formula_of(c).name, layout, wanted.data(), host).step(c);
 
@@ -147,10 +148,10 @@ void several_places_in_one_table(int devices) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  CHECK(count == 2 || count == 3, "devices_agree DRIVER [EVERY]");
+  REQUIRE(count == 2 || count == 3, "devices_agree DRIVER [EVERY]");
   const std::uint64_t every = count == 3 ? std::strtoull(arguments[2], nullptr, 10) : 1;
   const CudaDescription& cuda = describe_cuda(arguments[1]);
-  CHECK(cuda.reason.empty(), "%s", cuda.reason.c_str());
+  REQUIRE(cuda.reason.empty(), "%s", cuda.reason.c_str());
   std::printf("%s\n", cuda.devices[0].name.c_str());
   sweep(every);
   leaves_the_current_context(*load_driver(nullptr).driver);

@@ -3,6 +3,7 @@
 #define ADABELIEF_SET division
 #if defined(__x86_64__)
 #pragma GCC target("avx2,fma")
+#undef __FMA__
 #define __FMA__ 1
 #endif
 #include "update/arithmetic.h"

@@ -8,11 +8,12 @@
 #include <limits>
 
 #include "check.h"
+#include "exact_fma.h"
 
 namespace {
 
 void compare(float a, float b, float c, const char* what) {
-  const float wanted = std::fmaf(a, b, c);
+  const float wanted = exact_fma(a, b, c);
   const float got = adabelief::substitute::fma(a, b, c);
   CHECK(same(got, wanted), "%s: fma(%a, %a, %a) is %a, expected %a", what, a, b, c, got, wanted);
 }

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "exact_fma.h"
+
 namespace reference {
 
 using Tensor = std::vector<float>;
@@ -16,10 +18,10 @@ inline void add_(Tensor& self, float scalar) {
   for (float& value : self) value += scalar;
 }
 inline void add_(Tensor& self, const Tensor& other, float alpha) {
-  for (std::size_t i = 0; i < self.size(); ++i) self[i] = std::fmaf(other[i], alpha, self[i]);
+  for (std::size_t i = 0; i < self.size(); ++i) self[i] = exact_fma(other[i], alpha, self[i]);
 }
 inline void addcmul_(Tensor& self, const Tensor& a, const Tensor& b, float value) {
-  for (std::size_t i = 0; i < self.size(); ++i) self[i] = std::fmaf(value * a[i], b[i], self[i]);
+  for (std::size_t i = 0; i < self.size(); ++i) self[i] = exact_fma(value * a[i], b[i], self[i]);
 }
 inline void addcdiv_(Tensor& self, const Tensor& a, const Tensor& b, float value) {
   for (std::size_t i = 0; i < self.size(); ++i) self[i] += value * a[i] / b[i];

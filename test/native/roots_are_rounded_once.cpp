@@ -2,6 +2,7 @@
 // binades, at the ends of the range, for what is no ordinary number, and whatever 14 bits a processor approximates 1/√x to.
 #if defined(__x86_64__)
 #pragma GCC target("avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")
+#undef __FMA__
 #define __FMA__ 1
 #define ADABELIEF_SET roots
 #include "cpu/deferred_step.h"

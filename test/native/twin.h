@@ -19,7 +19,7 @@ using namespace adabelief;
 struct Case {
   int formula, variant;
   std::int32_t stages;
-  float decay, alpha;
+  float decay, alpha, maximize;
   double scale, max_norm;
   const float* coefficients;  // the formula's
   Numbers numbers;
@@ -104,8 +104,8 @@ class Model {
     float coefficients[2 * max_coefficients] = {};
     for (int set = 0; set < 2; ++set) {
       float* begin = coefficients + set * max_coefficients;
-      begin[0] = set == 0 ? c.decay : 0;
-      begin[1] = c.alpha;
+      const Common common{set == 0 ? c.decay : 0, c.alpha, c.maximize};
+      std::memcpy(begin, &common, sizeof common);
       std::copy_n(c.coefficients, formula_of(c).coefficients, begin + common_coefficients);
     }
     std::vector<std::int32_t> sets;
@@ -114,7 +114,7 @@ class Model {
     gradients.scale = c.scale;
     gradients.max_norm = c.max_norm;
     const Outcome outcome = ::step(table, {sets.data(), variants, stages, coefficients, 2, &gradients});
-    CHECK(outcome.kind == Outcome::ready, "the step of %s was refused: %d", formula_of(c).name, static_cast<int>(outcome.kind));
+    REQUIRE(outcome.kind == Outcome::ready, "the step of %s was refused: %d", formula_of(c).name, static_cast<int>(outcome.kind));
     return gradients;
   }
 
@@ -126,12 +126,12 @@ class Model {
 
 inline std::string describe(const Case& c) {
   return std::string(formula_of(c).name) + ", variant " + std::to_string(c.variant) + ", stages " + std::to_string(c.stages) +
-         ", decay " + std::to_string(c.decay) + ", scale " + std::to_string(c.scale) + ", max_norm " +
-         std::to_string(c.max_norm) + ", seed " + std::to_string(c.seed);
+         ", decay " + std::to_string(c.decay) + (c.maximize != 0 ? ", maximized" : "") + ", scale " + std::to_string(c.scale) +
+         ", max_norm " + std::to_string(c.max_norm) + ", seed " + std::to_string(c.seed);
 }
 
 inline void expect_same(const std::vector<float>& got, const std::vector<float>& wanted, const std::string& where) {
-  CHECK(got.size() == wanted.size(), "%zu floats, expected %zu: %s", got.size(), wanted.size(), where.c_str());
+  REQUIRE(got.size() == wanted.size(), "%zu floats, expected %zu: %s", got.size(), wanted.size(), where.c_str());
   for (std::size_t i = 0; i < got.size(); ++i) {
     CHECK(same(got[i], wanted[i]), "memory[%zu] is %a, expected %a: %s", i, got[i], wanted[i], where.c_str());
   }

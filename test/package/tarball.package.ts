@@ -35,15 +35,24 @@ function succeed(...args: Parameters<typeof run>): string {
 }
 
 const commandPath = (name: string) => spawnSync("sh", ["-c", `command -v ${name}`], { encoding: "utf8" }).stdout.trim();
+interface Packed {
+  filename: string;
+  files: { path: string }[];
+  size: number;
+  unpackedSize: number;
+}
+
 let files: string[];
+let sizes: Pick<Packed, "size" | "unpackedSize">;
 
 beforeAll(() => {
   mkdirSync(bin);
   mkdirSync(app);
   for (const name of ["node", "npm", "sh"]) symlinkSync(name === "node" ? process.execPath : commandPath(name), join(bin, name));
   const packed = succeed("npm", ["pack", "--json", "--pack-destination", folder], { cwd: root, compilers: true });
-  const [{ filename, files: list }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }];
+  const [{ filename, files: list, ...bytes }] = JSON.parse(packed) as [Packed];
   files = list.map(({ path }) => path);
+  sizes = bytes;
   writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true }));
   succeed("npm", ["install", "--no-audit", "--no-fund", join(folder, filename)]);
 });
@@ -55,6 +64,27 @@ describe("the tarball", () => {
     wanted.push(...["js", "mjs", "d.ts", "d.mts"].map((kind) => `dist/lib/tfjs/index.${kind}`));
     expect(files).toEqual(expect.arrayContaining([...wanted, "dist/lib/cli/main.js", "CMakeLists.txt", "README.md", "LICENSE"]));
     expect(files.filter((path) => /^(test|examples|build|node_modules|scripts|\.)/.test(path))).toEqual([]);
+  });
+
+  it("takes at most 6 MB packed, and 16 MB unpacked", () => {
+    expect(sizes.size).toBeLessThan(6e6);
+    expect(sizes.unpackedSize).toBeLessThan(16e6);
+  });
+
+  it("holds bundles for browsers, which import TensorFlow.js and each other only", () => {
+    const { exports } = JSON.parse(readFileSync(join(app, "node_modules/adabelief/package.json"), "utf8")) as {
+      exports: Record<string, { browser: { default: string } }>;
+    };
+    const entries = [".", "./tfjs"].map((name) => (exports[name] as { browser: { default: string } }).browser.default.slice(2));
+    expect(entries.filter((path) => !files.includes(path))).toEqual([]);
+    const texts = files
+      .filter((path) => path.startsWith("dist/browser/"))
+      .map((path) => readFileSync(join(app, "node_modules/adabelief", path), "utf8"));
+    const imported = new Set(
+      texts.flatMap((text) => [...text.matchAll(/^(?:import|\}) .*?from "(.*?)";$/gm)].map((match) => match[1])),
+    );
+    const others = [...imported].filter((name) => !/^\.\/chunk-\w+\.mjs$/.test(name as string));
+    expect(others).toEqual(["@tensorflow/tfjs-core"]);
   });
 
   it("has no script that an installation would run", () => {
@@ -172,10 +202,10 @@ describe("its entry for TensorFlow.js", () => {
 describe("on a platform without a prebuilt binary, it", () => {
   const elsewhere = { env: { npm_config_arch: "riscv64" } };
 
-  it("names the platform and the command that builds from source", () => {
-    const { status, stderr } = run("node", ["-e", `require("adabelief")`], elsewhere);
-    expect(status).not.toBe(0);
-    expect(stderr).toContain("ERR_NO_BINARY");
+  it("runs as WebAssembly, and names the platform and the command that builds from source", () => {
+    const { status, stdout, stderr } = run("node", ["-p", `require("adabelief").cpu.backend`], elsewhere);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "wasm\n" });
+    expect(stderr).toContain("ADABELIEF_WASM");
     expect(stderr).toContain("no binary that loads on linux-riscv64");
     expect(stderr).toContain("npx cmake-js compile --directory node_modules/adabelief");
   });

@@ -1,5 +1,5 @@
 // Who runs, and with which options: read from the command line, and checked by the classes themselves.
-import { Lookahead } from "../../lookahead";
+import { Lookahead } from "../../optimizer";
 import { optimizers, type OptimizerClass } from "../../optimizers/list";
 import { UsageError } from "../arguments";
 import type { Problem } from "./problems";

@@ -1,5 +1,6 @@
 // The trajectories over contour lines. Vega draws them; it is not a dependency of the package, so that whoever wants a picture
 // installs it.
+import { marksOf } from "./marks";
 import type { Data, GroupMark, Spec } from "vega";
 import { dottedSteps } from "./path";
 import type { Point, Problem } from "./problems";
@@ -134,90 +135,12 @@ function sample(problem: Problem) {
   return { width, height, values };
 }
 
-/** One problem: from the ground up contours, paths, dots, start and minimum. */
+/** One problem: its axes, and what is drawn between them. */
 function panel(problem: Problem, k: number): GroupMark {
   const { name, formula, window, contours } = problem;
   const whole = { width: { value: size.width }, height: { value: size.height } };
-  const place = { x: { scale: "x", field: "x" }, y: { scale: "y", field: "y" } };
-  const colour = { scale: "colour", field: "name" };
-  const halo = { stroke: { value: "white" }, strokeWidth: { value: 3 }, strokeJoin: { value: "round" } };
   const heights = [contours.levels[0], contours.levels.at(-1)].map((level) => heightOf(problem)(level as number));
   const axis = { tickCount: 6, domain: false, tickColor: "#999", labelColor: "#555", labelFontSize: 11 };
-  const label = {
-    ...place,
-    text: { field: "name" },
-    dy: { value: -12 },
-    align: { value: "center" },
-    fontSize: { value: 12 },
-    fontWeight: { value: "bold" },
-    fill: { value: "black" },
-  };
-  const marks = [
-    {
-      type: "path",
-      aria: false,
-      from: { data: `contours${k}` },
-      encode: {
-        enter: {
-          fill: { scale: "ground", field: "contour.value" },
-          stroke: { value: "#9fb1cc" },
-          strokeWidth: { value: 0.6 },
-        },
-      },
-      transform: [{ type: "geopath", field: "datum.contour" }],
-    },
-    {
-      type: "group",
-      from: { facet: { name: `path${k}`, data: `paths${k}`, groupby: "name" } },
-      marks: [
-        {
-          type: "line",
-          from: { data: `path${k}` },
-          encode: {
-            enter: {
-              ...place,
-              stroke: colour,
-              strokeDash: { scale: "dash", field: "name" },
-              strokeWidth: { scale: "thickness", field: "name" },
-              strokeJoin: { value: "round" },
-              description: { signal: `"trajectory of " + datum.name + " on ${name}"` },
-            },
-          },
-        },
-      ],
-    },
-    {
-      type: "symbol",
-      aria: false,
-      from: { data: `dots${k}` },
-      encode: {
-        enter: {
-          ...place,
-          fill: colour,
-          stroke: { value: "white" },
-          strokeWidth: { value: 1 },
-          size: { scale: "dot", field: "step" },
-        },
-      },
-    },
-    {
-      type: "symbol",
-      aria: false,
-      from: { data: `labels${k}` },
-      encode: {
-        enter: {
-          ...place,
-          shape: { signal: `datum.name == "start" ? "circle" : "cross"` },
-          fill: { signal: `datum.name == "start" ? "white" : "black"` },
-          stroke: { signal: `datum.name == "start" ? "black" : "white"` },
-          strokeWidth: { signal: `datum.name == "start" ? 2 : 1` },
-          size: { signal: `datum.name == "start" ? 70 : 110` },
-        },
-      },
-    },
-    { type: "text", aria: false, from: { data: `labels${k}` }, encode: { enter: { ...label, ...halo } } },
-    { type: "text", from: { data: `labels${k}` }, encode: { enter: label } },
-  ];
   return {
     type: "group",
     name: `panel${k}`,
@@ -240,6 +163,6 @@ function panel(problem: Problem, k: number): GroupMark {
       { ...axis, orient: "bottom", scale: "x" },
       { ...axis, orient: "left", scale: "y" },
     ],
-    marks: [{ type: "group", clip: true, encode: { enter: whole }, marks }],
+    marks: [{ type: "group", clip: true, encode: { enter: whole }, marks: marksOf(name, k) }],
   } as unknown as GroupMark;
 }

@@ -1,4 +1,4 @@
-import { formatTable } from "../../../bench/report";
+import { formatTable } from "../../bench/report";
 import { info } from "../../info";
 import { formatSettings } from "./contestants";
 import type { Dot } from "./path";

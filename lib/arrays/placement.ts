@@ -1,0 +1,56 @@
+// What an array of floats is: a Float32Array on the host, or a CudaArray on a device. Who need not know which asks here.
+import { allocateOnDevice, copyToDevice } from "../cuda";
+import { deviceOf, isCudaArray, lengthOnDevice, memoryOf, type CudaArray } from "../cuda/array";
+import { arrayKind, lengthOf, plainError } from "../errors";
+import { hostZeros } from "./memory";
+import { addon, host, type NativeFloats } from "../native/engine";
+
+// Taken at load: see hostZeros.
+const OwnFloat32Array = Float32Array;
+
+export type Floats = Float32Array | CudaArray;
+
+/** The kind of array that A is. */
+export type Placed<A extends Floats> = A extends CudaArray ? CudaArray : Float32Array;
+
+/** Where an array lies: `host`, or the number of its device; undefined for what is no array of floats. */
+export function placeOf(value: unknown): number | undefined {
+  if (isCudaArray(value)) return deviceOf(value);
+  return arrayKind(value) === "Float32Array" ? host : undefined;
+}
+
+/** The true length of an array that lies at `place`: 0 once it is detached, out of bounds, or disposed. */
+export const liveLength = (array: Floats, place: number): number =>
+  place === host ? lengthOf(array as Float32Array) : lengthOnDevice(array as CudaArray);
+
+/** What native code takes an array by. What is no array it refuses itself. */
+export const nativeOf = <T>(array: T): Exclude<T, CudaArray> | NativeFloats =>
+  isCudaArray(array) ? memoryOf(array) : (array as Exclude<T, CudaArray>);
+
+/** Zeros at `place`; on the host also at the place of another array within a cache line. */
+export const zerosAt = (place: number, length: number, stream: bigint, like: unknown): Floats =>
+  place === host
+    ? hostZeros(length, arrayKind(like) === "Float32Array" ? (like as Float32Array) : undefined)
+    : allocateOnDevice(place, length, stream);
+
+/** A copy on the host. An empty array may have lost its buffer, and then cannot be read. */
+export function copyOf(array: Floats): Float32Array {
+  if (isCudaArray(array)) return array.read();
+  return lengthOf(array) === 0 ? new OwnFloat32Array(0) : new OwnFloat32Array(array);
+}
+
+/** A copy at `place` of what lies on the host. */
+export const copyTo = (place: number, array: Float32Array): Floats =>
+  place === host ? copyOf(array) : copyToDevice(array, place);
+
+/** Fills an array with zeros; one on a device in the order of a stream, without waiting. */
+export function fillWithZeros(array: Floats, stream: bigint): void {
+  if (isCudaArray(array)) addon.cuda.fill(memoryOf(array), stream);
+  else if (lengthOf(array) > 0) Float32Array.prototype.fill.call(array, 0);
+}
+
+/** Refuses to write to an array that a step under way on another thread is using. */
+export function requireUnleased(array: Floats, what: string): void {
+  if (!addon.leased(nativeOf(array), true)) return;
+  throw plainError("ERR_LEASED", `${what} is in use by a step under way on another thread; await stepAsync() first`);
+}

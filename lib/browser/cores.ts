@@ -1,0 +1,2 @@
+// One thread is all that WebAssembly has here.
+export const usableCores = (): number => 1;

@@ -1,0 +1,2 @@
+export type { LoadStateOptions } from "./load";
+export type { SaveStateOptions } from "./save";

@@ -1,0 +1,75 @@
+// The tensors of a checkpoint, and which parameter each belongs to.
+import { plainError, rangeError } from "../errors";
+import { placeOf } from "../arrays/placement";
+import { hostZeros } from "../arrays/memory";
+import { host } from "../native/engine";
+import type { TrackedParameter } from "../step/tracked-parameter";
+import type { SequentialReader } from "./reader";
+import { checksum, elementsOf, quote, type Tensor } from "./safetensors";
+
+const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
+
+/** Where a tensor belongs: to the state of a parameter, under `key`, or to its values (`key` is null). */
+export interface Place {
+  readonly tensor: Tensor;
+  readonly id: string;
+  readonly tracked: TrackedParameter;
+  readonly key: string | null;
+}
+
+/** Finds where a tensor belongs, and checks its type and shape. */
+export function belongsTo(tensor: Tensor, trackedOf: ReadonlyMap<string, TrackedParameter>): Place {
+  const { name, dtype, shape } = tensor;
+  const [, ofState, key, ofParameter] = /^(?:state\.([^.]+)\.(.+)|param\.([^.]+))$/s.exec(name) ?? [];
+  const id = ofState ?? ofParameter;
+  if (id === undefined) throw refuse(`${quote(name)} is no tensor of a checkpoint`);
+  const tracked = trackedOf.get(id);
+  if (tracked === undefined) throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
+  if (key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0) return { tensor, id, tracked, key };
+  if (dtype !== "F32")
+    throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be F32 or a scalar`);
+  if (key === undefined || elementsOf(shape) !== 1) requireShape(tensor, tracked);
+  return { tensor, id, tracked, key: key ?? null };
+}
+
+/** A flat shape fits every parameter of that length; others must be the parameter's own, where it has one. */
+function requireShape({ name, shape }: Tensor, tracked: TrackedParameter): void {
+  const own: unknown = tracked.parameter.shape ?? [tracked.length];
+  const same = Array.isArray(own) && own.length === shape.length && shape.every((size, k) => size === own[k]);
+  const flat = tracked.parameter.shape === undefined || shape.length === 1;
+  if (elementsOf(shape) === tracked.length && (flat || same)) return;
+  const wanted = Array.isArray(own) ? `[${own.join(", ")}]` : `${tracked.length} elements`;
+  throw refuse(`${quote(name)} has shape [${shape.join(", ")}], and ${tracked.label} has ${wanted}`);
+}
+
+/** The next tensor of a file: a Float32Array, or a number. */
+export async function readValue(file: SequentialReader, { tensor, tracked }: Place): Promise<Float32Array | number> {
+  if (tensor.dtype !== "F32") {
+    const view = new DataView(new ArrayBuffer(8));
+    await file.fill(new Uint8Array(view.buffer));
+    if (tensor.dtype === "F64") return view.getFloat64(0, true);
+    const integer = view.getBigInt64(0, true);
+    if (BigInt(Number(integer)) === integer && Number.isSafeInteger(Number(integer))) return Number(integer);
+    throw refuse(`${quote(tensor.name)} is ${integer}, and JavaScript counts to ${Number.MAX_SAFE_INTEGER}`);
+  }
+  const elements = elementsOf(tensor.shape);
+  const { data } = tracked.parameter;
+  let array: Float32Array;
+  try {
+    array = hostZeros(elements, placeOf(data) === host ? (data as Float32Array) : undefined);
+  } catch (cause) {
+    throw rangeError("ERR_OUT_OF_MEMORY", `There is no memory for ${quote(tensor.name)} of ${elements} floats`, cause);
+  }
+  await file.fill(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+  return array;
+}
+
+/** Reads the last tensor, and compares it with the bytes before it. */
+export async function requireChecksum(file: SequentialReader, { dtype, shape }: Tensor): Promise<void> {
+  if (dtype !== checksum.dtype || shape.length !== 1 || shape[0] !== 4) throw refuse("crc32 must be four bytes (U8)");
+  const wanted = file.checksum;
+  const bytes = new Uint8Array(4);
+  await file.fill(bytes);
+  if (new DataView(bytes.buffer).getUint32(0, true) === wanted) return;
+  throw refuse("it is damaged: its bytes do not have the checksum that was written with them");
+}

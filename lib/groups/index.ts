@@ -1,0 +1,1 @@
+export type { GroupExtras, GroupOf, ParamGroup, Params } from "./group";

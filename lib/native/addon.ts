@@ -1,0 +1,113 @@
+// The interface of an engine, which native code and WebAssembly implement.
+import type { Lists } from "./lists";
+
+/** What prevents a step: an overlap of two arrays, or one array that another step is using. */
+export interface Obstacle {
+  readonly row: number;
+  readonly role: number;
+  readonly otherRow?: number;
+  readonly otherRole?: number;
+}
+
+/** Why an array was refused: `name_of` in native/addon/floats.h. */
+
+/** Memory on a device: opaque here, tagged and checked by the addon, given back with its last owner. */
+export interface DeviceMemory {
+  readonly deviceMemory: unique symbol;
+}
+
+/** What stands for an array of floats in native code. */
+export type NativeFloats = Float32Array | DeviceMemory;
+
+/** See native/addon/table_object.h. `device` is `host` or the number of the device that all arrays of the row lie on. */
+export interface Table {
+  resize(rows: number): void;
+  shape(row: number, dimensions: number, first: number): void;
+  bind(
+    row: number,
+    length: number,
+    device: number,
+    data: NativeFloats,
+    out: NativeFloats,
+    grad: NativeFloats | null,
+    state0: NativeFloats | null,
+    state1: NativeFloats | null,
+    state2: NativeFloats | null,
+    slow: NativeFloats | null,
+  ): { problem: number; role: number } | null;
+  bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: number; index: number } | null;
+  setStream(stream: bigint): void;
+  synchronize(): void;
+  setRequest(
+    setOfRow: Int32Array,
+    variants: Int32Array,
+    stages: Int32Array,
+    coefficients: Float32Array,
+    gradients: Float64Array,
+  ): void;
+  step(sets: number): Obstacle | null;
+  stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
+}
+
+/** What the driver says of a device. */
+export interface CudaDevice {
+  /** As in "NVIDIA H200". */
+  readonly name: string;
+  /** Bytes. */
+  readonly memory: number;
+  /** As in "9.0". */
+  readonly computeCapability: string;
+}
+
+/** What was found when the driver was looked for. */
+export interface CudaDriver {
+  readonly available: boolean;
+  /** Why not, in words; "" where available. */
+  readonly reason: string;
+  /** 13000 is CUDA 13.0; 0: no driver. */
+  readonly driverVersion: number;
+  /** Whether it is the library made for tests, which runs the kernels on the processor. */
+  readonly standIn: boolean;
+  readonly devices: readonly CudaDevice[];
+}
+
+/** See native/addon/cuda_memory.cpp. Streams are the driver's handles, 0n the legacy default stream. */
+export interface CudaAddon {
+  load(path: string): CudaDriver;
+  allocate(device: number, length: number, stream: bigint): DeviceMemory;
+  wrap(pointer: bigint, length: number, device: number): DeviceMemory;
+  openIpc(handle: Uint8Array, offset: number, length: number, device: number): DeviceMemory;
+  ipcHandle(memory: DeviceMemory): { handle: Uint8Array; offset: number };
+  pointer(memory: DeviceMemory): bigint;
+  read(memory: DeviceMemory, into: Float32Array, stream: bigint): void;
+  readAsync(memory: DeviceMemory, into: Float32Array, stream: bigint): Promise<undefined>;
+  write(memory: DeviceMemory, from: Float32Array, stream: bigint): void;
+  fill(memory: DeviceMemory, stream: bigint): void;
+  free(memory: DeviceMemory): void;
+}
+
+/** What an engine exports. */
+export interface Engine {
+  /** Every list that both languages use, in JSON. */
+  readonly lists: string;
+  readonly cuda: CudaAddon;
+  Table: new (formula: string) => Table;
+  backends(): { name: string; supported: boolean }[];
+  backend(): string;
+  lastRan(): string;
+  /** A `backendChoice`. */
+  useBackend(name: string, byDefault: boolean): number;
+  allocate(length: number, like?: Float32Array): Float32Array | null;
+  accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null;
+  read(arrays: readonly Float32Array[]): number;
+  norm(arrays: readonly Float32Array[], order: number): number;
+  scale(arrays: readonly Float32Array[], factor: number): void;
+  overlap(arrays: readonly NativeFloats[]): readonly [number, number] | null;
+  leased(array: NativeFloats, writing: boolean): boolean;
+  threads(): number;
+  setThreads(count: number, byDefault: boolean): boolean;
+  readonly maxThreads: number;
+}
+
+/** An engine, and its lists. */
+export type Addon = Engine & Lists;

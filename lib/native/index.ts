@@ -1,0 +1,2 @@
+export type { CudaDevice } from "./addon";
+export { ready } from "./load";

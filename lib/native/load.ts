@@ -1,0 +1,69 @@
+// The engine for Node: the binary, found and loaded, or WebAssembly. lib/browser/load.ts takes its place in browsers.
+import { constants } from "node:buffer";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { platform, arch } from "node:os";
+import load from "node-gyp-build";
+import type { Engine } from "./addon";
+import { plainError, warnOnce } from "../errors";
+import { loadWasmEngine, wasmBackend } from "../wasm/engine";
+
+/** The package's own folder, from lib/native/ (the sources, in tests) as from dist/lib/native/. */
+export const root = [join(__dirname, "..", ".."), join(__dirname, "..", "..", "..")].find((folder) =>
+  existsSync(join(folder, "package.json")),
+) as string;
+
+/** The platform as node-gyp-build names it; the variables are the ones it reads. */
+export const target = `${process.env["npm_config_platform"] ?? platform()}-${process.env["npm_config_arch"] ?? arch()}`;
+
+/** What the environment asks for. The backend is "wasm" for WebAssembly, "native" for any other, or the name of one. */
+export const wanted = {
+  backend: process.env["ADABELIEF_BACKEND"] ?? "",
+  threads: process.env["ADABELIEF_THREADS"] ?? "",
+};
+
+/** The library to load in the place of NVIDIA's driver; "" for none. */
+export const cudaDriver = (): string => process.env["ADABELIEF_CUDA_DRIVER"] ?? "";
+
+/** The most bytes that a buffer may have. */
+export const largestBuffer = constants.MAX_LENGTH;
+
+/** Loads the binary, or WebAssembly where it is wanted or nothing else loads: with a warning that says why. */
+export function loadEngine(): Engine {
+  if (wanted.backend === wasmBackend) return loadWasmEngine(process.env["ADABELIEF_WASM"]);
+  try {
+    return load(root) as Engine;
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);
+    const error = plainError(
+      "ERR_NO_BINARY",
+      `adabelief has no binary that loads on ${target} (Node ${process.version}). Build it from source, with CMake and a C++ compiler: ` +
+        `npm install --no-save cmake-js@8 node-addon-api@8 && npx cmake-js compile --directory node_modules/adabelief (${reason})`,
+      cause,
+    );
+    if (wanted.backend !== "") throw error;
+    return fallBack(error);
+  }
+}
+
+/** Loads WebAssembly in the place of a binary that does not load. */
+function fallBack(error: Error): Engine {
+  let engine: Engine;
+  try {
+    engine = loadWasmEngine();
+  } catch (cause) {
+    error.message += `. ${(cause as Error).message}`;
+    throw error;
+  }
+  const advice =
+    "It runs as WebAssembly, with the same bits and several times slower; ADABELIEF_BACKEND=wasm chooses that without a warning";
+  warnOnce("ADABELIEF_WASM", `${error.message}. ${advice}`);
+  return engine;
+}
+
+/**
+ * Waits until optimizers can be made. Here they can be from the start: it is for programs that also run in browsers.
+ */
+export async function ready(): Promise<void> {
+  // The binary was loaded with the package.
+}

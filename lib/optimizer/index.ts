@@ -1,0 +1,3 @@
+export { Lookahead, type LookaheadState } from "./lookahead";
+export { Optimizer } from "./optimizer";
+export type { ZeroGradOptions } from "./zero-grad";

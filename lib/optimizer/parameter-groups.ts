@@ -1,0 +1,115 @@
+import { publicDefaults, readLookahead } from "../options/common";
+import { plainError, rangeError, typeError } from "../errors";
+import type { Floats } from "../arrays/placement";
+import { Group, type ParamGroup, type Params } from "../groups/group";
+import { canWrite } from "../groups/live-group";
+import { refuseUnknownKeys, requireObject } from "../options/kinds";
+import type { Parameter } from "../parameter";
+import { readGroup, readParams, type ReadGroup } from "../groups/read-groups";
+import { titleOf, type Rule } from "../rule/rule";
+import { readSchema } from "../options/schema";
+import type { Loaded } from "../state-dict";
+import { Steps } from "../step/steps";
+import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+
+/** What an optimizer owns: groups of parameters with their options, the state of each parameter, and the steps over them. */
+export class ParameterGroups<O extends object> {
+  readonly steps: Steps<O>;
+  groups: readonly Group<O>[] = [];
+  /** The groups as a caller sees them. */
+  live: readonly ParamGroup<O>[] = Object.freeze([]);
+  readonly #trackedOf = new Map<Parameter<Floats>, TrackedParameter>();
+  #defaults: O;
+
+  constructor(
+    readonly rule: Rule<O>,
+    params: Params<Partial<O>>,
+    options: object,
+  ) {
+    requireObject(options, `The options of ${rule.optimizer}`);
+    refuseUnknownKeys(options, Object.keys(rule.options), titleOf(rule));
+    this.#defaults = readSchema(rule.options, options, rule.defaults as O);
+    this.steps = new Steps(rule);
+    const groups = readParams(rule, params, this.#defaults);
+    if (groups.length === 0 || groups.every((group) => group.params.length === 0)) {
+      throw rangeError("ERR_EMPTY_PARAMETERS", "optimizer got an empty parameter list");
+    }
+    this.#join(groups);
+  }
+
+  /** The options of groups that set none of their own. */
+  get defaults(): Readonly<O> {
+    return publicDefaults(this.#defaults);
+  }
+
+  /** Adds a group that a caller wrote. */
+  add(group: object): void {
+    this.#join([readGroup(this.rule, group, this.#defaults)]);
+  }
+
+  /** Forgets all state. */
+  reset(): void {
+    for (const tracked of this.steps.parameters) this.steps.setState(tracked);
+  }
+
+  /** Takes over what was loaded. */
+  take({ groups, states }: Loaded<O>): void {
+    for (const { group, options, extras } of groups) group.load(options, extras);
+    for (const { tracked, steps, arrays, slow } of states) this.steps.setState(tracked, steps, arrays, slow, true);
+    for (const { group } of groups) group.advise();
+  }
+
+  /** Puts Lookahead around all groups, those of later as well. */
+  lookAhead(options: object): void {
+    const lookahead = readLookahead(options);
+    const before = (options: object) => (options as { lookahead?: unknown }).lookahead ?? null;
+    if (this.rule.lookahead !== undefined || [this.#defaults, ...this.live].some((options) => before(options) !== null)) {
+      throw typeError("ERR_INVALID_OPTION", `${this.rule.optimizer} has Lookahead already`);
+    }
+    const frozen = this.live.findIndex((group) => !canWrite(group, "lookahead"));
+    if (frozen >= 0) throw typeError("ERR_INVALID_OPTION", `Param group ${frozen} is frozen: it cannot have Lookahead`);
+    for (const group of this.live) Object.assign(group, { lookahead });
+    this.#defaults = { ...this.#defaults, lookahead };
+  }
+
+  /** The state of a parameter; undefined before its first update. From here on its arrays are in other hands, too. */
+  stateOf(parameter: Parameter<Floats>): object | undefined {
+    const tracked = this.#trackedOf.get(parameter);
+    if (tracked === undefined || (tracked.states.length === 0 && tracked.slow === null)) return undefined;
+    this.steps.expose(tracked);
+    const { states, slow, steps, stateNames } = tracked;
+    const arrays = Object.fromEntries(states.map((array, k) => [stateNames[k], array])) as object;
+    return Object.freeze({ step: steps, ...arrays, ...(slow === null ? {} : { [slowName]: slow }) });
+  }
+
+  /** Lets go of everything. */
+  clear(): void {
+    this.groups = [];
+    this.live = Object.freeze([]);
+    this.#trackedOf.clear();
+    this.steps.clear();
+  }
+
+  #join(given: readonly ReadGroup<O>[]): void {
+    const added = new Map<Parameter<Floats>, TrackedParameter>();
+    const groups = given.map(({ params, options, extras }) => {
+      const tracked = params.map((parameter) => this.#track(parameter as Parameter<Floats>, added));
+      return new Group(this.rule, tracked, options, extras);
+    });
+    this.steps.add([...added.values()]);
+    for (const [parameter, tracked] of added) this.#trackedOf.set(parameter, tracked);
+    this.groups = [...this.groups, ...groups];
+    this.live = Object.freeze(this.groups.map((group) => group.live));
+  }
+
+  #track(parameter: Parameter<Floats>, added: Map<Parameter<Floats>, TrackedParameter>): TrackedParameter {
+    if (this.#trackedOf.has(parameter) || added.has(parameter)) {
+      const advice = "tied weights are one parameter, to be given once, whose gradient is the sum of both uses";
+      const index = this.steps.parameters.length + added.size;
+      throw plainError("ERR_DUPLICATE_PARAMETER", `Parameter ${index} appears more than once: ${advice}`);
+    }
+    const tracked = this.steps.track(parameter, added.size);
+    added.set(parameter, tracked);
+    return tracked;
+  }
+}

@@ -1,0 +1,59 @@
+// The options that every optimizer has.
+import { describe, typeError } from "../errors";
+import { flag, proportion, refuseUnknownKeys, requireObject, whole, type Kind } from "./kinds";
+import { option, type Option, type Schema } from "./schema";
+
+export type Centralize = false | "all" | "conv";
+
+/** Lookahead: every k steps the slow weights go the part `alpha` of the way to the parameters, which go on from there. */
+export interface LookaheadOptions {
+  readonly k: number;
+  readonly alpha: number;
+}
+
+/** The values of the options that every optimizer has. */
+export interface CommonValues {
+  /**
+   * Gradient centralization (Yong et al., ECCV 2020): subtracts from the gradient its mean over all dimensions but the first, in
+   * parameters whose `shape` has more than one dimension ("all") or more than three ("conv"). Coupled weight decay comes before it.
+   * Default false.
+   */
+  centralize: Centralize;
+  /**
+   * Lookahead (Zhang et al., NeurIPS 2019): every `k` steps of a parameter its slow weights (`slow_buffer`) go the part `alpha` of the
+   * way to it, and it goes on from there. Absent, `k` is 6 and `alpha` 0.5. Default null: none.
+   */
+  lookahead: Partial<LookaheadOptions> | null;
+  /** Maximize the objective: the gradient's sign is changed before anything else. Default false. */
+  maximize: boolean;
+}
+
+/** Options that every optimizer has. */
+export type CommonOptions = Partial<CommonValues>;
+
+const centralize: Kind<Centralize> = (value, key) => {
+  if (value === false || value === "all" || value === "conv") return value;
+  throw typeError("ERR_INVALID_OPTION", `${key} must be false, "all" or "conv", got ${describe(value)}`);
+};
+
+const everySteps = whole(1);
+
+/** Checks Lookahead's options: k from 1 on, default 6; alpha in [0, 1], default 0.5. */
+export function readLookahead(given: unknown): LookaheadOptions {
+  requireObject(given, "The options of Lookahead");
+  refuseUnknownKeys(given, ["k", "alpha"], "Lookahead");
+  const { k = 6, alpha = 0.5 } = given;
+  return Object.freeze({ k: everySteps(k, "k"), alpha: proportion(alpha, "alpha") });
+}
+
+export const commonOptions: { readonly [K in keyof CommonValues]: Option<CommonValues[K]> } = {
+  centralize: option<Centralize>(false, centralize),
+  lookahead: option<Partial<LookaheadOptions> | null>(null, (value) => (value === null ? null : readLookahead(value))),
+  maximize: option(false, flag),
+};
+
+/** Options without the common ones that have their default. */
+export function publicDefaults<O extends object>(defaults: O): O {
+  const isPlain = ([key, value]: [string, unknown]) => (commonOptions as Schema)[key]?.fallback === value;
+  return Object.freeze(Object.fromEntries(Object.entries(defaults).filter((entry) => !isPlain(entry)))) as O;
+}

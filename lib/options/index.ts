@@ -1,0 +1,1 @@
+export type { Centralize, CommonOptions, LookaheadOptions } from "./common";

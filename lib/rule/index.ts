@@ -1,0 +1,12 @@
+export {
+  defineRanger,
+  defineRule,
+  option,
+  withoutDefault,
+  type LiveOptionsOf,
+  type OptionsOf,
+  type Rule,
+  type Step,
+  type Values,
+} from "./rule";
+export type { Resolved, Slots } from "./slots";

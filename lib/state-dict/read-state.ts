@@ -1,0 +1,67 @@
+// The state of one parameter in a dict.
+import { arrayKind, describe, lengthOf, rangeError, typeError } from "../errors";
+import type { Rule } from "../rule/rule";
+import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import type { LoadedState } from "./types";
+
+export const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
+
+export function requireRecord(value: unknown, what: string): asserts value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Symbol.iterator in value) {
+    throw refuse(`${what} must be an object, got ${describe(value)}`);
+  }
+}
+
+export const unstepped = (tracked: TrackedParameter): LoadedState => ({
+  tracked,
+  steps: 0,
+  arrays: [],
+  slow: null,
+});
+
+/** @param copy what becomes of its arrays */
+export function readState<O extends object>(
+  rule: Rule<O>,
+  tracked: TrackedParameter,
+  entry: unknown,
+  copy: (array: Float32Array) => Float32Array,
+): LoadedState {
+  requireRecord(entry, `The state of ${tracked.label.toLowerCase()}`);
+  const keys = Object.keys(entry);
+  if (keys.length === 0) return unstepped(tracked);
+  const known = ["step", "rho_inf", "rho_t", slowName, ...rule.states];
+  const strange = keys.find((key) => !known.includes(key));
+  if (strange !== undefined) throw refuse(`${tracked.label}: ${rule.optimizer} keeps no ${JSON.stringify(strange)} in its state`);
+  const arrays: Float32Array[] = [];
+  for (const name of rule.states) {
+    const array = entry[name];
+    if (array === undefined || array === null) break;
+    arrays.push(copy(requireMoment(array, name, tracked)));
+  }
+  const slow = entry[slowName] === undefined ? null : copy(requireMoment(entry[slowName], slowName, tracked));
+  const step = rule.counted === false ? (entry["step"] ?? 1) : entry["step"];
+  return { tracked, steps: readStep(step, tracked), arrays, slow };
+}
+
+function requireMoment(array: unknown, name: string, tracked: TrackedParameter): Float32Array {
+  if (arrayKind(array) !== "Float32Array") {
+    const advice =
+      "arrays do not survive JSON; keep a state dict with v8.serialize or structuredClone, or rebuild its Float32Arrays";
+    throw refuse(`${tracked.label}: ${name} must be a Float32Array, got ${describe(array)} (${advice})`);
+  }
+  const length = lengthOf(array as Float32Array);
+  if (length !== tracked.length) {
+    throw rangeError("ERR_STATE_DICT", `${tracked.label}: ${name} must have ${tracked.length} elements, got ${length}`);
+  }
+  return array as Float32Array;
+}
+
+/** A count of steps: a number, or an array or tensor's array of one. */
+function readStep(value: unknown, tracked: TrackedParameter): number {
+  const single = arrayKind(value) !== undefined || Array.isArray(value);
+  const count: unknown = single && (value as number[]).length === 1 ? (value as number[])[0] : value;
+  if (typeof count !== "number" || !Number.isSafeInteger(count) || count < 0) {
+    throw refuse(`${tracked.label}: step must be a whole number, got ${describe(value)}`);
+  }
+  return count;
+}

@@ -1,0 +1,186 @@
+// Dicts in PyTorch's layout, read with patience for what its releases leave lying about.
+import { copyJson } from "../checkpoint/json";
+import { readLookahead } from "../options/common";
+import { isCudaArray, release, type CudaArray } from "../cuda/array";
+import { describe, typeError } from "../errors";
+import { copyOf, copyTo, type Floats } from "../arrays/placement";
+import { knownKeys, type Group, type GroupExtras } from "../groups/group";
+import { host } from "../native/engine";
+import { refuseUnknownKeys } from "../options/kinds";
+import { absentOptions, lookaheadOf, titleOf, type Rule } from "../rule/rule";
+import { readSchema } from "../options/schema";
+import { slowName } from "../step/tracked-parameter";
+import { readState, refuse, requireRecord, unstepped } from "./read-state";
+import type { Loaded, LoadedGroup } from "./types";
+
+/** What PyTorch's releases and the published classes keep in a dict without need, and what its OneCycleLR puts into groups. */
+const cycleKeys = ["max_lr", "min_lr", "max_momentum", "base_momentum"];
+const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "capturable", "differentiable", "decoupled_weight_decay"];
+
+/**
+ * Checks a dict.
+ *
+ * Arrays on the host are copied; `taken`: they are nobody else's, and become the state themselves. Those of parameters on a device are
+ * copied there last of all: where one copy fails, none of them is left.
+ */
+export function readStateDict<O extends object>(
+  rule: Rule<O>,
+  groups: readonly Group<O>[],
+  saved: unknown,
+  { taken = false } = {},
+): Loaded<O> {
+  requireRecord(saved, "A state dict");
+  requireSameRule(rule, saved);
+  const { state, param_groups } = saved;
+  requireRecord(state, "state");
+  if (!Array.isArray(param_groups)) throw refuse(`param_groups must be an array, got ${describe(param_groups)}`);
+  const savedGroups: unknown[] = [...(param_groups as unknown[])];
+  if (savedGroups.length !== groups.length) {
+    const counts = `${savedGroups.length}, not ${groups.length}`;
+    throw refuse(`loaded state dict has a different number of parameter groups: ${counts}`);
+  }
+  const absent = absentIn(rule, saved);
+  const result: Loaded<O> = { groups: [], states: [] };
+  const seen = new Set<string>();
+  groups.forEach((group, index) => {
+    const read = readGroup(rule, group, savedGroups[index], absent, index);
+    result.groups.push(read);
+    group.parameters.forEach((tracked, k) => {
+      const key = read.keys[k] as string;
+      if (seen.has(key)) throw refuse(`param_groups name parameter ${key} twice`);
+      seen.add(key);
+      const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
+      const copy = taken || tracked.place !== host ? asItIs : copyOf;
+      result.states.push(entry === undefined ? unstepped(tracked) : readState(rule, tracked, entry, copy));
+    });
+  });
+  const stray = Object.keys(state).find((key) => !seen.has(key));
+  if (stray !== undefined) throw refuse(`state has an entry ${JSON.stringify(stray)} that no param group names`);
+  requireMoments(rule, result);
+  copyToDevices(result);
+  return result;
+}
+
+const asItIs = (array: Float32Array) => array;
+
+function requireSameRule<O extends object>(rule: Rule<O>, { optimizer, version }: Record<string, unknown>): void {
+  if (optimizer !== undefined && optimizer !== rule.optimizer) {
+    throw refuse(`This state dict belongs to ${describe(optimizer)}, not to ${rule.optimizer}`);
+  }
+  if (version !== undefined && version !== rule.version) {
+    throw refuse(`This state dict belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}`);
+  }
+}
+
+/** What an option that is absent in a group stands for. Release 0.1.0 kept Lookahead's options beside the groups. */
+function absentIn<O extends object>(rule: Rule<O>, { optimizer, lookahead }: Record<string, unknown>): Partial<O> {
+  const absent = optimizer === undefined ? {} : absentOptions(rule);
+  if (lookahead === undefined) return absent;
+  if (rule.lookahead !== undefined) throw refuse(`${rule.optimizer} has a Lookahead of its own, and the dict has another`);
+  return { ...absent, lookahead: readLookahead(lookahead) } as object;
+}
+
+/** Checks one group of a dict. `absent`: what an option stands for that it lacks; the others stay as they are. */
+function readGroup<O extends object>(
+  rule: Rule<O>,
+  group: Group<O>,
+  saved: unknown,
+  absent: Partial<O>,
+  index: number,
+): LoadedGroup<O> {
+  const where = `param_groups[${index}]`;
+  group.readAll();
+  requireRecord(saved, where);
+  const publishedKeys = Object.keys(rule.published?.group?.() ?? {});
+  const known = [...knownKeys(rule), ...publishedKeys, ...ignoredInGroup, ...cycleKeys, "version"];
+  try {
+    refuseUnknownKeys(saved, known, `${where} of ${titleOf(rule)}`);
+  } catch (cause) {
+    throw typeError("ERR_STATE_DICT", (cause as Error).message, cause);
+  }
+  const { version = rule.version } = saved;
+  if (version !== rule.version) {
+    throw refuse(`${where} belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}`);
+  }
+  const options = readSchema(rule.options, saved, { ...group.options, ...absent });
+  rule.check?.(options);
+  const { lookahead = (absent as { lookahead?: unknown }).lookahead ?? null } = saved;
+  const withSlow = rule.lookahead !== undefined || lookahead !== null;
+  return { group, options, extras: readExtras(group, saved, where), keys: readKeys(group, saved, index), withSlow };
+}
+
+function readExtras<O extends object>(
+  group: Group<O>,
+  { initial_lr, extra }: Record<string, unknown>,
+  where: string,
+): GroupExtras {
+  const extras: GroupExtras = {};
+  if (initial_lr !== undefined) {
+    if (typeof initial_lr !== "number") throw refuse(`${where}: initial_lr must be a number, got ${describe(initial_lr)}`);
+    extras.initial_lr = initial_lr;
+  }
+  try {
+    if (extra !== undefined) extras.extra = copyJson(extra, `${where}.extra`);
+  } catch (cause) {
+    throw typeError("ERR_STATE_DICT", (cause as Error).message, cause);
+  }
+  const unwritable = group.unwritable(extras);
+  if (unwritable === undefined) return extras;
+  throw refuse(`The ${unwritable} of ${where} of this optimizer cannot be written: it is frozen`);
+}
+
+function readKeys<O extends object>(group: Group<O>, { params }: Record<string, unknown>, index: number): string[] {
+  if (!Array.isArray(params) || params.length !== group.parameters.length) {
+    throw refuse(`loaded state dict contains a parameter group that doesn't match the size of optimizer's group ${index}`);
+  }
+  return (params as unknown[]).map((id) => {
+    if (typeof id === "number" || typeof id === "string") return String(id);
+    throw refuse(`param_groups[${index}].params must be numbers, got ${describe(id)}`);
+  });
+}
+
+/** Every state must hold all the moments that its group's options need, and slow weights only where there is Lookahead. */
+function requireMoments<O extends object>(rule: Rule<O>, { groups, states }: Loaded<O>): void {
+  let next = 0;
+  for (const { group, options, withSlow } of groups) {
+    const required = group.stateCount(options);
+    for (const { tracked, steps, arrays, slow } of states.slice(next, (next += group.parameters.length))) {
+      if (slow !== null && lookaheadOf(rule, options) === null) {
+        throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${slowName}" in its state without Lookahead`);
+      }
+      if (steps === 0 && arrays.length === 0) continue;
+      if (slow === null && withSlow) throw refuse(`${tracked.label}: its state has no ${slowName}`);
+      if (arrays.length < required) throw refuse(`${tracked.label}: its state has no ${rule.states[arrays.length] as string}`);
+    }
+  }
+}
+
+/** Copies what belongs on a device there. */
+function copyToDevices<O extends object>({ states }: Loaded<O>): void {
+  const made: CudaArray[] = [];
+  const copy = (place: number, array: Floats): Floats => {
+    const there = copyTo(place, array as Float32Array);
+    if (isCudaArray(there)) made.push(there);
+    return there;
+  };
+  try {
+    for (const state of states) {
+      const { place } = state.tracked;
+      if (place === host) continue;
+      state.arrays = state.arrays.map((array) => copy(place, array));
+      if (state.slow !== null) state.slow = copy(place, state.slow);
+    }
+  } catch (error) {
+    made.forEach(release);
+    throw error;
+  }
+}
+
+/** Gives back what a dict that is not taken over after all has on devices. */
+export function letGo<O extends object>({ states }: Loaded<O>): void {
+  for (const { arrays, slow } of states) {
+    for (const array of [...arrays, slow]) {
+      if (isCudaArray(array)) release(array);
+    }
+  }
+}

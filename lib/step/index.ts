@@ -1,0 +1,2 @@
+export type { StepOptions, StepReport } from "./step-options";
+export { update, type UpdateArrays } from "./update";

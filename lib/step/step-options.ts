@@ -1,0 +1,64 @@
+// What a step may be told, and what it tells.
+import { requireStream, type StreamOptions } from "../cuda/driver";
+import { describe, rangeError, typeError } from "../errors";
+import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+
+/** What a step does to the gradients before the update, in this order. They themselves are never written. */
+export interface GradientOptions {
+  /** A factor for every gradient, rounded to float32: 1 / loss scale, 1 / number of micro-batches. Default 1. */
+  readonly gradScale?: number;
+  /** Leaves the whole step out where any gradient, scaled, is infinite or NaN: nothing is written, no step counted. Default false. */
+  readonly skipNonFinite?: boolean;
+  /**
+   * Scales all gradients of the step by min(1, maxGradNorm / (norm + 1e-6)), rounded to float32, where norm is the Euclidean norm of
+   * all of them together, as PyTorch's clip_grad_norm_ does. Default: no clipping.
+   */
+  readonly maxGradNorm?: number;
+}
+
+/** What a step may be told. `stream` is that of the parameters on a device; those on the host do without. */
+export type StepOptions = GradientOptions & StreamOptions;
+
+/** The same, read and checked. */
+export type ReadStepOptions = Readonly<StepOptions>;
+
+/** What a step did. */
+export interface StepReport {
+  /** How many parameters had a gradient and were updated. */
+  readonly updated: number;
+  /** True where the step was left out as a whole. */
+  readonly skipped: boolean;
+  /** The norm of all gradients, scaled and not yet clipped, with `maxGradNorm` or `skipNonFinite`. */
+  readonly gradNorm?: number;
+}
+
+const keys = ["gradScale", "skipNonFinite", "maxGradNorm", "stream"];
+
+const nothing: ReadStepOptions = {};
+
+/** Reads the options of a step, once: they may be accessors. */
+export function readStepOptions(given: unknown, what: string): ReadStepOptions {
+  if (given === undefined) return nothing;
+  requireObject(given, `The options of ${what}`);
+  refuseUnknownKeys(given, keys, what);
+  const { gradScale, skipNonFinite, maxGradNorm, stream } = given;
+  return {
+    ...(gradScale === undefined ? {} : { gradScale: requireFactor(gradScale) }),
+    ...(skipNonFinite === undefined ? {} : { skipNonFinite: flag(skipNonFinite, "skipNonFinite") }),
+    ...(maxGradNorm === undefined ? {} : { maxGradNorm: requireNorm(maxGradNorm, "maxGradNorm") }),
+    ...(stream === undefined ? {} : { stream: requireStream(stream) }),
+  };
+}
+
+function requireFactor(value: unknown): number {
+  if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `gradScale must be a number, got ${describe(value)}`);
+  if (!Number.isFinite(value)) throw rangeError("ERR_INVALID_OPTION", `Invalid gradScale: ${value}`);
+  return value;
+}
+
+/** A norm that gradients are clipped to: from 0 to infinity. */
+export function requireNorm(value: unknown, key: string): number {
+  if (typeof value !== "number") throw typeError("ERR_INVALID_OPTION", `${key} must be a number, got ${describe(value)}`);
+  if (!(value >= 0)) throw rangeError("ERR_INVALID_OPTION", `Invalid ${key}: ${value}`);
+  return value;
+}

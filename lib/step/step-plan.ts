@@ -1,0 +1,212 @@
+import { isCudaArray, release } from "../cuda/array";
+import { rangeError } from "../errors";
+import { zerosAt, type Floats } from "../arrays/placement";
+import { host, role, rowState } from "../native/engine";
+import type { Parameter } from "../parameter";
+import { StepRequest } from "./step-request";
+import { noArrays, type TrackedParameter } from "./tracked-parameter";
+
+/** What native code does not know yet of a row: nothing; another gradient; more than that. */
+export const news = { none: 0, gradient: 1, row: 2 } as const;
+
+/** Which arrays of a row can lose their memory unseen: data and gradient; all; or, on a device, none while no array is disposed of. */
+export const watch = { usual: 0, all: 1, disposals: 2 } as const;
+
+/** In `kept`: the plan holds zeros that the parameter does not have yet. */
+const pendingBit = 16;
+
+/**
+ * What a step is about to do: the arrays of each row, by its number, and a request to native code. To make it changes nothing else: the
+ * zeros of a state that begins belong to the plan until the step is done.
+ *
+ * What every step looks at lies in columns: 1000 parameters are as many cache lines, if each has to be looked at itself.
+ */
+export class StepPlan {
+  readonly #given: Parameter<Floats>[] = [];
+  readonly data: Floats[] = [];
+  readonly out: Floats[] = [];
+  readonly grad: (Floats | null)[] = [];
+  /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
+  readonly states: (readonly Floats[])[] = [];
+  readonly slow: (Floats | null)[] = [];
+  /** By row, what the parameter's own state is: its `kept`, and whether the plan holds more. */
+  readonly kept: Uint8Array;
+  readonly lengths: Float64Array;
+  /** By row, one of `news`. */
+  readonly news: Uint8Array;
+  /** By row, one of `watch`. */
+  readonly watch: Uint8Array;
+  readonly request: StepRequest;
+  /** Whether a row of the step at hand has zeros that its parameter does not have yet, or slow weights no more. */
+  pending = false;
+  /** How many rows are updated. */
+  updated = 0;
+  /** The number of this step for all parameters, where the rule has one count. */
+  count: number | undefined = undefined;
+  /** Whether the rows that are not updated must be looked at again. */
+  restless = true;
+
+  constructor(
+    readonly parameters: readonly TrackedParameter[],
+    before?: StepPlan,
+  ) {
+    const rows = parameters.length;
+    this.request = new StepRequest(rows);
+    this.kept = new Uint8Array(rows);
+    this.lengths = Float64Array.from(parameters, ({ length }) => length);
+    this.news = new Uint8Array(rows).fill(news.row);
+    this.watch = new Uint8Array(rows);
+    for (let row = 0; row < rows; ++row) {
+      const tracked = parameters[row] as TrackedParameter;
+      this.#given[row] = tracked.parameter;
+      this.data[row] = before?.data[row] as Floats;
+      this.out[row] = before?.out[row] as Floats;
+      this.grad[row] = before?.grad[row] ?? null;
+      this.states[row] = before?.states[row] ?? tracked.states;
+      this.slow[row] = before?.slow[row] ?? null;
+      this.kept[row] = before?.kept[row] ?? tracked.kept;
+      this.look(tracked);
+    }
+  }
+
+  /** Looks at all parameters. Their properties may be accessors, so foreign code may run. */
+  read(): void {
+    const { data, out, grad } = this;
+    const given = this.#given;
+    for (let row = 0; row < given.length; ++row) {
+      const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
+      const target = nowOut ?? nowData;
+      if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
+      if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+    }
+  }
+
+  #takeMemory(row: number, data: Floats, out: Floats): void {
+    this.data[row] = data;
+    this.out[row] = out;
+    this.news[row] = news.row;
+    this.restless = true;
+    this.look(this.parameters[row] as TrackedParameter);
+  }
+
+  #takeGradient(row: number, grad: Floats | null): void {
+    // Arrays on a device are looked at where one was disposed of: those of a row that took no part were not.
+    const back = this.grad[row] === null && this.watch[row] === watch.disposals;
+    this.grad[row] = grad;
+    this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
+  }
+
+  /** Finds which arrays of a row must be looked at before each step. */
+  look({ index, place, exposed }: TrackedParameter): void {
+    const all = exposed || this.out[index] !== this.data[index];
+    this.watch[index] = place !== host ? watch.disposals : all ? watch.all : watch.usual;
+  }
+
+  /** Leaves a row out. */
+  skip(row: number): void {
+    if ((this.request.setOfRow[row] as number) < 0) return;
+    this.request.setOfRow[row] = rowState.skipped;
+    this.restless = true;
+  }
+
+  /** Gives a row the arrays that it needs: so many states, and Lookahead's slow weights or none. */
+  takeState(row: number, states: number, slow: boolean, stream: bigint): void {
+    const tracked = this.parameters[row] as TrackedParameter;
+    if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
+    else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
+    if (!slow) this.#holdSlow(tracked, null);
+    else if (tracked.slow !== null) this.#holdSlow(tracked, tracked.slow);
+    else if (this.slow[row] === null) this.#holdSlow(tracked, this.#zerosFor(tracked, stream, "slow weights"));
+    this.#noteKept(tracked);
+  }
+
+  #noteKept({ index, kept, states, slow }: TrackedParameter): void {
+    const pending = this.states[index] !== states || this.slow[index] !== slow;
+    this.kept[index] = kept | (pending ? pendingBit : 0);
+    if (pending) this.pending = true;
+  }
+
+  #holdStates(tracked: TrackedParameter, states: readonly Floats[]): void {
+    const { index } = tracked;
+    const before = this.states[index] as readonly Floats[];
+    if (before === states) return;
+    this.states[index] = states;
+    this.news[index] = news.row;
+    for (let k = 0; k < before.length; ++k) {
+      if (before[k] !== states[k] && before[k] !== tracked.states[k]) giveBack(before[k]);
+    }
+  }
+
+  #holdSlow(tracked: TrackedParameter, slow: Floats | null): void {
+    const { index } = tracked;
+    const before = this.slow[index];
+    if (before === slow) return;
+    this.slow[index] = slow;
+    this.news[index] = news.row;
+    if (before !== tracked.slow) giveBack(before);
+  }
+
+  /** Puts zeros behind the states that there are: those that a refused step left, then new ones. If one fails, the others are kept. */
+  #extendStates(tracked: TrackedParameter, count: number, stream: bigint): void {
+    const { index, states } = tracked;
+    this.kept[index] = tracked.kept | pendingBit;
+    const at = (k: number) =>
+      states[k] ?? (this.states[index] as readonly Floats[])[k] ?? this.#zerosFor(tracked, stream, "state");
+    // Literals: a method of an array could be replaced, and would see the state.
+    for (let length = states.length + 1; length <= count; ++length) {
+      const next = length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)];
+      this.#holdStates(tracked, next);
+    }
+  }
+
+  #zerosFor(tracked: TrackedParameter, stream: bigint, what: string): Floats {
+    const { index, place, length } = tracked;
+    try {
+      return zerosAt(place, length, stream, this.data[index]);
+    } catch (cause) {
+      if ((cause as { code?: unknown }).code !== "ERR_OUT_OF_MEMORY") throw cause;
+      throw rangeError("ERR_OUT_OF_MEMORY", `${tracked.label}: no memory for its ${what} of ${length} floats`, cause);
+    }
+  }
+
+  /** Gives every parameter that was updated the state that the step has left. */
+  commit(): void {
+    const { parameters, kept } = this;
+    const { setOfRow } = this.request;
+    this.pending = false;
+    for (let row = 0; row < parameters.length; ++row) {
+      if ((setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
+      const tracked = parameters[row] as TrackedParameter;
+      tracked.takeState(this.states[row] as readonly Floats[], this.slow[row] as Floats | null);
+      this.#noteKept(tracked);
+    }
+  }
+
+  /** Takes over the state of a parameter. Zeros for a step that was not made are given back. */
+  forget(tracked: TrackedParameter): void {
+    const { states, slow } = tracked;
+    this.look(tracked);
+    this.#holdStates(tracked, states);
+    this.#holdSlow(tracked, slow);
+    this.#noteKept(tracked);
+  }
+
+  /** Keeps no array of a row alive. */
+  letGo(row: number): void {
+    this.data[row] = this.out[row] = undefined as unknown as Floats;
+    this.grad[row] = this.slow[row] = null;
+    this.states[row] = noArrays;
+  }
+
+  /** The array of a row that a role names. */
+  arrayOf(row: number, which: number): Floats | null | undefined {
+    if (which === role.data) return this.data[row];
+    if (which === role.out) return this.out[row];
+    if (which === role.grad) return this.grad[row];
+    return which === role.slow ? this.slow[row] : this.states[row]?.[which - role.state];
+  }
+}
+
+function giveBack(array: Floats | null | undefined): void {
+  if (isCudaArray(array)) release(array);
+}

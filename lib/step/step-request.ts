@@ -1,0 +1,76 @@
+import { addon, common, gradients, rowState, stage, type Table } from "../native/engine";
+import type { Centralize, CommonOptions, LookaheadOptions } from "../options/common";
+import type { Rule, Step } from "../rule/rule";
+import type { ReadStepOptions } from "./step-options";
+
+const commonCount = addon.commonCoefficients.length;
+
+const centralizing = (which: Centralize | undefined): number =>
+  which === "all" ? stage.centralize : which === "conv" ? stage.centralizeConv : 0;
+
+/** Which update of its parameters a set of coefficients is for. */
+export interface Update {
+  /** Its number, from 1. */
+  readonly t: number;
+  /** Whether they have no state yet. */
+  readonly fresh: boolean;
+  readonly lookahead: LookaheadOptions | null;
+  /** Whether Lookahead's slow weights begin. */
+  readonly begins: boolean;
+}
+
+/** What a step asks of native code, in memory that both sides see: for every row a set of coefficients, or a `rowState`. */
+export class StepRequest {
+  readonly setOfRow: Int32Array;
+  readonly variants: Int32Array;
+  readonly stages: Int32Array;
+  readonly coefficients: Float32Array;
+  readonly gradients = new Float64Array(gradients.count);
+  sets = 0;
+  readonly #views: Float32Array[] = [];
+
+  constructor(rows: number) {
+    this.setOfRow = new Int32Array(rows).fill(rowState.skipped);
+    this.variants = new Int32Array(rows);
+    this.stages = new Int32Array(rows);
+    this.coefficients = new Float32Array(rows * addon.maxCoefficients);
+    this.begin({});
+  }
+
+  /** Makes this what a table's steps do. */
+  give(table: Table): void {
+    table.setRequest(this.setOfRow, this.variants, this.stages, this.coefficients, this.gradients);
+  }
+
+  /** Forgets the sets; says what happens to all gradients. */
+  begin({ gradScale = 1, maxGradNorm = -1, skipNonFinite = false }: ReadStepOptions): void {
+    this.sets = 0;
+    this.gradients[gradients.scale] = gradScale;
+    this.gradients[gradients.maxNorm] = maxGradNorm;
+    this.gradients[gradients.skipNonFinite] = skipNonFinite ? 1 : 0;
+  }
+
+  /** Adds a set of coefficients: Common of native/core/coefficients.h, the formula's own, and what is to happen around it. Its index. */
+  add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, { t, fresh, lookahead, begins }: Update): number {
+    const { maximize, centralize } = options as CommonOptions;
+    const set = this.sets++;
+    const at = set * addon.maxCoefficients;
+    this.coefficients[at + common.decay] = rule.coupledDecay?.(options) ?? 0;
+    this.coefficients[at + common.alpha] = lookahead?.alpha ?? 0;
+    this.coefficients[at + common.maximize] = maximize === true ? 1 : 0;
+    this.variants[set] = step(options, this.#own(set), t, fresh);
+    let stages = centralizing(rule.centralized === undefined ? centralize : rule.centralized(options));
+    if (lookahead !== null) {
+      if (begins) stages |= stage.begin;
+      if (t % lookahead.k === 0) stages |= stage.blend;
+    }
+    this.stages[set] = stages;
+    return set;
+  }
+
+  /** The formula's coefficients of a set. */
+  #own(set: number): Float32Array {
+    const at = set * addon.maxCoefficients;
+    return (this.#views[set] ??= this.coefficients.subarray(at + commonCount, at + addon.maxCoefficients));
+  }
+}

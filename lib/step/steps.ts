@@ -1,0 +1,193 @@
+// The way of a step: validate → plan → bind → run → commit.
+import { addon, gradients, host, role, statesOfVariants } from "../native/engine";
+import { nativeOf, placeOf, type Floats } from "../arrays/placement";
+import type { Group } from "../groups/group";
+import type { Parameter } from "../parameter";
+import type { Rule } from "../rule/rule";
+import { obstacleError } from "./memory-checks";
+import { ParameterTable } from "./parameter-table";
+import { isPinned, pin } from "./pin";
+import type { ReadStepOptions, StepReport } from "./step-options";
+import { StepPlan } from "./step-plan";
+import { slowBit, TrackedParameter } from "./tracked-parameter";
+
+/** The parameters of an optimizer, and its steps over them. */
+export class Steps<O extends object> {
+  parameters: readonly TrackedParameter[] = [];
+  /** The steps of each parameter so far. */
+  readonly #counts: number[] = [];
+  readonly #table: ParameterTable;
+  readonly #statesOfVariant: readonly number[];
+  #plan = new StepPlan([]);
+
+  constructor(readonly rule: Rule<O>) {
+    this.#table = new ParameterTable(rule.formula);
+    this.#statesOfVariant = statesOfVariants(rule.formula);
+  }
+
+  /** A parameter that can be added: the next one, or the one so many places after it. */
+  track(parameter: Parameter<Floats>, after: number): TrackedParameter {
+    return new TrackedParameter(parameter, this.parameters.length + after, this.rule.states, this.#counts);
+  }
+
+  /** Adds parameters. Where two of them overlap, none is added. Their memory is looked up when they first step. */
+  add(parameters: readonly TrackedParameter[]): void {
+    const all = [...this.parameters, ...parameters];
+    requireApart(all);
+    this.parameters = all;
+    while (this.#counts.length < all.length) this.#counts.push(0);
+    this.#plan = new StepPlan(all, this.#plan);
+    this.#table.resize(this.#plan);
+  }
+
+  /** Forgets every parameter, and its state. */
+  clear(): void {
+    for (const tracked of this.parameters) this.setState(tracked);
+    this.parameters = [];
+    this.#counts.length = 0;
+    this.#plan = new StepPlan([]);
+    this.#table.resize(this.#plan);
+  }
+
+  /** Notes that other code has the state of a parameter in its hands. */
+  expose(tracked: TrackedParameter): void {
+    tracked.exposed = true;
+    this.#plan.look(tracked);
+  }
+
+  /** Replaces the state of a parameter; without arrays, back to before its first step. */
+  setState(tracked: TrackedParameter, ...state: Parameters<TrackedParameter["setState"]>): void {
+    tracked.setState(...state);
+    this.#plan.forget(tracked);
+  }
+
+  /** One update of every parameter that has a gradient. Where it throws, nothing was written. */
+  step(groups: readonly Group<O>[], options: ReadStepOptions): StepReport {
+    const plan = this.#prepare(groups, options);
+    if (plan.updated === 0) return { updated: 0, skipped: false };
+    const obstacle = this.#table.run(plan);
+    if (obstacle) throw obstacleError(obstacle, this.parameters);
+    return this.#commit(plan);
+  }
+
+  /** The same on another thread. All checks are made, and may throw, before it returns. */
+  stepAsync(groups: readonly Group<O>[], options: ReadStepOptions): Promise<StepReport> {
+    const plan = this.#prepare(groups, options);
+    if (plan.updated === 0) return Promise.resolve({ updated: 0, skipped: false });
+    // To pin calls functions that a program may have replaced: memory is checked again after it.
+    if (this.#pin(plan)) this.#table.bind(plan);
+    const started = this.#table.runAsync(plan, plan);
+    if (!("then" in started)) throw obstacleError(started, this.parameters);
+    return started.then(() => this.#commit(plan));
+  }
+
+  /** Waits until the devices are done with all steps so far. */
+  synchronize(): void {
+    this.#table.synchronize();
+  }
+
+  #prepare(groups: readonly Group<O>[], options: ReadStepOptions): StepPlan {
+    this.#validate(groups);
+    const plan = this.#makePlan(groups, options);
+    this.#table.bind(plan);
+    return plan;
+  }
+
+  /** Reads options and parameters. All foreign code of a step runs here. */
+  #validate(groups: readonly Group<O>[]): void {
+    for (let g = 0; g < groups.length; ++g) (groups[g] as Group<O>).read();
+    this.#plan.read();
+  }
+
+  #makePlan(groups: readonly Group<O>[], options: ReadStepOptions): StepPlan {
+    const plan = this.#plan;
+    const { stream = 0n } = options;
+    // Zeros that a refused step left were written in the order of the other stream.
+    if (this.#table.useStream(stream)) for (const tracked of this.parameters) plan.forget(tracked);
+    plan.request.begin(options);
+    plan.count = this.rule.oneCount === true ? 1 + mostOf(this.#counts) : undefined;
+    plan.updated = 0;
+    for (let g = 0; g < groups.length; ++g) this.#planGroup(groups[g] as Group<O>, plan, stream);
+    return plan;
+  }
+
+  #planGroup(group: Group<O>, plan: StepPlan, stream: bigint): void {
+    group.beginStep();
+    const { grad, kept, count, request } = plan;
+    const { setOfRow } = request;
+    const { first, end } = group;
+    const counts = this.#counts;
+    const slow = group.lookahead !== null;
+    let [last, states, wanted, updated] = [-1, 0, 0, 0];
+    for (let row = first; row < end; ++row) {
+      if (grad[row] === null) {
+        plan.skip(row);
+        continue;
+      }
+      const set = group.set(count ?? (counts[row] as number) + 1, kept[row] as number, request);
+      if (set !== last) {
+        last = set;
+        states = this.#statesOfVariant[request.variants[set] as number] as number;
+        wanted = states + (slow ? slowBit : 0);
+      }
+      if ((setOfRow[row] as number) < 0) plan.restless = true;
+      setOfRow[row] = set;
+      if (kept[row] !== wanted) plan.takeState(row, states, slow, stream);
+      updated += 1;
+    }
+    plan.updated += updated;
+  }
+
+  /** Keeps the memory of a step where it is. Returns whether any was not pinned before. */
+  #pin(plan: StepPlan): boolean {
+    let pinned = false;
+    for (const tracked of this.parameters) {
+      const { index, place } = tracked;
+      if ((plan.request.setOfRow[index] as number) < 0 || place !== host) continue;
+      const states = plan.states[index] as readonly Floats[];
+      const own = [plan.data[index], plan.out[index], plan.grad[index], plan.slow[index], states[0], states[1], states[2]];
+      for (let k = 0; k < own.length; ++k) {
+        const array = own[k] as Float32Array | null | undefined;
+        if (array === null || array === undefined || isPinned(array)) continue;
+        this.expose(tracked); // what pins it sees it
+        pin(array);
+        pinned = true;
+      }
+    }
+    return pinned;
+  }
+
+  /** Counts a step that is done, and takes over its state; or finds that it was skipped. */
+  #commit(plan: StepPlan): StepReport {
+    const { request, updated, count } = plan;
+    const gradNorm = request.gradients[gradients.norm] as number;
+    if (request.gradients[gradients.skipped] === 1) return { updated: 0, skipped: true, gradNorm };
+    const { setOfRow } = request;
+    const counts = this.#counts;
+    for (let row = 0; row < counts.length; ++row) {
+      if ((setOfRow[row] as number) >= 0) counts[row] = count ?? (counts[row] as number) + 1;
+    }
+    if (plan.pending) plan.commit();
+    return gradNorm === -1 ? { updated, skipped: false } : { updated, skipped: false, gradNorm };
+  }
+}
+
+function mostOf(counts: readonly number[]): number {
+  let most = 0;
+  for (const count of counts) most = Math.max(most, count);
+  return most;
+}
+
+/** Refuses parameters that lie over each other, as far as they hold memory at all. */
+function requireApart(parameters: readonly TrackedParameter[]): void {
+  const places = parameters.flatMap(({ index, parameter }) => {
+    const { data, out } = parameter;
+    const named = [{ row: index, role: role.data, array: data }];
+    if (out !== undefined && out !== data) named.push({ row: index, role: role.out, array: out });
+    return named.filter(({ array }) => placeOf(array) !== undefined);
+  });
+  const overlap = addon.overlap(places.map(({ array }) => nativeOf(array)));
+  if (overlap === null) return;
+  const [one, other] = overlap.map((k) => places[k]) as [(typeof places)[number], (typeof places)[number]];
+  throw obstacleError({ row: one.row, role: one.role, otherRow: other.row, otherRole: other.role }, parameters);
+}

@@ -1,0 +1,109 @@
+import { isCudaArray, release } from "../cuda/array";
+import { arrayKind, describe, rangeError, typeError } from "../errors";
+import { placeOf, type Floats } from "../arrays/placement";
+import { host, role } from "../native/engine";
+import type { Parameter } from "../parameter";
+import { requireFloats, requireLength } from "./memory-checks";
+
+/** In `kept`: the number of state arrays; and that there are slow weights. */
+export const statesMask = 7;
+export const slowBit = 8;
+
+/** The state before the first step. */
+export const noArrays: readonly Floats[] = [];
+
+/** PyTorch's name for Lookahead's slow weights. */
+export const slowName = "slow_buffer";
+
+/** A parameter of an optimizer, and its state. These fields own the state's arrays: native code keeps none alive. */
+export class TrackedParameter {
+  /** Its state arrays, or none before its first step. */
+  states: readonly Floats[] = noArrays;
+  /** Lookahead's slow weights, once they have begun. */
+  slow: Floats | null = null;
+  /** Whether other code has had a state array in its hands, and may have detached it. Without that, it keeps its memory. */
+  exposed = false;
+  /** Where all its arrays lie: `host`, or the number of a device. */
+  readonly place: number;
+  readonly length: number;
+  /** The number of dimensions, and the first of them. */
+  readonly dimensions: number;
+  readonly first: number;
+
+  constructor(
+    readonly parameter: Parameter<Floats>,
+    /** PyTorch's number of the parameter, and its row in the table. */
+    readonly index: number,
+    readonly stateNames: readonly string[],
+    /** The counts of all parameters of the optimizer, by their number. */
+    private readonly counts: number[],
+  ) {
+    if (typeof parameter !== "object" || parameter === null || arrayKind(parameter) !== undefined || isCudaArray(parameter)) {
+      const advice = placeOf(parameter) === undefined ? "" : ": wrap it, parameter(array)";
+      const wanted = "an object with data, a Float32Array or a CudaArray";
+      throw typeError("ERR_INVALID_PARAMETER", `${this.label} must be ${wanted}; got ${describe(parameter)}${advice}`);
+    }
+    const { data, out } = parameter;
+    this.place = placeOf(data) ?? host;
+    this.length = requireFloats(this, data, role.data);
+    requireLength(this, out ?? data, role.out);
+    const shape = readShape(parameter.shape, this.length, this.label);
+    this.dimensions = shape.length;
+    this.first = shape[0] ?? 1;
+  }
+
+  /** This parameter's own steps so far. */
+  get steps(): number {
+    return this.counts[this.index] ?? 0;
+  }
+
+  /** How many state arrays there are, and `slowBit` where there are slow weights: a number that says which state it is. */
+  get kept(): number {
+    return this.states.length + (this.slow === null ? 0 : slowBit);
+  }
+
+  get label(): string {
+    const name: unknown = (this.parameter as Parameter<Floats> | null)?.name;
+    return typeof name === "string" ? `Parameter ${this.index} (${name})` : `Parameter ${this.index}`;
+  }
+
+  nameOf(which: number): string {
+    if (which === role.slow) return slowName;
+    if (which >= role.state) return this.stateNames[which - role.state] as string;
+    return which === role.data ? "data" : which === role.out ? "out" : "grad";
+  }
+
+  /** Replaces the state; without arrays, back to before the first step. What of the old one lies on a device is given back. */
+  setState(steps = 0, states = noArrays, slow: Floats | null = null, exposed = false): void {
+    const old = [...this.states, this.slow];
+    this.counts[this.index] = steps;
+    this.states = states;
+    this.slow = slow;
+    this.exposed = exposed;
+    for (const array of old) {
+      if (isCudaArray(array)) release(array);
+    }
+  }
+
+  /** Takes over what a step has left. Where Lookahead was turned off, its weights are given back. */
+  takeState(states: readonly Floats[], slow: Floats | null): void {
+    const before = this.slow;
+    this.states = states;
+    this.slow = slow;
+    if (slow === null && isCudaArray(before)) release(before);
+  }
+}
+
+const isShape = (shape: unknown): shape is readonly number[] =>
+  Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && (size as number) >= 0);
+
+/** A copy of the shape; without one, that of a vector. */
+function readShape(shape: readonly number[] | undefined, length: number, label: string): readonly number[] {
+  if (shape === undefined) return [length];
+  if (!isShape(shape)) {
+    throw typeError("ERR_INVALID_PARAMETER", `${label}: shape must be an array of whole numbers, got ${describe(shape)}`);
+  }
+  const product = shape.reduce((a: number, b: number) => a * b, 1);
+  if (product === length) return [...shape];
+  throw rangeError("ERR_LENGTH", `${label}: a shape of [${shape.join(", ")}] has ${product} elements, its data ${length}`);
+}

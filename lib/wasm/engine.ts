@@ -1,0 +1,194 @@
+// The interface of an engine over WebAssembly: one thread, no devices, the same bits.
+import { lengthOf, plainError } from "../errors";
+import type { CudaAddon, DeviceMemory, Engine, NativeFloats } from "../native/addon";
+import { parseLists, readLists } from "../native/lists";
+import { withArrays, type Address, type Instance } from "./instance";
+import { addressOf, extentOf, Views } from "./memory";
+import * as modules from "./modules";
+import { DisjointMemory } from "./overlap";
+import { startWasm } from "./start";
+import { WasmTable } from "./table";
+
+/** The name of the only backend. */
+export const wasmBackend = "wasm";
+
+const reason = "WebAssembly cannot use CUDA; it needs adabelief's native binary";
+const refuse = (): never => {
+  throw plainError("ERR_CUDA_UNAVAILABLE", `CUDA cannot run here: ${reason}`);
+};
+const cuda: CudaAddon = {
+  load: () => ({ available: false, reason, driverVersion: 0, standIn: false, devices: [] }),
+  allocate: refuse,
+  wrap: refuse,
+  openIpc: refuse,
+  ipcHandle: refuse,
+  pointer: refuse,
+  read: refuse,
+  readAsync: refuse,
+  write: refuse,
+  fill: refuse,
+  free: (_memory: DeviceMemory) => refuse(),
+};
+
+/** What is true before the module runs. */
+export const facts = {
+  cuda,
+  backends: () => [{ name: wasmBackend, supported: true }],
+  backend: () => wasmBackend,
+  useBackend: (wanted: string) => {
+    const { chosen, unknown } = readLists(parseLists(modules.lists)).backendChoice;
+    return wanted === wasmBackend ? chosen : unknown;
+  },
+  leased: () => false,
+  threads: () => 1,
+  setThreads: () => true,
+  maxThreads: 1,
+} satisfies Partial<Engine>;
+
+const given = new FinalizationRegistry<() => void>((release) => release());
+
+class WasmEngine {
+  readonly #instance: Instance;
+  readonly #views: Views;
+
+  constructor(instance: Instance) {
+    this.#instance = instance;
+    this.#views = new Views(instance);
+    if (this.#views.text(instance.exports.lists()) !== modules.lists) {
+      throw plainError("ERR_NO_BINARY", "adabelief's WebAssembly belongs to another release: install the package again");
+    }
+  }
+
+  /** What the rest of the package sees. */
+  toEngine(): Engine {
+    const instance = this.#instance;
+    const views = this.#views;
+    const lists = parseLists(modules.lists);
+    const names = Object.keys(lists.formulas);
+    const numbers = readLists(lists);
+    class Table extends WasmTable {
+      constructor(formula: string) {
+        const number = names.indexOf(formula);
+        if (number < 0) throw new Error(`no formula is called ${formula}`);
+        super(instance, views, numbers, number);
+      }
+    }
+    const { exports: wasm } = instance;
+    return {
+      ...facts,
+      lists: modules.lists,
+      Table: Table,
+      lastRan: () => views.text(wasm.lastRan()),
+      allocate: (length, like) => this.#allocate(length, like),
+      accumulate: (into, sources, scale) => this.#accumulate(into, sources, scale),
+      read: (arrays) => this.#withList(arrays, (list, lengths) => wasm.read(list, lengths, arrays.length)),
+      norm: (arrays, order) => this.#withList(arrays, (list, lengths) => wasm.norm(list, lengths, arrays.length, order)),
+      scale: (arrays, factor) => this.#scale(arrays, factor),
+      overlap: (arrays) => this.#overlap(arrays),
+    };
+  }
+
+  /**
+   * An array of the module's memory, which needs no copies; null where there is no room. Only state, which is `like` a parameter, is given
+   * back: of other arrays a program may keep a part alone, and nobody could tell.
+   */
+  #allocate(length: number, like?: Float32Array): Float32Array | null {
+    const { exports: wasm, buffer } = this.#instance;
+    const phase = like === undefined ? 0 : (extentOf(like).begin % 64) & ~3;
+    const address = 4 * length < buffer.byteLength ? wasm.allocate(4 * length + phase) : 0;
+    if (address === 0) return null;
+    const array = new Float32Array(buffer, address + phase, length);
+    Float32Array.prototype.fill.call(array, 0);
+    if (like !== undefined) given.register(array, () => wasm.release(address));
+    return array;
+  }
+
+  /** Calls a function with memory of its own for some bytes. */
+  #withMemory<T>(bytes: number, use: (address: Address) => T): T {
+    const { exports: wasm } = this.#instance;
+    const address = wasm.allocate(bytes);
+    if (address === 0) throw plainError("ERR_OUT_OF_MEMORY", `WebAssembly's memory has no room for ${bytes} bytes more`);
+    try {
+      return use(address);
+    } finally {
+      wasm.release(address);
+    }
+  }
+
+  #withList<T>(arrays: readonly Float32Array[], use: (list: Address, lengths: Address) => T): T {
+    const { integers } = this.#views;
+    const count = arrays.length;
+    return this.#withMemory(8 * count + 8, (list) => {
+      const lengths = list + 4 * count;
+      arrays.forEach((array, k) => {
+        integers[list / 4 + k] = addressOf(this.#instance, array) || this.#instance.buffer.byteLength;
+        integers[lengths / 4 + k] = lengthOf(array);
+      });
+      return withArrays(
+        this.#instance,
+        (k) => arrays[k] as Float32Array,
+        () => use(list, lengths),
+      );
+    });
+  }
+
+  /** Calls a function for pieces of one length, which it finds in the module's memory one after the other. */
+  #inPieces(length: number, arrays: number, use: (begin: number, end: number, at: Address[]) => void): void {
+    const piece = 16384;
+    this.#withMemory(4 * piece * arrays, (address) => {
+      const at = Array.from({ length: arrays }, (_, k) => address + 4 * piece * k);
+      for (let begin = 0; begin < length; begin += piece) use(begin, Math.min(length, begin + piece), at);
+    });
+  }
+
+  #load(array: Float32Array, begin: number, end: number, at: Address): void {
+    this.#views.floats.set(Float32Array.prototype.subarray.call(array, begin, end), at / 4);
+  }
+
+  #store(array: Float32Array, begin: number, end: number, at: Address): void {
+    Float32Array.prototype.set.call(array, this.#views.floats.subarray(at / 4, at / 4 + end - begin), begin);
+  }
+
+  #accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null {
+    const target = new DisjointMemory([{ ...extentOf(into), row: 0, role: 0 }]);
+    const overlapping = sources.findIndex((source) => target.find(extentOf(source)) !== null);
+    if (overlapping >= 0) return overlapping;
+    const { integers } = this.#views;
+    this.#withMemory(4 * sources.length, (list) => {
+      this.#inPieces(lengthOf(into), 1 + sources.length, (begin, end, [target, ...at]) => {
+        this.#load(into, begin, end, target as Address);
+        sources.forEach((source, k) => this.#load(source, begin, end, at[k] as Address));
+        integers.set(at, list / 4);
+        this.#instance.exports.accumulate(target as Address, list, sources.length, scale, end - begin);
+        this.#store(into, begin, end, target as Address);
+      });
+    });
+    return null;
+  }
+
+  #scale(arrays: readonly Float32Array[], factor: number): void {
+    for (const array of arrays) {
+      this.#inPieces(lengthOf(array), 1, (begin, end, [at]) => {
+        this.#load(array, begin, end, at as Address);
+        this.#instance.exports.scale(at as Address, end - begin, factor);
+        this.#store(array, begin, end, at as Address);
+      });
+    }
+  }
+
+  #overlap(arrays: readonly NativeFloats[]): readonly [number, number] | null {
+    const memory = new DisjointMemory(arrays.map((array, k) => ({ ...extentOf(array as Float32Array), row: k, role: 0 })));
+    const found = memory.findOverlap();
+    return found === null ? null : [found[0].row, found[1].row];
+  }
+}
+
+/** The engine over an instance of the module. */
+export const engineOf = (instance: Instance): Engine => new WasmEngine(instance).toEngine();
+
+/**
+ * Starts WebAssembly.
+ *
+ * @throws ERR_NO_BINARY where the engine cannot run it
+ */
+export const loadWasmEngine = (form?: string): Engine => engineOf(startWasm(form));

@@ -1,0 +1,65 @@
+// Arrays inside of the module's memory and outside of it, and memory for a call.
+import { arrayKind, bufferOf, lengthOf } from "../errors";
+import type { CheckedLists } from "../native/lists";
+import type { Address, Instance } from "./instance";
+
+const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
+// eslint-disable-next-line @typescript-eslint/unbound-method -- bound to `call`
+const offsetOf = Function.prototype.call.bind(Object.getOwnPropertyDescriptor(typedArray, "byteOffset")?.get as () => number) as (
+  array: Float32Array,
+) => number;
+
+/** Where a Float32Array's elements begin and end in its buffer, in bytes. */
+export interface Extent {
+  readonly buffer: ArrayBufferLike;
+  readonly begin: number;
+  readonly end: number;
+}
+
+export function extentOf(array: Float32Array): Extent {
+  const begin = offsetOf(array);
+  return { buffer: bufferOf(array), begin, end: begin + 4 * lengthOf(array) };
+}
+
+/** Whether a buffer that shows no length has lost its memory. */
+function isDetached(buffer: ArrayBufferLike): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** Why an array cannot be used; null where it can. */
+export function problemOf(problem: CheckedLists["problem"], value: unknown, wanted: number): number | null {
+  if (arrayKind(value) !== "Float32Array") return problem.notFloat32;
+  const length = lengthOf(value as Float32Array);
+  if (length === 0 && wanted > 0 && isDetached(bufferOf(value))) return problem.detached;
+  return length === wanted ? null : problem.otherLength;
+}
+
+/** The address of an array that lies in the module's memory and can be used where it is; 0 of any other. */
+export function addressOf({ buffer }: Instance, array: Float32Array): Address {
+  return bufferOf(array) === buffer ? offsetOf(array) : 0;
+}
+
+/** Views of the module's memory. It never grows: they are made once. */
+export class Views {
+  readonly floats: Float32Array;
+  readonly doubles: Float64Array;
+  readonly integers: Int32Array;
+  readonly bytes: Uint8Array;
+
+  constructor({ buffer }: Instance) {
+    this.floats = new Float32Array(buffer);
+    this.doubles = new Float64Array(buffer);
+    this.integers = new Int32Array(buffer);
+    this.bytes = new Uint8Array(buffer);
+  }
+
+  text(address: Address): string {
+    const end = this.bytes.indexOf(0, address);
+    return String.fromCharCode(...this.bytes.subarray(address, end));
+  }
+}

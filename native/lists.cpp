@@ -1,0 +1,100 @@
+#include "lists.h"
+
+#include <cstddef>
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+#include "core/coefficients.h"
+#include "core/formula.h"
+#include "core/formula_names.h"
+#include "core/json.h"
+#include "core/problem.h"
+#include "core/stages.h"
+#include "cpu/backend.h"
+#include "table/request.h"
+#include "table/row.h"
+
+namespace adabelief {
+
+namespace {
+
+std::string numbers(std::initializer_list<std::pair<const char*, int>> list) {
+  std::vector<std::pair<std::string, std::string>> members;
+  for (const auto& [name, number] : list) members.emplace_back(name, std::to_string(number));
+  return json::object(members);
+}
+
+std::string names(const std::vector<std::string>& list) {
+  std::vector<std::string> elements;
+  for (const std::string& name : list) elements.push_back(json::text(name));
+  return json::array(elements);
+}
+
+/** { coefficients: names, choices: [{ name, values }], states: number of state arrays by variant, norms: whether they are needed
+ * } */
+std::string describe(int number) {
+  const FormulaTraits& traits = formulas().begin[number];
+  const FormulaNames named = names_of_formula(number);
+  std::vector<std::string> choices, states;
+  for (const ChoiceNames& choice : named.choices) {
+    choices.push_back(json::object({{"name", json::text(choice.name)}, {"values", names(choice.values)}}));
+  }
+  for (int variant = 0; variant < traits.variants; ++variant) states.push_back(std::to_string(traits.variant[variant].states));
+  return json::object({{"coefficients", names(named.coefficients)},
+                       {"choices", json::array(choices)},
+                       {"states", json::array(states)},
+                       {"norms", traits.norms ? "true" : "false"}});
+}
+
+std::string describe_formulas() {
+  std::vector<std::pair<std::string, std::string>> members;
+  for (int i = 0; i < formulas().count; ++i) members.emplace_back(formulas().begin[i].name, describe(i));
+  return json::object(members);
+}
+
+/** The place of each of `Gradients`' numbers. */
+std::string places_of_gradients() {
+#define ADABELIEF_PLACE(name) static_cast<int>(offsetof(Gradients, name) / sizeof(double))
+  return numbers({{"scale", ADABELIEF_PLACE(scale)},
+                  {"maxNorm", ADABELIEF_PLACE(max_norm)},
+                  {"skipNonFinite", ADABELIEF_PLACE(skip_non_finite)},
+                  {"norm", ADABELIEF_PLACE(norm)},
+                  {"skipped", ADABELIEF_PLACE(skipped)},
+                  {"count", static_cast<int>(sizeof(Gradients) / sizeof(double))}});
+#undef ADABELIEF_PLACE
+}
+
+}  // namespace
+
+std::string lists_in_json() {
+  return json::object({
+      {"formulas", describe_formulas()},
+      {"commonCoefficients", names(split_names(Common::names))},
+      {"maxCoefficients", std::to_string(max_coefficients)},
+      {"host", std::to_string(host)},
+      {"rowStates", numbers({{"skipped", skipped}, {"ignored", ignored}})},
+      {"stages", numbers({{"centralize", stage::centralize},
+                          {"centralizeConv", stage::centralize_conv},
+                          {"begin", stage::begin},
+                          {"blend", stage::blend}})},
+      {"roles", numbers({{"data", static_cast<int>(Role::data)},
+                         {"out", static_cast<int>(Role::out)},
+                         {"grad", static_cast<int>(Role::grad)},
+                         {"state", static_cast<int>(Role::state)},
+                         {"slow", static_cast<int>(Role::slow)}})},
+      {"gradients", places_of_gradients()},
+      {"problems", numbers({{"notFloat32", static_cast<int>(Problem::not_float32)},
+                            {"detached", static_cast<int>(Problem::detached)},
+                            {"otherLength", static_cast<int>(Problem::other_length)},
+                            {"notDevice", static_cast<int>(Problem::not_device)},
+                            {"otherDevice", static_cast<int>(Problem::other_device)},
+                            {"disposed", static_cast<int>(Problem::disposed)}})},
+      {"backendChoices", numbers({{"chosen", static_cast<int>(BackendChoice::chosen)},
+                                  {"unknown", static_cast<int>(BackendChoice::unknown)},
+                                  {"unsupported", static_cast<int>(BackendChoice::unsupported)},
+                                  {"busy", static_cast<int>(BackendChoice::busy)}})},
+  });
+}
+
+}  // namespace adabelief

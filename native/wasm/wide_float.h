@@ -1,0 +1,172 @@
+// A Float of 16 floats, or 8 in the relaxed form, in registers of WebAssembly's SIMD: what the formulas take for one element
+// there.
+//
+// WebAssembly has no fused multiply-add that every engine rounds alike. The exact form computes in double: the product of two
+// floats is exact, and rounding the sum to double and then to float equals rounding once, unless the double lies in the middle of
+// two floats or is too small for a normal one. Those few take another way. The relaxed form is the engine's own instruction,
+// which is either fused or not; is_fused() in exports.cpp asks.
+#pragma once
+
+#include <stddef.h>
+#include <wasm_simd128.h>
+
+#include "../update/arithmetic.h"
+
+#define ADABELIEF_WIDE
+
+namespace adabelief {
+namespace ADABELIEF_SET {
+
+#if defined(ADABELIEF_RELAXED_MADD)
+constexpr int registers = 2;
+#else
+constexpr int registers = 4;  // the long way of the exact form leaves more to do at the same time
+#endif
+constexpr size_t width = 4 * registers;
+
+struct WideFloat {
+  WideFloat() = default;
+  ADABELIEF_INLINE WideFloat(float value) {
+    for (v128_t& x : part) x = wasm_f32x4_splat(value);
+  }
+  v128_t part[registers];
+};
+using Wide = WideFloat;
+
+struct WideMask {
+  v128_t part[registers];
+};
+
+/** Applies a function of registers to each of them. */
+template <class Result = WideFloat, class Function, class... Operand>
+ADABELIEF_INLINE Result each(const Function& function, const Operand&... x) {
+  Result result;
+#pragma clang loop unroll(full)
+  for (int k = 0; k < registers; ++k) result.part[k] = function(x.part[k]...);
+  return result;
+}
+
+ADABELIEF_INLINE WideFloat operator+(WideFloat a, WideFloat b) {
+  return each([](v128_t x, v128_t y) { return wasm_f32x4_add(x, y); }, a, b);
+}
+ADABELIEF_INLINE WideFloat operator-(WideFloat a, WideFloat b) {
+  return each([](v128_t x, v128_t y) { return wasm_f32x4_sub(x, y); }, a, b);
+}
+ADABELIEF_INLINE WideFloat operator*(WideFloat a, WideFloat b) {
+  return each([](v128_t x, v128_t y) { return wasm_f32x4_mul(x, y); }, a, b);
+}
+ADABELIEF_INLINE WideFloat operator/(WideFloat a, WideFloat b) {
+  return each([](v128_t x, v128_t y) { return wasm_f32x4_div(x, y); }, a, b);
+}
+ADABELIEF_INLINE WideFloat operator-(WideFloat a) {
+  return each([](v128_t x) { return wasm_f32x4_neg(x); }, a);
+}
+ADABELIEF_INLINE WideFloat square_root(WideFloat a) {
+  return each([](v128_t x) { return wasm_f32x4_sqrt(x); }, a);
+}
+ADABELIEF_INLINE WideFloat root_over_invariant(WideFloat x, float c) { return square_root(x) / WideFloat(c); }
+
+ADABELIEF_INLINE WideMask operator<(WideFloat a, WideFloat b) {
+  return each<WideMask>([](v128_t x, v128_t y) { return wasm_f32x4_lt(x, y); }, a, b);
+}
+ADABELIEF_INLINE WideMask operator>(WideFloat a, WideFloat b) {
+  return each<WideMask>([](v128_t x, v128_t y) { return wasm_f32x4_gt(x, y); }, a, b);
+}
+ADABELIEF_INLINE WideMask operator==(WideFloat a, WideFloat b) {
+  return each<WideMask>([](v128_t x, v128_t y) { return wasm_f32x4_eq(x, y); }, a, b);
+}
+ADABELIEF_INLINE WideMask operator!=(WideFloat a, WideFloat b) {
+  return each<WideMask>([](v128_t x, v128_t y) { return wasm_f32x4_ne(x, y); }, a, b);
+}
+ADABELIEF_INLINE WideMask operator|(WideMask a, WideMask b) {
+  return each<WideMask>([](v128_t x, v128_t y) { return wasm_v128_or(x, y); }, a, b);
+}
+ADABELIEF_INLINE WideFloat select(WideMask condition, WideFloat a, WideFloat b) {
+  return each([](v128_t which, v128_t x, v128_t y) { return wasm_v128_bitselect(x, y, which); }, condition, a, b);
+}
+
+#if defined(ADABELIEF_RELAXED_MADD)
+
+ADABELIEF_INLINE WideFloat fma(WideFloat a, WideFloat b, WideFloat c) {
+  return each([](v128_t x, v128_t y, v128_t z) { return wasm_f32x4_relaxed_madd(x, y, z); }, a, b, c);
+}
+
+#else
+
+ADABELIEF_INLINE v128_t low_doubles(v128_t x) { return wasm_f64x2_promote_low_f32x4(x); }
+ADABELIEF_INLINE v128_t high_doubles(v128_t x) { return low_doubles(wasm_i32x4_shuffle(x, x, 2, 3, 2, 3)); }
+/** Four floats out of two times two doubles. */
+ADABELIEF_INLINE v128_t to_floats(v128_t low, v128_t high) {
+  return wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero(low), wasm_f32x4_demote_f64x2_zero(high), 0, 1, 4, 5);
+}
+
+/** A sum rounded to odd, as in fma() of arithmetic.h: then rounding to float equals rounding the true sum. */
+ADABELIEF_INLINE v128_t odd_sum(v128_t product, v128_t addend) {
+  const v128_t sum = wasm_f64x2_add(product, addend), part = wasm_f64x2_sub(sum, product);
+  const v128_t error = wasm_f64x2_add(wasm_f64x2_sub(product, wasm_f64x2_sub(sum, part)), wasm_f64x2_sub(addend, part));
+  const v128_t exponent = wasm_i64x2_splat(0x7FF0000000000000);
+  const v128_t finite = wasm_i64x2_ne(wasm_v128_and(sum, exponent), exponent);
+  const v128_t inexact = wasm_v128_and(finite, wasm_f64x2_ne(error, wasm_f64x2_splat(0)));
+  const v128_t inwards = wasm_v128_and(inexact, wasm_i64x2_shr(wasm_v128_xor(sum, error), 63));
+  return wasm_v128_or(wasm_i64x2_add(sum, inwards), wasm_u64x2_shr(inexact, 63));
+}
+
+ADABELIEF_INLINE v128_t careful_fma(v128_t a, v128_t b, v128_t c) {
+  return to_floats(odd_sum(wasm_f64x2_mul(low_doubles(a), low_doubles(b)), low_doubles(c)),
+                   odd_sum(wasm_f64x2_mul(high_doubles(a), high_doubles(b)), high_doubles(c)));
+}
+
+/** Not inlined, because hardly any element comes here. */
+__attribute__((noinline)) inline void careful_fma(const WideFloat& a, const WideFloat& b, const WideFloat& c, WideFloat& into) {
+  into = each([](v128_t x, v128_t y, v128_t z) { return careful_fma(x, y, z); }, a, b, c);
+}
+
+/** What tells the elements that must be computed with more care: the least of it for several registers. */
+struct Doubt {
+  v128_t middle = wasm_i32x4_splat(-1), magnitude = wasm_i32x4_splat(-1);
+
+  ADABELIEF_INLINE void note(v128_t low, v128_t high, v128_t result) {
+    // In the middle of two floats, the 29 bits that a float lacks are 1 and then zeros: 0 here, and nothing else is.
+    const v128_t lost = wasm_i32x4_shl(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6), 3);
+    middle = wasm_u32x4_min(middle, wasm_v128_xor(lost, wasm_i32x4_splat(INT32_MIN)));
+    // Up to 2^-126 a float lacks more bits. Where it is 0, the double was exact: less 1, that is the largest integer.
+    magnitude = wasm_u32x4_min(magnitude, wasm_i32x4_add(wasm_f32x4_abs(result), wasm_i32x4_splat(-1)));
+  }
+  ADABELIEF_INLINE bool any() const {
+    const v128_t small = wasm_u32x4_lt(magnitude, wasm_i32x4_splat(0x00800000));
+    return !wasm_i32x4_all_true(wasm_v128_andnot(middle, small));
+  }
+};
+
+/** Four elements, rounded twice. */
+ADABELIEF_INLINE v128_t quick_fma(v128_t a, v128_t b, v128_t c, Doubt& doubt) {
+  const v128_t low = wasm_f64x2_add(wasm_f64x2_mul(low_doubles(a), low_doubles(b)), low_doubles(c));
+  const v128_t high = wasm_f64x2_add(wasm_f64x2_mul(high_doubles(a), high_doubles(b)), high_doubles(c));
+  const v128_t result = to_floats(low, high);
+  doubt.note(low, high, result);
+  return result;
+}
+
+ADABELIEF_INLINE WideFloat fma(WideFloat a, WideFloat b, WideFloat c) {
+  Doubt doubt;
+  WideFloat result = each([&doubt](v128_t x, v128_t y, v128_t z) { return quick_fma(x, y, z, doubt); }, a, b, c);
+  if (__builtin_expect(doubt.any(), 0)) careful_fma(a, b, c, result);
+  return result;
+}
+
+#endif
+
+/** All of its floats at a place in memory. */
+struct All {
+  ADABELIEF_INLINE WideFloat load(const float* from) const {
+    WideFloat x;
+    for (int k = 0; k < registers; ++k) x.part[k] = wasm_v128_load(from + 4 * k);
+    return x;
+  }
+  ADABELIEF_INLINE void store(float* to, WideFloat x) const {
+    for (int k = 0; k < registers; ++k) wasm_v128_store(to + 4 * k, x.part[k]);
+  }
+};
+
+}  // namespace ADABELIEF_SET
+}  // namespace adabelief

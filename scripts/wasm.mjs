@@ -1,0 +1,94 @@
+// Compiles the loops and tables to WebAssembly, twice, and embeds both in JavaScript: wasm.mjs [file to write] [sanitizers]
+// One form is exact on every engine with SIMD. The other uses relaxed SIMD, for engines that fuse its multiply-add.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
+const target = process.argv[2] ?? "lib/wasm/modules.js";
+const sanitizers = process.argv[3];
+const compiler = process.env.ADABELIEF_WASM_CXX ?? "clang++-19";
+const folder = sanitizers === undefined ? "build-wasm" : "build-wasm-sanitized";
+
+const sources = [
+  ...["core/formula", "core/formula_names", "core/lease", "core/reduction"],
+  ...["table/overlap", "table/plan", "table/run", "table/table"],
+  ...["cpu/accumulate", "cpu/backend", "cpu/block_sums", "cpu/chunks", "cpu/cpu_engine", "cpu/loops", "cpu/norm", "cpu/piece"],
+  ...["wasm/access", "wasm/engine", "wasm/exports", "wasm/one_thread", "lists"],
+];
+const compile = [
+  ...["--target=wasm32-wasi", "-std=c++17", "-DNDEBUG", "-O2", "-Wall", "-Wextra", "-fno-rtti", "-fignore-exceptions"],
+  ...["-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fopenmp-simd"],
+  ...["-msimd128", "-mbulk-memory", "-Wno-c++11-narrowing"],
+  ...["-Wno-enum-enum-conversion", "-Wno-pass-failed", "-Wno-unused-command-line-argument"],
+];
+const link = [
+  ...["--target=wasm32-wasi", "-nostartfiles", "-Wl,--no-entry", "-Wl,--gc-sections", "-Wl,--strip-all", "-Wl,--import-memory"],
+  ...["-Wl,--initial-memory=4194304", "-Wl,--max-memory=4294967296", "-Wl,-z,stack-size=262144"],
+];
+
+function run(command, args) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+  if (status === 0) {
+    process.stderr.write(stderr);
+    return;
+  }
+  process.stderr.write(`${stdout ?? ""}${stderr ?? ""}${command}: ${error?.message ?? "failed, see above"}\n`);
+  process.exit(1);
+}
+
+/**
+ * What a sanitizer finds ends the program: there is nobody to tell. Pointers may wrap: a copy of a piece is reached from where the whole
+ * array would begin (access.cpp).
+ */
+const checks =
+  sanitizers === undefined ? [] : [`-fsanitize=${sanitizers}`, `-fsanitize-trap=${sanitizers}`, "-fno-sanitize=pointer-overflow"];
+
+/** Builds one form. Returns its bytes. */
+function build(name, flags) {
+  const objects = sources.map((source) => {
+    const object = join(folder, name, `${source.replace("/", "_")}.o`);
+    mkdirSync(dirname(object), { recursive: true });
+    const set = source === "cpu/loops" ? ["-DADABELIEF_SET=wasm"] : ["-Oz"]; // what runs once a step may be small
+    run(compiler, [...compile, ...checks, ...flags, ...set, "-c", `native/${source}.cpp`, "-o", object]);
+    return object;
+  });
+  const file = join(folder, `${name}.wasm`);
+  run(compiler, [...link, "-o", file, ...objects]);
+  return readFileSync(file);
+}
+
+/** The lists that a module exports, as text. */
+function listsOf(bytes) {
+  const memory = new WebAssembly.Memory({ initial: 2048, maximum: 2048 });
+  const nothing = () => undefined;
+  const imports = { env: { memory }, adabelief: { load: nothing, store: nothing, outOfMemory: nothing } };
+  const { initialize, lists } = new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports;
+  initialize();
+  const begin = lists();
+  const text = new Uint8Array(memory.buffer);
+  return String.fromCharCode(...text.subarray(begin, text.indexOf(0, begin)));
+}
+
+const write = (exact, relaxed, lists) =>
+  writeFileSync(
+    target,
+    `// Written by scripts/wasm.mjs: two forms of one WebAssembly module, in base64, and their lists.\n` +
+      `"use strict";\nObject.defineProperty(exports, "__esModule", { value: true });\n` +
+      `exports.exact = "${exact}";\nexports.relaxed = "${relaxed}";\nexports.lists = ${JSON.stringify(lists)};\n`,
+  );
+
+const missing = spawnSync(compiler, ["--version"]).status !== 0 || !existsSync("/usr/include/wasm32-wasi");
+if (missing) {
+  process.stderr.write(
+    `SKIPPED, not built: WebAssembly, because ${compiler} or its libraries are missing ` +
+      `(apt-get install clang-19 lld-19 wasi-libc libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32)\n`,
+  );
+  write("", "", "");
+} else {
+  const exact = build("exact", []);
+  const relaxed = build("relaxed", ["-mrelaxed-simd", "-DADABELIEF_RELAXED_MADD"]);
+  write(exact.toString("base64"), relaxed.toString("base64"), listsOf(exact));
+  process.stderr.write(`WebAssembly: exact ${exact.length} bytes, relaxed ${relaxed.length} bytes\n`);
+}

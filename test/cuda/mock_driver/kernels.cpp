@@ -1,0 +1,165 @@
+#include "kernels.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/float_environment.h"
+#include "cuda/kernel_names.h"
+#include "cuda/kernels.h"
+
+namespace adabelief {
+namespace mock_driver {
+
+namespace {
+
+/** What a kernel touches of the rows that it works on. */
+struct Uses {
+  bool data, out, grad, slow;
+  int states;
+  bool means, norms, sums;
+};
+
+}  // namespace
+
+struct HostKernel {
+  void (*run)(const Launch&, const Here&);
+  Uses (*uses)(const Launch&);
+};
+
+namespace {
+
+template <class F, int variant>
+void update(const Launch& launch, const Here& here) {
+  update_piece<F, variant>(launch, here);
+}
+
+template <class F, int variant>
+Uses uses_of_update(const Launch& launch) {
+  const bool slow = (launch.stages & (stage::begin | stage::blend)) != 0;
+  return {true, true, !completes<F, variant>(), slow, F::states(variant), launch.means != nullptr, needs_norms<F>(0), false};
+}
+
+template <class F, int variant>
+void sum_directions(const Launch& launch, const Here& here) {
+  sum_block_of_directions<F, variant>(launch, here);
+}
+
+Uses uses_of_directions(const Launch&) { return {true, false, false, false, 2, false, false, true}; }
+
+Uses uses_of_blocks(const Launch& launch) {
+  const bool data = launch.sum_of != SumOf::squares_of_gradients, grad = launch.sum_of != SumOf::squares_of_data;
+  const bool means = launch.sum_of == SumOf::squares_of_prepared && launch.means;
+  return {data, false, grad, false, 0, means, false, true};
+}
+
+Uses uses_of_segments(const Launch&) { return {false, false, false, false, 0, false, false, true}; }
+
+using Kernels = std::unordered_map<std::string, HostKernel>;
+
+template <class F, int variant>
+void add_variant(Kernels& kernels, int formula) {
+  kernels[name_of(FormulaKernel::update, formula, variant)] = {&update<F, variant>, &uses_of_update<F, variant>};
+  if constexpr (following<F, variant>(0) >= 0) {
+    kernels[name_of(FormulaKernel::sum_directions, formula, variant)] = {&sum_directions<F, variant>, &uses_of_directions};
+  }
+}
+
+template <class F, int... variant>
+void add_formula(Kernels& kernels, int formula, std::integer_sequence<int, variant...>) {
+  (add_variant<F, variant>(kernels, formula), ...);
+}
+
+template <class... F>
+Kernels all_kernels(List<F...>) {
+  Kernels kernels;
+  int formula = 0;
+  (add_formula<F>(kernels, formula++, std::make_integer_sequence<int, F::Variants::count>()), ...);
+  kernels[sum_blocks_kernel] = {&sum_block, &uses_of_blocks};
+  kernels[sum_segments_kernel] = {&sum_segment, &uses_of_segments};
+  return kernels;
+}
+
+/** A launch whose pointers are the host's. */
+class Translated {
+ public:
+  Translated(const Launch& launch, unsigned blocks, const Uses& uses, const Translate& translate)
+      : launch_(launch), uses_(uses), translate_(translate) {
+    valid_ = translate_all(launch, blocks);
+  }
+  bool valid() const { return valid_; }
+  const Launch& launch() const { return launch_; }
+
+ private:
+  template <class T>
+  bool move(T*& pointer, std::size_t count) const {
+    pointer = static_cast<T*>(translate_(pointer, count * sizeof(T)));
+    return pointer != nullptr;
+  }
+
+  bool translate_all(const Launch& launch, unsigned blocks) {
+    if (!move(launch_.pieces, blocks)) return false;
+    std::size_t count = 0;
+    for (unsigned k = 0; k < blocks; ++k) count = std::max<std::size_t>(count, launch_.pieces[k].row + 1);
+    if (!move(launch_.rows, count)) return false;
+    rows_.assign(launch_.rows, launch_.rows + count);
+    launch_.rows = rows_.data();
+    std::vector<bool> seen(count);
+    for (unsigned k = 0; k < blocks; ++k) {
+      const std::size_t row = launch_.pieces[k].row;
+      if (launch_.pieces[k].begin >= rows_[row].cut.length) return false;
+      if (!seen[row] && !translate_row(launch, rows_[row])) return false;
+      seen[row] = true;
+    }
+    // What every row takes its part of was checked with the rows; here only the beginnings remain.
+    return (!uses_.means || move(launch_.means, 0)) && (!uses_.norms || move(launch_.data_norms, 0)) &&
+           (!uses_.norms || move(launch_.grad_norms, 0)) && (!uses_.sums || move(launch_.sums, 0));
+  }
+
+  bool translate_row(const Launch& launch, DeviceRow& row) const {
+    const std::uint64_t length = row.cut.length;
+    bool fine = (!uses_.data || move(row.data, length)) && (!uses_.out || move(row.out, length)) &&
+                (!uses_.grad || move(row.grad, length)) && (!uses_.slow || move(row.slow, length));
+    for (int k = 0; k < uses_.states; ++k) fine = fine && move(row.state[k], length);
+    const std::size_t segments = row.cut.all_blocks(), tensor = whole(row).all_blocks();
+    if (uses_.means) fine = fine && (segments == 0 || has(launch.means + row.segments, segments));
+    if (uses_.norms) fine = fine && has(launch.data_norms + row.tensor, 1) && has(launch.grad_norms + row.tensor, 1);
+    if (!uses_.sums) return fine;
+    const bool by_segments = uses_.states > 0 || launch.sum_of == SumOf::prepared;
+    return fine && has(launch.sums + (by_segments ? row.segments : row.tensor), by_segments ? segments : tensor);
+  }
+
+  bool has(const double* begin, std::size_t count) const { return translate_(begin, count * sizeof(double)) != nullptr; }
+
+  Launch launch_;
+  const Uses uses_;
+  const Translate& translate_;
+  std::vector<DeviceRow> rows_;
+  bool valid_;
+};
+
+}  // namespace
+
+const HostKernel* find_kernel(const char* name) {
+  static const Kernels kernels = all_kernels(Formulas{});
+  const auto found = kernels.find(name);
+  return found == kernels.end() ? nullptr : &found->second;
+}
+
+bool run_kernel(const HostKernel& kernel, const Launch& launch, unsigned blocks, unsigned threads, bool backwards,
+                const Translate& translate) {
+  const Translated translated(launch, blocks, kernel.uses(launch), translate);
+  if (!translated.valid()) return false;
+  const FloatEnvironment environment;
+  for (unsigned block = 0; block < blocks; ++block) {
+    for (unsigned thread = 0; thread < threads; ++thread) {
+      const unsigned b = backwards ? blocks - 1 - block : block, t = backwards ? threads - 1 - thread : thread;
+      kernel.run(translated.launch(), {b, t, threads});
+    }
+  }
+  return true;
+}
+
+}  // namespace mock_driver
+}  // namespace adabelief
