@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parameter } from "adabelief";
 import { bestRates, grown, lossOf, nameOf, paperJobs, screeningJobs, selectExperiments } from "../jobs.mjs";
+import { makeOptimizer, optimizers, paper } from "../settings.mjs";
 import { rateFactor } from "../train.mjs";
 
 const experiment = { task: "image", model: "resnet", size: "small", optimizers: ["SGD", "Adam"], seeds: [1, 2] };
@@ -14,6 +16,14 @@ test("names of jobs differ", () => {
   const jobs = [...paperJobs(experiment), ...screeningJobs(experiment, [1e-3, 1e-2, 1e-1, 1])];
   assert.equal(jobs.length, 4 + 8);
   assert.equal(new Set(jobs.map(nameOf)).size, jobs.length);
+});
+
+test("every optimizer takes its settings of every task", () => {
+  for (const [task, settings] of Object.entries(paper)) {
+    assert.deepEqual(Object.keys(settings), Object.keys(optimizers), task);
+    for (const [name, options] of Object.entries(settings))
+      makeOptimizer(name, [parameter(new Float32Array(4), { shape: [2, 2] })], options).dispose();
+  }
 });
 
 test("a third of the epochs, on validation data, for screening", () => {
