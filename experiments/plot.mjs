@@ -37,11 +37,12 @@ export function colorsOf(points) {
 
 function panel(title, values, label) {
   const y = { type: "quantitative", title: label, scale: { zero: false } };
+  const legend = { symbolType: "stroke", symbolOpacity: 1, symbolStrokeWidth: 3 };
   return {
     ...{ title, width: 380, height: 300, data: { values } },
     encoding: {
       x: { field: "epoch", type: "quantitative", axis: { tickMinStep: 1 } },
-      color: { field: "optimizer", type: "nominal", title: null, sort: null, scale: colorsOf(values) },
+      color: { field: "optimizer", type: "nominal", title: null, sort: null, scale: colorsOf(values), legend },
     },
     layer: [
       { mark: { type: "area", opacity: 0.15 }, encoding: { y: { ...y, field: "least" }, y2: { field: "greatest" } } },
