@@ -1,5 +1,5 @@
 // A long short-term memory of one layer (Hochreiter and Schmidhuber, 1997), as a graph over `length` characters of `rows` streams.
-import { Graph } from "../onnxruntime/graph.mjs";
+import { add, crossEntropy, Graph, lstm, matmul } from "../../experiments/graph/index.mjs";
 
 const zeros = (...shape) => ({ data: new Float32Array(shape[0] * shape[1]), shape });
 
@@ -21,16 +21,9 @@ export async function makeLstm(weights, { rows, length, gradients = false }) {
 
   const graph = new Graph();
   const { wx, wh, b, wo, bo } = Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, graph.input(weight)]));
-  let [h, c] = [graph.input(state.h), graph.input(state.c)];
-  const shown = [];
-  for (const x of graph.split(graph.add(graph.matmul(graph.input(input), wx), b), length, 0)) {
-    const [i, f, o, u] = graph.split(graph.add(x, graph.matmul(h, wh)), 4, 1);
-    c = graph.add(graph.mul(graph.sigmoid(f), c), graph.mul(graph.sigmoid(i), graph.tanh(u)));
-    h = graph.mul(graph.sigmoid(o), graph.tanh(c));
-    shown.push(h);
-  }
-  const logits = graph.add(graph.matmul(graph.concat(shown, 0), wo), bo);
-  const loss = graph.crossEntropy(logits, graph.input(targets));
+  const { y, h, c } = lstm(graph.input(input), { h: graph.input(state.h), c: graph.input(state.c) }, { wx, wh, b }, length);
+  const logits = add(matmul(y, wo), bo);
+  const loss = crossEntropy(logits, graph.input(targets));
   if (gradients) graph.gradients(loss, Object.values(weights));
   const outputs = { logits: graph.output(logits), loss: graph.output(loss), h: graph.output(h), c: graph.output(c) };
   const compute = await graph.compile();

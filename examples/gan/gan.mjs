@@ -1,9 +1,9 @@
 // A generative adversarial network (Goodfellow and others, 2014) that learns to draw digits: a generator makes images of noise, a
 // discriminator tells them from real ones, and each has an optimizer of its own with the authors' recipe for small GANs.
 import { AdaBelief, recipes } from "adabelief";
+import { add, Graph, mean, scale, sigmoid, softplus } from "../../experiments/graph/index.mjs";
 import { matrixOf, readDigits, size } from "../digits/mnist.mjs";
 import { applyLayers, makeLayers, parametersOf } from "../onnxruntime/dense.mjs";
-import { Graph } from "../onnxruntime/graph.mjs";
 import { pathFromCaller, readOptions, requireBelow } from "../shared/options.mjs";
 import { progressBar } from "../shared/progress.mjs";
 import { makeNormal, makeRandom } from "../shared/random.mjs";
@@ -28,7 +28,7 @@ const generator = makeLayers(random, "generator", inputs, 256, 512, size);
 const discriminator = makeLayers(random, "discriminator", size, 512, 256, 1);
 
 /** Images made of noise. */
-const draw = (graph, noise) => graph.sigmoid(applyLayers(graph, generator, graph.input(noise), 0.2));
+const draw = (graph, noise) => sigmoid(applyLayers(graph, generator, graph.input(noise), 0.2));
 /** The discriminator's log odds that images are real. */
 const judge = (graph, images) => applyLayers(graph, discriminator, images, 0.2);
 
@@ -39,15 +39,15 @@ const real = rows(batch, size);
 // The discriminator learns to call real images real and made ones made, −log σ(D(x)) − log(1 − σ(D(G(z)))); the generator, to have its
 // images called real, −log σ(D(G(z))).
 const telling = new Graph();
-const isReal = telling.mean(telling.softplus(telling.scale(judge(telling, telling.input(real)), -1)));
-const isMade = telling.mean(telling.softplus(judge(telling, draw(telling, noise))));
-const tellingLoss = telling.add(isReal, isMade);
+const isReal = mean(softplus(scale(judge(telling, telling.input(real)), -1)));
+const isMade = mean(softplus(judge(telling, draw(telling, noise))));
+const tellingLoss = add(isReal, isMade);
 telling.gradients(tellingLoss, parametersOf(discriminator));
 const told = telling.output(tellingLoss);
 const tell = await telling.compile();
 
 const fooling = new Graph();
-const foolingLoss = fooling.mean(fooling.softplus(fooling.scale(judge(fooling, draw(fooling, noise)), -1)));
+const foolingLoss = mean(softplus(scale(judge(fooling, draw(fooling, noise)), -1)));
 fooling.gradients(foolingLoss, parametersOf(generator));
 const fooled = fooling.output(foolingLoss);
 const fool = await fooling.compile();

@@ -1,4 +1,5 @@
 // Dense layers: parameters for an optimizer, and what they do to the rows of a matrix, as nodes of a graph.
+import { add, leakyRelu, matmul } from "../../experiments/graph/index.mjs";
 
 /** The layers between these sizes, with weights uniform with variance 2/inputs, and biases of 0. */
 export function makeLayers(random, name, ...sizes) {
@@ -17,7 +18,7 @@ export const parametersOf = (layers) => layers.flatMap(({ weight, bias }) => [we
 /** The layers one after another, leaky between them. */
 export function applyLayers(graph, layers, x, slope) {
   return layers.reduce((x, { weight, bias }, k) => {
-    const y = graph.add(graph.matmul(x, graph.input(weight)), graph.input(bias));
-    return k < layers.length - 1 ? graph.leakyRelu(y, slope) : y;
+    const y = add(matmul(x, graph.input(weight)), graph.input(bias));
+    return k < layers.length - 1 ? leakyRelu(y, slope) : y;
   }, x);
 }

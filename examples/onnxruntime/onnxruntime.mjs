@@ -1,13 +1,13 @@
 // Trains a network on handwritten digits: onnxruntime computes loss and gradients in the optimizer's own Float32Arrays, AdaBelief
 // updates them in place. Nothing is copied between the two.
 import { AdaBelief, CosineAnnealingLR, info } from "adabelief";
+import { crossEntropy, Graph } from "../../experiments/graph/index.mjs";
 import { matrixOf, readDigits, size } from "../digits/mnist.mjs";
 import { readOptions, requireBelow } from "../shared/options.mjs";
 import { progressBar } from "../shared/progress.mjs";
 import { makeRandom } from "../shared/random.mjs";
 import { Stopwatch } from "../shared/stopwatch.mjs";
 import { applyLayers, makeLayers, parametersOf } from "./dense.mjs";
-import { Graph } from "./graph.mjs";
 
 const options = readOptions("Handwritten digits, gradients by onnxruntime", {
   digits: [60000, "digits to train on", 100],
@@ -24,9 +24,9 @@ const logitsOf = (graph, images) => applyLayers(graph, layers, graph.input(image
 
 // Two graphs over the same weights: a batch of digits with gradients, and all held-out digits without.
 const images = { data: new Float32Array(options.batch * size), shape: [options.batch, size] };
-const targets = { data: new Float32Array(options.batch * 10), shape: [options.batch, 10] };
+const targets = { data: new Int32Array(options.batch), shape: [options.batch] };
 const training = new Graph();
-const mean = training.crossEntropy(logitsOf(training, images), training.input(targets));
+const mean = crossEntropy(logitsOf(training, images), training.input(targets));
 training.gradients(mean, parameters);
 const loss = training.output(mean);
 const computeGradients = await training.compile();
@@ -57,11 +57,10 @@ const bar = progressBar("onnxruntime", steps, "steps");
 const stopwatch = new Stopwatch();
 let average = Math.log(10);
 for (let step = 1; step <= steps; ++step) {
-  targets.data.fill(0);
   for (let k = 0; k < options.batch; ++k) {
     const { pixels, digit } = digits[Math.floor(random() * digits.length)];
     images.data.set(pixels, k * size);
-    targets.data[10 * k + digit] = 1;
+    targets.data[k] = digit;
   }
   await stopwatch.gradients(computeGradients);
   stopwatch.step(() => optimizer.step());

@@ -2,7 +2,7 @@
 // folders where they are missing.
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 
 function run(command, ...args) {
   const { status, error } = spawnSync(command, args, { stdio: ["ignore", "ignore", "inherit"] });
@@ -14,10 +14,11 @@ function run(command, ...args) {
 
 const time = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-const build = join(import.meta.dirname, "..", "..", "scripts", "ready.mjs");
+const root = join(import.meta.dirname, "..", "..");
+const build = join(root, "scripts", "ready.mjs");
 if (existsSync(build)) run(process.execPath, build);
 for (const folder of process.argv.slice(2).map((name) => resolve(name))) {
   if (time(join(folder, "node_modules", ".package-lock.json")) >= time(join(folder, "package-lock.json"))) continue;
-  process.stderr.write(`Installing the packages of examples/${basename(folder)}...\n`);
+  process.stderr.write(`Installing the packages of ${relative(root, folder)}...\n`);
   run("npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund");
 }

@@ -1,0 +1,10 @@
+export * from "./convolution.mjs";
+export * from "./elementwise.mjs";
+export { gradientsOf } from "./gradient.mjs";
+export { Graph } from "./graph.mjs";
+export * from "./loss.mjs";
+export * from "./matrix.mjs";
+export * from "./normalization.mjs";
+export * from "./pooling.mjs";
+export * from "./recurrent.mjs";
+export * from "./shape.mjs";
