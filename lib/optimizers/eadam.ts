@@ -1,20 +1,21 @@
 import type { Params } from "../groups";
-import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "./adam-coefficients";
+import { betaNames, makeBias, writeBetas } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
-import { epsilon, learningRate, twoBetas, weightDecay } from "./options";
+import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
 export interface EAdamState extends State {
   readonly exp_avg: Float32Array;
   readonly exp_avg_sq: Float32Array;
+  readonly max_exp_avg_sq?: Float32Array;
 }
 
 const rule = defineRule({
   optimizer: "EAdam",
   summary: "Adam whose eps is added to v and kept",
-  names: { formula: "eadam", coefficients: [...betaNames, ...stepNames, "added"], choices: {} } as const,
-  states: ["exp_avg", "exp_avg_sq"],
+  names: { formula: "eadam", coefficients: [...betaNames, "eps", "size"], choices: { amsgrad: ["off", "on"] } } as const,
+  states: ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"],
   options: {
     /** Learning rate, ≥ 0. Default 1e-3. */
     lr: learningRate(1e-3),
@@ -24,16 +25,18 @@ const rule = defineRule({
     eps: epsilon(1e-8),
     /** ≥ 0, coupled: weight_decay·p joins the gradient. Default 0. */
     weight_decay: weightDecay(0),
+    /** Divide by the largest mean square so far, with eps added to its root and not kept. Default false. */
+    amsgrad: onOff(false),
   },
   coupledDecay: (o) => o.weight_decay,
-  step: ({ slot }) => {
+  step: ({ slot, choice }) => {
     const biasOf = makeBias();
     return (o, c, t) => {
       const { c1, c2 } = biasOf(o.betas, t);
       writeBetas(c, slot, o.betas);
-      writeStep(c, slot, 0, c2, -(o.lr / c1));
-      c[slot.added] = o.eps;
-      return 0;
+      c[slot.eps] = o.eps;
+      c[slot.size] = -((o.lr * Math.sqrt(c2)) / c1);
+      return choice.amsgrad[o.amsgrad ? "on" : "off"];
     };
   },
 });
@@ -46,9 +49,11 @@ export type EAdamOptions = OptionsOf<typeof rule>;
  *     g ← g + weight_decay·p
  *     m ← β1·m + (1−β1)·g
  *     v ← β2·v + (1−β2)·g² + eps
- *     p ← p − lr/(1−β1^t) · m / (√v/√(1−β2^t))
+ *     p ← p − lr·√(1−β2^t)/(1−β1^t) · m / √v
  *
- * State: m `exp_avg`, v `exp_avg_sq`.
+ * With amsgrad v has no eps: x ← max(x, v), and √x + eps divides.
+ *
+ * State: m `exp_avg`, v `exp_avg_sq`, x `max_exp_avg_sq`.
  *
  * Yuan, Gao: EAdam Optimizer: How ε Impact Adam, arXiv 2011.02150, 2020.
  */
