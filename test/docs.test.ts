@@ -14,10 +14,12 @@ const textOf = (page: string) => readFileSync(join(root, page), "utf8");
 /** What a page's program must print, its snippets run one after another; or what each of them does, where each is a program. In a second
  * run, where that is something else: a program that goes on from where it was must find itself at the end. */
 const pages: { page: string; prints: RegExp | RegExp[]; printsAgain?: RegExp }[] = [
-  { page: "README.md", prints: [/^$/, /backend: '\w+',[^]*\} 1 0\.25\n$/] },
+  { page: "README.md", prints: /^Float32Array\(2\) \[ 2\.9999\d+, 2\.9999\d+ \]\n$/ },
+  { page: "docs/api.md", prints: /backend: '\w+',[^]*\} 1 0\.25\n$/ },
   { page: "docs/checkpoints.md", prints: /^ERR_CHECKPOINT \/.*\/broken\.safetensors: not a safetensors file, .*\n$/ },
   { page: "docs/cuda.md", prints: /^0 true true\n$/ },
   { page: "docs/from-pytorch.md", prints: /^0\.\d+ -1\.\d+ 2\.\d+\n$/ },
+  { page: "docs/guide.md", prints: /^1e-8 1\.000\n1e-16 0\.004\n\{ '1': 1, '1000': 20, '5000': 186 \}\n$/ },
   { page: "docs/gradients.md", prints: [/^1 false 47\.43416490252569\n$/, /^5\n0\.7999998331069946\n$/, /^$/] },
   { page: "docs/optimizers.md", prints: [/^Adam 0\.90\d+\nYogi 0\.\d+\n$/, /^$/] },
   { page: "docs/options.md", prints: [/^$/] },
