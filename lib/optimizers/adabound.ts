@@ -70,7 +70,7 @@ const rule = defineRule({
 export type AdaBoundOptions = OptionsOf<typeof rule>;
 
 /**
- * AdaBound: Adam at the beginning, SGD in the end.
+ * AdaBound: Adam at the beginning, SGD at the end. It follows its authors' package adabound 0.0.5.
  *
  *     g ← g + weight_decay·p
  *     m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²      (amsbound: x ← max(x, v), and x in the place of v below)

@@ -26,7 +26,7 @@ const rule = defineRule({
 export type FromageOptions = OptionsOf<typeof rule>;
 
 /**
- * Fromage: every tensor moves by a part of its own length.
+ * Fromage: every tensor moves by a part of its own length. It follows the class of the AdaBelief paper's experiments.
  *
  *     p ← (p − lr·g·‖p‖/‖g‖) / √(1 + lr²)     (where a norm is 0: (p − lr·g) / √(1 + lr²))
  *

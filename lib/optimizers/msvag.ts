@@ -52,7 +52,7 @@ const rule = defineRule({
 export type MSVAGOptions = OptionsOf<typeof rule>;
 
 /**
- * M-SVAG: momentum, every element scaled down by how uncertain it is.
+ * M-SVAG: momentum, with each element scaled down by its uncertainty. It follows the class of the AdaBelief paper's experiments.
  *
  *     g ← g + weight_decay·p
  *     m ← β1·m + (1−β1)·g,  v ← β1·v + (1−β1)·g²

@@ -60,7 +60,7 @@ const rule = defineRule({
 export type RAdamOptions = OptionsOf<typeof rule>;
 
 /**
- * RAdam, as its authors published it.
+ * RAdam, as its authors' class has it: weight decay is decoupled. torch.optim.RAdam couples it by default.
  *
  *     m ← β1·m + (1−β1)·g,  v ← β2·v + (1−β2)·g²
  *     ρ∞ = 2/(1−β2) − 1,  ρt = ρ∞ − 2·t·β2^t/(1−β2^t)

@@ -81,7 +81,8 @@ const rule = defineRanger({
 export type RangerAdaBeliefOptions = OptionsOf<typeof rule>;
 
 /**
- * RangerAdaBelief 0.1.0: AdaBelief with RAdam's rectification, Lookahead and gradient centralization.
+ * RangerAdaBelief: AdaBelief with RAdam's rectification, Lookahead and gradient centralization. Releases 0.0.9 and 0.1.0 of
+ * ranger-adabelief have this one rule. Their documents use lr 1e-3, betas [0.9, 0.999] and eps 1e-12.
  *
  *     g ← g + weight_decay·p                            (not weight_decouple)
  *     g ← g − mean of its row                           (gc_loc; rows share the first index)

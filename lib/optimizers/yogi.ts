@@ -48,7 +48,7 @@ const rule = defineRule({
 export type YogiOptions = OptionsOf<typeof rule>;
 
 /**
- * Yogi: the mean square grows fast and shrinks slowly.
+ * Yogi: the mean square grows fast and shrinks slowly. It follows the class of the AdaBelief paper's experiments.
  *
  *     g ← g + weight_decay·p
  *     m ← β1·m + (1−β1)·g
