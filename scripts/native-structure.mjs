@@ -11,7 +11,7 @@ const below = {
   platform: [],
   core: ["update", "platform"],
   table: ["core", "update"],
-  cpu: ["table", "core", "update", "platform", "wasm"], // WebAssembly is one more width of the same loops
+  cpu: ["table", "core", "update", "platform"],
   cuda: ["table", "core", "update", "platform"],
   wasm: ["table", "cpu", "core", "update", "."],
   addon: ["table", "cpu", "cuda", "core", "update", "platform", "."],

@@ -12,7 +12,7 @@
 #if defined(__AVX512F__)
 #include "deferred_step.h"
 #elif defined(__wasm__)
-#include "../wasm/wide_float.h"
+#include "wasm_float.h"
 #endif
 
 namespace adabelief {

@@ -1,4 +1,4 @@
-#include "access.h"
+#include "../cpu/access.h"
 
 #include "imports.h"
 
@@ -12,11 +12,12 @@ constexpr int roles = static_cast<int>(Role::slow) + 1;
  * another. */
 alignas(64) float copies[roles][Access::most + 160];
 
-}  // namespace
-
+/** Arrays outside of the memory have addresses from its end on, which only tell them apart. */
 bool is_outside(const float* array) {
   return reinterpret_cast<std::uintptr_t>(array) >= static_cast<std::uintptr_t>(__builtin_wasm_memory_size(0)) * 65536;
 }
+
+}  // namespace
 
 template <class Pointer>
 void Access::take(Pointer*& pointer, Role role, bool loads) {

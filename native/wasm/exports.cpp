@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "../cpu/access.h"
 #include "../cpu/accumulate.h"
 #include "../cpu/backend.h"
 #include "../cpu/norm.h"
 #include "../lists.h"
 #include "../table/table.h"
-#include "access.h"
 
 #if defined(ADABELIEF_RELAXED_MADD)
 #include <wasm_simd128.h>
