@@ -10,6 +10,7 @@ export type ErrorCode =
   | "ERR_EMPTY_PARAMETERS" // no parameter at all
   | "ERR_DUPLICATE_PARAMETER" // the same parameter twice
   | "ERR_NOT_FLOAT32" // an array of another type
+  | "ERR_DTYPE" // an array of 16 bits where another type is needed, or the reverse
   | "ERR_LENGTH" // lengths that differ
   | "ERR_DETACHED" // an array whose memory was transferred away
   | "ERR_RESIZED" // an array that shrank or grew since it was registered
@@ -121,4 +122,7 @@ export const bufferOf = intrinsic<ArrayBufferLike>("buffer");
 export const arrayKind = intrinsic<string | undefined>(Symbol.toStringTag);
 
 /** The true length of a typed array: 0 once it is detached or out of bounds. An own property cannot deceive it. */
-export const lengthOf = intrinsic<number>("length") as (array: Float32Array) => number;
+export const lengthOf = intrinsic<number>("length") as (array: ArrayBufferView) => number;
+
+/** Where a typed array begins in its buffer, in bytes. */
+export const byteOffsetOf = intrinsic<number>("byteOffset");

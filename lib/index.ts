@@ -1,4 +1,15 @@
-export { accumulate, clipGradNorm, type ClipOptions, type Floats, type Placed } from "./arrays";
+export {
+  accumulate,
+  clipGradNorm,
+  fromBFloat16,
+  fromFloat16,
+  toBFloat16,
+  toFloat16,
+  type ClipOptions,
+  type Float16Values,
+  type Floats,
+  type Placed,
+} from "./arrays";
 export type { LoadStateOptions, SaveStateOptions } from "./checkpoint";
 export { cpu } from "./cpu";
 export { cuda, type ForeignMemory, type PlaceOptions } from "./cuda";

@@ -90,6 +90,8 @@ std::string lists_in_json() {
                             {"notDevice", static_cast<int>(Problem::not_device)},
                             {"otherDevice", static_cast<int>(Problem::other_device)},
                             {"disposed", static_cast<int>(Problem::disposed)}})},
+      {"halfTypes",
+       numbers({{"bfloat16", static_cast<int>(HalfType::bfloat16)}, {"float16", static_cast<int>(HalfType::float16)}})},
       {"backendChoices", numbers({{"chosen", static_cast<int>(BackendChoice::chosen)},
                                   {"unknown", static_cast<int>(BackendChoice::unknown)},
                                   {"unsupported", static_cast<int>(BackendChoice::unsupported)},

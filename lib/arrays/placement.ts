@@ -49,8 +49,8 @@ export function fillWithZeros(array: Floats, stream: bigint): void {
   else if (lengthOf(array) > 0) Float32Array.prototype.fill.call(array, 0);
 }
 
-/** Refuses to write to an array that a step under way on another thread is using. */
-export function requireUnleased(array: Floats, what: string): void {
-  if (!addon.leased(nativeOf(array), true)) return;
+/** Refuses to write to an array that a step under way on another thread is using, or to read one that it writes. */
+export function requireUnleased(array: Floats | Uint16Array, what: string, writing = true): void {
+  if (!addon.leased(nativeOf(array), writing)) return;
   throw plainError("ERR_LEASED", `${what} is in use by a step under way on another thread; await stepAsync() first`);
 }

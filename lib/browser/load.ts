@@ -36,6 +36,8 @@ export function loadEngine(): Engine {
     allocate: (...given) => started().allocate(...given),
     keep: (array) => started().keep?.(array),
     accumulate: (...given) => started().accumulate(...given),
+    widen: (...given) => started().widen(...given),
+    narrow: (...given) => started().narrow(...given),
     read: (arrays) => started().read(arrays),
     norm: (...given) => started().norm(...given),
     scale: (...given) => started().scale(...given),

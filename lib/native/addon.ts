@@ -103,11 +103,14 @@ export interface Engine {
   /** Never gives the memory of an array back from now on: a program may keep a part of it. Native memory lives as long as its parts. */
   keep?(array: Float32Array): void;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null;
+  /** Converts between a `halfType` and float32; false where the arrays overlap: nothing is written then. */
+  widen(type: number, into: Float32Array, from: Uint16Array): boolean;
+  narrow(type: number, into: Uint16Array, from: Float32Array): boolean;
   read(arrays: readonly Float32Array[]): number;
   norm(arrays: readonly Float32Array[], order: number): number;
   scale(arrays: readonly Float32Array[], factor: number): void;
   overlap(arrays: readonly NativeFloats[]): readonly [number, number] | null;
-  leased(array: NativeFloats, writing: boolean): boolean;
+  leased(array: NativeFloats | Uint16Array, writing: boolean): boolean;
   threads(): number;
   setThreads(count: number, byDefault: boolean): boolean;
   readonly maxThreads: number;

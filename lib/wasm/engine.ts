@@ -3,7 +3,7 @@ import { lengthOf, plainError } from "../errors";
 import type { CudaAddon, DeviceMemory, Engine, NativeFloats } from "../native/addon";
 import { parseLists, readLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
-import { addressOf, extentOf, Views } from "./memory";
+import { addressOf, bytesOf, extentOf, overlap, Views } from "./memory";
 import * as modules from "./modules";
 import { DisjointMemory } from "./overlap";
 import { startWasm } from "./start";
@@ -87,6 +87,8 @@ class WasmEngine {
       allocate: (length, like) => this.#allocate(length, like),
       keep: (array) => void given.unregister(array),
       accumulate: (into, sources, scale) => this.#accumulate(into, sources, scale),
+      widen: (type, into, from) => this.#convert(wasm.widen, type, into, from),
+      narrow: (type, into, from) => this.#convert(wasm.narrow, type, into, from),
       read: (arrays) => this.#withList(arrays, (list, lengths) => wasm.read(list, lengths, arrays.length)),
       norm: (arrays, order) => this.#withList(arrays, (list, lengths) => wasm.norm(list, lengths, arrays.length, order)),
       scale: (arrays, factor) => this.#scale(arrays, factor),
@@ -176,6 +178,24 @@ class WasmEngine {
       });
     });
     return null;
+  }
+
+  /** Converts by pieces; false where the arrays overlap. */
+  #convert<A extends Float32Array | Uint16Array, B extends Float32Array | Uint16Array>(
+    run: (type: number, into: Address, from: Address, length: number) => void,
+    type: number,
+    into: A,
+    from: B,
+  ): boolean {
+    if (overlap(into, from)) return false;
+    const { bytes } = this.#views;
+    this.#inPieces(lengthOf(from), 2, (begin, end, [target = 0, source = 0]) => {
+      bytes.set(bytesOf(from, begin, end), source);
+      run(type, target, source, end - begin);
+      const result = bytesOf(into, begin, end);
+      result.set(bytes.subarray(target, target + result.length));
+    });
+    return true;
   }
 
   #scale(arrays: readonly Float32Array[], factor: number): void {

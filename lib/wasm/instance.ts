@@ -39,6 +39,8 @@ export interface WasmExports {
     gradients: Address,
   ): number;
   accumulate(into: Address, sources: Address, count: number, scale: number, length: number): void;
+  widen(type: number, into: Address, from: Address, length: number): void;
+  narrow(type: number, into: Address, from: Address, length: number): void;
   norm(arrays: Address, lengths: Address, count: number, order: number): number;
   read(arrays: Address, lengths: Address, count: number): number;
   scale(array: Address, length: number, factor: number): void;
