@@ -100,7 +100,7 @@ export const cuda = Object.freeze({
     refuseUnknownKeys(handle, ["handle", "offset", "length", "device"], "cuda.openIpc");
     const { handle: bytes, offset = 0, length, device = 0 } = handle as unknown as IpcHandle;
     const number = requireDevice(device);
-    if (arrayKind(bytes) !== "Uint8Array" || lengthOf(bytes as unknown as Float32Array) !== handleLength) {
+    if (arrayKind(bytes) !== "Uint8Array" || lengthOf(bytes) !== handleLength) {
       throw typeError("ERR_INVALID_OPTION", `handle must be a Uint8Array of ${handleLength}, got ${describe(bytes)}`);
     }
     if (!Number.isSafeInteger(offset) || offset < 0 || offset % Float32Array.BYTES_PER_ELEMENT !== 0) {
