@@ -3,7 +3,7 @@ export type ErrorCode =
   | "ERR_NO_BINARY" // no binary for this platform, or it does not load
   | "ERR_NO_TFJS" // TensorFlow.js is not installed, or is another release than 4
   | "ERR_BACKEND" // a backend that does not exist, or that this processor cannot run
-  | "ERR_THREADS" // a number of threads that cannot be had
+  | "ERR_THREADS" // an invalid number of threads
   | "ERR_INVALID_OPTION" // an option of the wrong type or out of range
   | "ERR_UNKNOWN_OPTION" // a key that no option has
   | "ERR_INVALID_PARAMETER" // not an object with Float32Arrays
@@ -17,7 +17,7 @@ export type ErrorCode =
   | "ERR_OVERLAP" // memory that would be written and used twice in one step
   | "ERR_LEASED" // memory that a step under way on another thread is using
   | "ERR_RESIZABLE" // a resizable buffer in an asynchronous step
-  | "ERR_NON_FINITE" // a norm that is infinite or NaN, where that was not to be
+  | "ERR_NON_FINITE" // a norm that is infinite or NaN, with errorIfNonfinite
   | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer or schedule
   | "ERR_OPTIMIZER" // something that is no optimizer where one is needed, or one that lost its groups
   | "ERR_SCHEDULE" // a schedule that cannot go on
@@ -34,7 +34,7 @@ export type ErrorCode =
   | "ERR_CUDA" // the driver refused a call; nothing was changed
   | "ERR_CUDA_LOST"; // the device failed in the middle of its work: what it held is undefined
 
-/** The property that every error of this package has, of any copy of it and in any realm. */
+/** The property that marks this package's errors, whichever copy of the package or realm they come from. */
 export const errorBrand = Symbol.for("adabelief.error");
 
 /** Whether an error is one that this package threw on purpose, whichever copy of it: CommonJS, ESM, another realm. */
@@ -43,8 +43,8 @@ export function isAdaBeliefError(value: unknown): value is AdaBeliefError {
 }
 
 /**
- * What every error of this package is: `catch (error) { if (error instanceof AdaBeliefError) … error.code }`. They are real TypeErrors,
- * RangeErrors and Errors at the same time. None is made with this class.
+ * Matches every error of this package: `catch (error) { if (error instanceof AdaBeliefError) … error.code }`. The errors themselves
+ * are TypeErrors, RangeErrors or Errors. None is constructed from this class.
  */
 export abstract class AdaBeliefError extends Error {
   abstract readonly code: ErrorCode;
@@ -69,10 +69,10 @@ export const plainError = coded(Error);
 
 const warned = new Set<string>();
 
-/** What browsers lack. */
+/** Undefined in browsers. */
 const { process } = globalThis as { process?: Partial<NodeJS.Process> };
 
-/** A warning, once a process: through Node's channel for them, or on the console. */
+/** Emits a warning once per process: through process.emitWarning, or on the console in browsers. */
 export function warnOnce(code: string, message: string): void {
   if (warned.has(code)) return;
   warned.add(code);

@@ -128,7 +128,7 @@ describe("the working directory", () => {
     expect(load(folder, { cwd, env, code }).stdout).toBe("ERR_NO_TFJS\n");
   });
 
-  it("springs no trap", () => {
+  it("contains planted modules, and none of them ran", () => {
     expect(() => readFileSync(at("sprung"))).toThrow("ENOENT");
   });
 });

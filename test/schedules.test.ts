@@ -279,7 +279,7 @@ describe("ReduceLROnPlateau", () => {
   });
 });
 
-describe("what cannot be is refused, and nothing has changed", () => {
+describe("invalid input is refused and changes nothing", () => {
   const scheduler = (o: Scheduled) => new StepLR(o, { step_size: 1 });
   const cases: [string, (o: AdaBelief) => unknown, string, RegExp][] = [
     ["no optimizer", () => new StepLR({} as Scheduled, { step_size: 1 }), "ERR_OPTIMIZER", /is not an optimizer/],

@@ -129,7 +129,7 @@ onBothBackends(() => {
       expect(optimizer.iterations).toBe(0);
     });
 
-    it("an excludeFromWeightDecay that answers neither true nor false, and hands on what it throws", () => {
+    it("an excludeFromWeightDecay that returns no boolean, and passes on its errors", () => {
       const x = variable("x", [4], 1);
       const own = new AdaBeliefOptimizer(0.1, { weightDecay: 0.1, excludeFromWeightDecay: (() => "yes") as never });
       expect(() => applyGradients(own, { x: floats(2, 4) })).toThrow(

@@ -23,10 +23,10 @@ export interface ClipOptions {
  * fixed order. The factor is rounded to float32. To clip without writing the gradients, and on a device, see
  * `step({ maxGradNorm })`.
  *
- * @param params a parameter or several, of which those without a gradient are left out
- * @param maxNorm what the norm is brought down to, ≥ 0
- * @returns the norm before
- * @throws with a `code`, and nothing written, where an argument cannot be; ERR_NON_FINITE with `errorIfNonfinite`
+ * @param params one parameter or an iterable of them; parameters without a gradient are skipped
+ * @param maxNorm the largest total norm allowed, ≥ 0
+ * @returns the total norm before clipping
+ * @throws a coded error for an invalid argument, or ERR_NON_FINITE with `errorIfNonfinite`; nothing is written then
  */
 export function clipGradNorm(params: Parameter | Iterable<Parameter>, maxNorm: number, options: ClipOptions = {}): number {
   requireObject(options, "The options of clipGradNorm");

@@ -10,5 +10,5 @@ export function pathOf(path: unknown): string {
 export const replaceFile = (path: string, _chunks: Iterable<Uint8Array>): Promise<void> => Promise.reject(noFiles(path));
 export const openFile = (path: string): Promise<SequentialReader> => Promise.reject(noFiles(path));
 
-/** Nobody gets as far as this: there are no paths. */
+/** Not reached in practice: pathOf throws first. */
 const noFiles = (path: string) => new Error(`There is no file ${path} in a browser`);

@@ -6,7 +6,7 @@ import { addon } from "../native/engine";
 /** The package's version, which scripts/browser.mjs fills in. */
 declare const ADABELIEF_VERSION: string;
 
-/** What runs where. There is no Node here, and no file. */
+/** Describes the engine. In a browser there is no Node and no binary file, so those fields are empty. */
 export function info(): Info {
   const { available, reason, devices } = driver();
   return {

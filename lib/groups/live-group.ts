@@ -1,4 +1,4 @@
-// The object by which a caller sees a group: own accessors for the options, and keys that no group has are noticed.
+// The group object that callers see: one accessor per option, and detection of unknown keys.
 
 /** By this key Node finds what console.log shows. */
 const inspect = Symbol.for("nodejs.util.inspect.custom");

@@ -30,8 +30,8 @@ function hasSameValues(a: object, b: object): boolean {
 const behind = new WeakMap<object, LiveOptions<object>>();
 
 /**
- * Writes options of a group as a schedule does. PyTorch's OneCycleLR can give a negative lr, which PyTorch checks nowhere: here the next
- * step refuses it.
+ * Writes options of a group as a schedule does. PyTorch's OneCycleLR can give a negative lr, which PyTorch does not check. Here the
+ * next step throws for it.
  */
 export function writeScheduled(group: object, values: object): void {
   const options = behind.get(group);

@@ -39,7 +39,7 @@ export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defau
   return { params: list, options: readSchema(rule.options, given, defaults), extras };
 }
 
-/** What an iterable yields. Its own errors pass; what the engine says of a broken one gets a code. */
+/** The items of an iterable. Its own errors pass through; the engine's TypeError for a broken iterator gets a code. */
 function listOf(iterable: Iterable<unknown>): unknown[] {
   try {
     return [...iterable];

@@ -9,9 +9,7 @@ export interface Obstacle {
   readonly otherRole?: number;
 }
 
-/** Why an array was refused: `name_of` in native/addon/floats.h. */
-
-/** Memory on a device: opaque here, tagged and checked by the addon, given back with its last owner. */
+/** Memory on a device: opaque here, tagged and checked by the addon, freed with its last owner. */
 export interface DeviceMemory {
   readonly deviceMemory: unique symbol;
 }
@@ -100,7 +98,7 @@ export interface Engine {
   /** A `backendChoice`. */
   useBackend(name: string, byDefault: boolean): number;
   allocate(length: number, like?: Float32Array): Float32Array | null;
-  /** Never gives the memory of an array back from now on: a program may keep a part of it. Native memory lives as long as its parts. */
+  /** Keeps the memory of an array for good, as a program may hold a part of it. Native memory needs no call: its parts keep it. */
   keep?(array: Float32Array): void;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null;
   /** Converts between a `halfType` and float32; false where the arrays overlap: nothing is written then. */

@@ -1,4 +1,4 @@
-// The binary: which file it is, and whether it can be loaded at all. What it does once it is loaded belongs to lib/load.ts.
+// Finds the binary and checks that it can be loaded. lib/native/load.ts uses what it exports.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isAbsolute, relative } from "node:path";
@@ -13,8 +13,8 @@ const isInside = (folder: string, path: string) => {
 };
 
 /**
- * The file of the package's binary: in its own folder, or in the one that ADABELIEF_PREBUILD names. node-gyp-build would also look beside
- * Node's executable, where binaries belong to somebody else, and take a relative path from wherever the process happens to be.
+ * The file of the package's binary: in its own folder, or in the one that ADABELIEF_PREBUILD names. node-gyp-build alone would also
+ * look beside Node's executable, where other packages' binaries may lie, and resolve a relative path against the working directory.
  *
  * @throws where there is none
  */

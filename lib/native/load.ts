@@ -29,7 +29,7 @@ export const cudaDriver = (): string => process.env["ADABELIEF_CUDA_DRIVER"] ?? 
 /** The most bytes that a buffer may have. */
 export const largestBuffer = constants.MAX_LENGTH;
 
-/** Loads the binary, or WebAssembly where it is wanted or nothing else loads: with a warning that says why. */
+/** Loads the binary. Loads WebAssembly on request, or with a warning if the binary does not load. */
 export function loadEngine(): Engine {
   const form = requireForm(process.env["ADABELIEF_WASM"] ?? "");
   if (wanted.backend === wasmBackend) return loadWasmEngine(form);
@@ -64,7 +64,7 @@ function fallBack(error: Error, form: string): Engine {
 }
 
 /**
- * Waits until optimizers can be made. Here they can be from the start: it is for programs that also run in browsers.
+ * Resolves at once: in Node the engine is loaded with the package. It exists for programs that also run in browsers.
  */
 export async function ready(): Promise<void> {
   // The binary was loaded with the package.

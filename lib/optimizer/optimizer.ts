@@ -13,7 +13,7 @@ import { Guard } from "./guard";
 import { ParameterGroups } from "./parameter-groups";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
 
-/** Who owns groups and state. Every optimizer is one of these with a rule of its own. `Optimizer` without arguments is any of them. */
+/** The base class of all optimizers. It owns groups and state. Without type arguments it is the type of any optimizer. */
 export abstract class Optimizer<O extends object = { lr: number }, S extends State = State> {
   /**
    * The state of a parameter: `step` and live arrays under PyTorch's names, where the parameter itself lies; undefined before its first
@@ -56,13 +56,12 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    *
    * Work on a device is launched and not waited for, unless `gradNorm` is to be reported: see `synchronize` and `stepAsync`.
    *
-   * @param options what happens to the gradients first: `gradScale`, `skipNonFinite`, `maxGradNorm`; `stream`: the driver's handle of
-   *   a stream of the parameters' device, default 0n, the legacy default stream
+   * Everything is checked before the first element is written: if `step` throws, parameters, state and groups are unchanged. Only a
+   * device failure during the step cannot be undone; every later call except `dispose` then throws ERR_CUDA_LOST.
    *
-   * Everything is checked before the first element is written: where `step` throws, parameters, state and groups are as they were. Only
-   * a device that fails in the middle cannot be undone (ERR_CUDA_LOST): then every later call but `dispose` is that error.
-   *
-   * @throws with a `code`: memory of another length, type or place; overlapping memory; an invalid option; ERR_BUSY during a step
+   * @param options how the gradients are treated first: `gradScale`, `skipNonFinite`, `maxGradNorm`; `stream`: the driver's handle
+   *   of a stream of the parameters' device, default 0n, the legacy default stream
+   * @throws a coded error: memory of another length, type or place; overlapping memory; an invalid option; ERR_BUSY during a step
    */
   step(options?: StepOptions): StepReport;
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
@@ -92,8 +91,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /**
-   * The same update on another thread, with the same bits, while this one goes on. One core is left to it. The promise is resolved when
-   * the devices are done, too.
+   * Runs the step on other threads, with the same bits, and returns at once. One core is left to the calling thread. The promise
+   * resolves after the devices are done too.
    *
    * All checks are made before it returns. Until the promise is settled, gradients must not be written, and parameters and state
    * neither read nor written; every method of this optimizer and every change of `cpu` is an error (ERR_BUSY), and a step over the same
@@ -124,7 +123,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them.
    *
    * @param options `set_to_none`: default false; `stream`: in whose order those on a device are filled, default 0n
-   * @throws with a `code`, and nothing changed; but where a device refuses or fails (ERR_CUDA, ERR_CUDA_LOST), some may be zero already
+   * @throws a coded error, and changes nothing. If a device fails (ERR_CUDA, ERR_CUDA_LOST), some gradients may already be zero
    */
   zeroGrad(options: ZeroGradOptions = {}): void {
     this.#guard.freely(() => zeroGradients(this.#groups.steps.parameters, options));
@@ -172,8 +171,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   /**
    * Writes options and state to a file, in safetensors format with PyTorch's names (docs/checkpoints.md).
    *
-   * What is written is copied before this returns, so that training may go on at once; without `await` too. Whatever happens, a
-   * crash included, the path then has the old file or the new one, whole. Saves to one path are made in the order of the calls.
+   * The values are copied before this returns, so training may go on at once, with or without `await`. The path always holds either
+   * the old file or the new one, complete, even after a crash. Saves to one path are made in the order of the calls.
    *
    * @param path where to; an existing file is replaced
    * @param options `parameters`: keep the parameters' values (their `data`) too, default false; `extra`: anything of your own that
@@ -230,7 +229,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     });
   }
 
-  /** Lets go of parameters and state, and gives back the state's memory on devices. Every later call but this one is an error. */
+  /** Releases parameters and state, including device memory of the state. Every later call except `dispose` throws ERR_DISPOSED. */
   dispose(): void {
     if (this.#guard.dispose()) this.#groups.clear();
   }

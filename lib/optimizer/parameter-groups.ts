@@ -74,7 +74,7 @@ export class ParameterGroups<O extends object> {
     this.#defaults = { ...this.#defaults, lookahead };
   }
 
-  /** The state of a parameter; undefined before its first update. From here on its arrays are in other hands, too. */
+  /** The state of a parameter; undefined before its first update. The caller can keep the arrays, so they count as exposed. */
   stateOf(parameter: Parameter<Floats>): object | undefined {
     const tracked = this.#trackedOf.get(parameter);
     if (tracked === undefined || (tracked.states.length === 0 && tracked.slow === null)) return undefined;

@@ -1,4 +1,4 @@
-// What options are: data that says how each is read and checked. The messages are PyTorch's where it has one.
+// The kinds of option values: how each is read and checked. Messages are PyTorch's where it has one.
 import { arrayKind, describe, rangeError, typeError } from "../errors";
 
 /** Reads a value into its canonical form, or throws. `last` is the value before. */
@@ -107,7 +107,7 @@ const dialects = [
 
 const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
 
-/** The key that was probably meant by one that nothing has. */
+/** The known key that an unknown key probably stands for. */
 function meantBy(key: string, known: readonly string[]): string | undefined {
   const same = dialects.find((names) => names.includes(plain(key))) ?? [];
   return [plain(key), ...same].flatMap((name) => known.filter((candidate) => plain(candidate) === name))[0];

@@ -13,15 +13,15 @@ import { slowName } from "../step/tracked-parameter";
 import { readState, refuse, requireRecord, unstepped } from "./read-state";
 import type { Loaded, LoadedGroup } from "./types";
 
-/** What PyTorch's releases and the published classes keep in a dict without need, and what its OneCycleLR puts into groups. */
+/** Keys that OneCycleLR puts into groups, and keys of PyTorch and the published classes that are not needed. */
 const cycleKeys = ["max_lr", "min_lr", "max_momentum", "base_momentum"];
 const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "capturable", "differentiable", "decoupled_weight_decay"];
 
 /**
  * Checks a dict.
  *
- * Arrays on the host are copied; `taken`: they are nobody else's, and become the state themselves. Those of parameters on a device are
- * copied there last of all: where one copy fails, none of them is left.
+ * Host arrays are copied. With `taken` they become the state themselves, so no other code may use them. Arrays for a device are
+ * copied there last; if one copy fails, all of them are released.
  */
 export function readStateDict<O extends object>(
   rule: Rule<O>,

@@ -50,7 +50,7 @@ export interface LoadedGroup<O extends object> {
   readonly withSlow: boolean;
 }
 
-/** What a dict says, checked whole, and not yet in force. */
+/** The content of a dict: fully checked, not yet applied. */
 export interface Loaded<O extends object> {
   readonly groups: LoadedGroup<O>[];
   readonly states: LoadedState[];

@@ -9,7 +9,7 @@ import { requireFloats, requireUnchanged } from "../step/memory-checks";
 import { slowName, type TrackedParameter } from "../step/tracked-parameter";
 import type { StateDict } from "./types";
 
-/** Refuses what the published PyTorch class would not obey if it loaded the dict. */
+/** Throws for options that the published PyTorch class does not have. */
 export function requirePublished<O extends object>(rule: Rule<O>, groups: readonly Group<O>[]): void {
   const { obeys = [] } = rule.published ?? {};
   groups.forEach((group, index) => {

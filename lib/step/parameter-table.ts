@@ -97,7 +97,7 @@ export class ParameterTable {
     plan.news[row] = news.none;
   }
 
-  /** Keeps no gradient alive, also where a step was refused. A method of arrays could be replaced: this is a loop. */
+  /** Drops all gradients, also after a refused step. A loop, because a program could have replaced array methods. */
   #forgetGradients(): void {
     for (let place = 0; place < this.#noted; ++place) this.#gradients[place] = null;
     this.#noted = 0;

@@ -50,7 +50,7 @@ export class StepRequest {
     this.gradients[gradients.skipNonFinite] = skipNonFinite ? 1 : 0;
   }
 
-  /** Adds a set of coefficients: Common of native/core/coefficients.h, the formula's own, and what is to happen around it. Its index. */
+  /** Adds a set: the common coefficients, the formula's own, and the stages around the formula. Returns its index. */
   add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, { t, fresh, lookahead, begins }: Update): number {
     const { maximize, centralize } = options as CommonOptions;
     const set = this.sets++;

@@ -190,7 +190,7 @@ function mostOf(counts: readonly number[]): number {
   return most;
 }
 
-/** Refuses parameters that lie over each other, as far as they hold memory at all. */
+/** Throws if parameters overlap in memory. Values that are no arrays are refused elsewhere. */
 function requireApart(parameters: readonly TrackedParameter[]): void {
   const places = parameters.flatMap(({ index, parameter }) => {
     const { data, out } = parameter;

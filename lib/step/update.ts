@@ -39,7 +39,7 @@ const arrayKeys = ["data", "grad", "exp_avg", "exp_avg_var", "max_exp_avg_var", 
 
 const scratchParameter = new TrackedParameter({ data: new Float32Array(0) }, 0, [], []);
 
-/** A table of one row, kept for the next call: it holds pointers, and looks at none before they are bound anew. */
+/** A table of one row, reused by every call. Old pointers in it are never read: each call binds new ones first. */
 class Scratch<O extends object> {
   readonly table: Table;
   readonly plan = new StepPlan([scratchParameter]);
@@ -64,11 +64,11 @@ function scratchOf<O extends object>(rule: Rule<O>): Scratch<O> {
 }
 
 /**
- * The stateless kernel: one update of AdaBelief over arrays that the caller keeps, with the options and the bits of the class. On
- * a device it is launched, and not waited for.
+ * One stateless update of AdaBelief over arrays that the caller keeps, with the options and the bits of the class. On a device the
+ * update is launched and not waited for.
  *
- * @param request the arrays, `step`, and the options of `AdaBelief` (`version` among them) with its defaults
- * @throws with a `code`, and nothing written, where an array or option cannot be, or memory overlaps
+ * @param request the arrays, `step`, and the options of `AdaBelief` (including `version`) with its defaults
+ * @throws a coded error for an invalid array or option, or for overlapping memory; nothing is written then
  *
  * @example
  * update({ data, grad, exp_avg, exp_avg_var, step: 1, lr: 1e-3 });

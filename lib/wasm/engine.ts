@@ -97,8 +97,8 @@ class WasmEngine {
   }
 
   /**
-   * An array of the module's memory, which needs no copies; null where there is no room but for tables. Only state, which is `like` a
-   * parameter, is given back, and only while no program has had it: it may keep a part alone, and nobody could tell.
+   * Allocates in the module's memory, which needs no copies. Returns null if only the reserve for tables is left. Only state
+   * (`like` a parameter) is ever freed, and only if no program has seen it: a program could keep a subarray unnoticed.
    */
   #allocate(length: number, like?: Float32Array): Float32Array | null {
     const { exports: wasm, buffer } = this.#instance;

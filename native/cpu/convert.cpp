@@ -31,9 +31,7 @@ void on_pool(void (*run)(Into*, const From*, std::size_t), Into* into, const Fro
   run_on_pool(threads_for(length), (length + chunk_length - 1) / chunk_length, run_chunks, &work);
 }
 
-const Conversion& conversion(HalfType type) {
-  return current_backend().kernels->elementwise.conversions[static_cast<int>(type)];
-}
+const Conversion& conversion(HalfType type) { return current_backend().kernels->elementwise.conversions[static_cast<int>(type)]; }
 
 }  // namespace
 

@@ -15,7 +15,7 @@ struct Floats32 {
  * bits on any number of threads. */
 double norm_on_pool(const std::vector<Floats32>& tensors, double order);
 
-/** Reads every element, and does hardly anything with it. */
+/** Reads every element, for the bandwidth baseline. Returns a sum, so that no read is optimized away. */
 double read_on_pool(const std::vector<Floats32>& tensors);
 
 /** x ← x·factor, rounded, for every element. */

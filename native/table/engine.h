@@ -1,4 +1,4 @@
-// Who runs a step: the interface between a table and the memory that its rows lie in. A new engine implements it and is made in
+// The interface of an engine, which runs steps over the rows of one place. A new engine implements it and is made in
 // native/engines.cpp.
 #pragma once
 

@@ -106,7 +106,7 @@ onMockDriverAlone("several devices and streams", () => {
     expectSameBits(p.data.read(), wanted(5), "after five steps");
   });
 
-  it("a step that is refused leaves nothing to the next one that only its own stream has in order", () => {
+  it("after a refused step, a step on another stream writes the state anew and waits for the first stream", () => {
     const p = three();
     const optimizer = new Adam([p]);
     const [one, other] = [mockDriver.makeStream(0), mockDriver.makeStream(0)];

@@ -110,8 +110,8 @@ void check_backend(const Backend& backend, const Type& type) {
       run.widen(widened.data() + offset, narrowed.data() + offset, length);
       for (std::size_t i = offset; i < offset + length; ++i) {
         CHECK(narrowed[i] == type.narrow(floats[i]), "%s, %s: %a becomes %04x", backend.name, type.name, floats[i], narrowed[i]);
-        CHECK(bits_of(widened[i]) == bits_of(type.widen(narrowed[i])), "%s, %s: %04x becomes %a", backend.name,
-              type.name, narrowed[i], widened[i]);
+        CHECK(bits_of(widened[i]) == bits_of(type.widen(narrowed[i])), "%s, %s: %04x becomes %a", backend.name, type.name,
+              narrowed[i], widened[i]);
       }
       CHECK(narrowed[offset + length] == 7 && widened[offset + length] == 5, "%s wrote beyond %zu", backend.name, length);
     }
