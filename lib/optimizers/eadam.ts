@@ -38,6 +38,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of EAdam.
+ *
+ * @interface
+ */
 export type EAdamOptions = OptionsOf<typeof rule>;
 
 /**

@@ -16,7 +16,11 @@ export interface GradientOptions {
   readonly maxGradNorm?: number;
 }
 
-/** What a step may be told. `stream` is that of the parameters on a device; those on the host do without. */
+/**
+ * What a step may be told. `stream` is that of the parameters on a device; those on the host do without.
+ *
+ * @interface
+ */
 export type StepOptions = GradientOptions & StreamOptions;
 
 /** The same, read and checked. */
