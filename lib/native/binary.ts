@@ -1,4 +1,4 @@
-// The binary: which file it is, and whether it can be loaded at all. What it does once it is loaded belongs to lib/load.ts.
+// The binary: which file it is, and whether it can be loaded at all. What it does once it is loaded belongs to lib/native/load.ts.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isAbsolute, relative } from "node:path";
