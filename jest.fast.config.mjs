@@ -1,5 +1,5 @@
 // All tests but the slow ones: those that need many seconds, and say little about a Node release.
-import base from "./jest.config.mjs";
+import base, { suite } from "./jest.config.mjs";
 
 const slow = [
   "checkpoint-damage",
@@ -18,4 +18,4 @@ const slow = [
   "types",
 ];
 
-export default { ...base, testPathIgnorePatterns: slow.map((name) => `<rootDir>/test/${name}\\.test\\.ts$`) };
+export default { ...base, testPathIgnorePatterns: [...base.testPathIgnorePatterns, ...slow.map(suite)] };

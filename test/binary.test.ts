@@ -33,7 +33,7 @@ function load(folder: string, { cwd = root, env = {}, code = report } = {}) {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, ["--eval", code], {
     encoding: "utf8",
     cwd,
-    env: { ...process.env, NODE_OPTIONS: "", ADABELIEF_BACKEND: "native", PACKAGE: folder, ...env },
+    env: { ...process.env, NODE_OPTIONS: "", PREBUILDS_ONLY: "", ADABELIEF_BACKEND: "native", PACKAGE: folder, ...env },
   });
   return { status, signal, stdout, stderr };
 }
