@@ -24,6 +24,8 @@ if (dated?.[1] !== version) problems.push(`CHANGELOG.md's newest release is "${n
 if (flags.includes("--prebuilds")) {
   const missing = platforms.filter((platform) => !existsSync(`prebuilds/${platform}/adabelief.node`));
   if (missing.length > 0) problems.push(`prebuilds/ lacks ${missing.join(", ")}`);
+  const linux = "prebuilds/linux-x64/adabelief.node";
+  if (existsSync(linux) && !readFileSync(linux).includes(".version 6.4\n")) problems.push(`${linux} has no kernels for CUDA`);
   const modules = "dist/lib/wasm/modules.js";
   if (!existsSync(modules) || readFileSync(modules, "utf8").includes('exact = ""')) problems.push(`${modules} was not built`);
 }

@@ -26,7 +26,7 @@ const changelog = (unreleased: string, heading: string) =>
   `# Changelog\n\n## Unreleased\n${unreleased}\n## ${heading}\n\n- A line.\n`;
 const ready = { "package.json": '{ "version": "1.2.3" }', "CHANGELOG.md": changelog("", "1.2.3 - 2026-01-02") };
 const built = {
-  ...Object.fromEntries(platforms.map((platform) => [`prebuilds/${platform}/adabelief.node`, ""])),
+  ...Object.fromEntries(platforms.map((platform) => [`prebuilds/${platform}/adabelief.node`, ".version 6.4\n"])),
   "dist/lib/wasm/modules.js": 'exports.exact = "AGFzbQ=="',
 };
 
@@ -61,6 +61,18 @@ describe("a release", () => {
       "--prebuilds",
     );
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining(file.split("/")[1] as string) as string });
+  });
+
+  it("is refused where the binary has no kernels for CUDA", () => {
+    const files = { ...ready, ...built, "prebuilds/linux-x64/adabelief.node": "" };
+    const { status, stderr } = check("no-kernels", files, "v1.2.3", "--prebuilds");
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "prebuilds/linux-x64/adabelief.node has no kernels for CUDA\n" });
+  });
+
+  it("is refused without WebAssembly", () => {
+    const files = { ...ready, ...built, "dist/lib/wasm/modules.js": 'exports.exact = ""' };
+    const { status, stderr } = check("no-wasm", files, "v1.2.3", "--prebuilds");
+    expect({ status, stderr }).toEqual({ status: 1, stderr: "dist/lib/wasm/modules.js was not built\n" });
   });
 });
 
