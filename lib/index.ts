@@ -16,7 +16,7 @@ export { cuda, type ForeignMemory, type PlaceOptions } from "./cuda";
 export { CudaArray, type IpcHandle } from "./cuda/array";
 export type { StreamOptions } from "./cuda/driver";
 export { AdaBeliefError, isAdaBeliefError, type ErrorCode } from "./errors";
-export type { GroupOf, ParamGroup, Params } from "./groups";
+export type { GroupExtras, GroupOf, ParamGroup, Params } from "./groups";
 export { info, type Info } from "./info";
 export { ready, type CudaDevice } from "./native";
 export { Lookahead, Optimizer, type LookaheadState, type ZeroGradOptions } from "./optimizer";

@@ -26,6 +26,9 @@ export const wanted = {
 /** The library to load in the place of NVIDIA's driver; "" for none. */
 export const cudaDriver = (): string => process.env["ADABELIEF_CUDA_DRIVER"] ?? "";
 
+/** What the build needs on Windows, where CMake would take a compiler that cannot build this. */
+const toolset = platform() === "win32" ? " --toolset ClangCL" : "";
+
 /** The most bytes that a buffer may have. */
 export const largestBuffer = constants.MAX_LENGTH;
 
@@ -40,7 +43,7 @@ export function loadEngine(): Engine {
     const error = plainError(
       "ERR_NO_BINARY",
       `adabelief has no binary that loads on ${target} (Node ${process.version}). Build it from source, with CMake and a C++ compiler: ` +
-        `npm install --no-save cmake-js@8 node-addon-api@8 && npx cmake-js compile --directory node_modules/adabelief (${reason})`,
+        `npm install --no-save cmake-js@8 node-addon-api@8 && npx cmake-js compile --directory node_modules/adabelief${toolset} (${reason})`,
       cause,
     );
     if (wanted.backend !== "") throw error;

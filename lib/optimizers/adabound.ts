@@ -67,6 +67,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of AdaBound.
+ *
+ * @interface
+ */
 export type AdaBoundOptions = OptionsOf<typeof rule>;
 
 /**

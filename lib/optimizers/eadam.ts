@@ -41,6 +41,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of EAdam.
+ *
+ * @interface
+ */
 export type EAdamOptions = OptionsOf<typeof rule>;
 
 /**

@@ -49,6 +49,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of MSVAG.
+ *
+ * @interface
+ */
 export type MSVAGOptions = OptionsOf<typeof rule>;
 
 /**

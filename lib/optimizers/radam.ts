@@ -57,6 +57,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of RAdam.
+ *
+ * @interface
+ */
 export type RAdamOptions = OptionsOf<typeof rule>;
 
 /**

@@ -78,6 +78,11 @@ const rule = defineRanger({
   },
 });
 
+/**
+ * The options of RangerAdaBelief.
+ *
+ * @interface
+ */
 export type RangerAdaBeliefOptions = OptionsOf<typeof rule>;
 
 /**

@@ -49,6 +49,11 @@ const rule = defineRule({
     },
 });
 
+/**
+ * The options of SGD.
+ *
+ * @interface
+ */
 export type SGDOptions = OptionsOf<typeof rule>;
 
 /**

@@ -1,6 +1,6 @@
 export { CosineAnnealingLR, type CosineAnnealingLROptions } from "./cosine-annealing-lr";
 export { ExponentialLR, type ExponentialLROptions } from "./exponential-lr";
-export { LambdaLR, type LambdaLROptions } from "./lambda-lr";
+export { LambdaLR, type LambdaLROptions, type LrLambda } from "./lambda-lr";
 export { LinearLR, type LinearLROptions } from "./linear-lr";
 export type { LRScheduler } from "./lr-scheduler";
 export { MultiStepLR, type MultiStepLROptions } from "./multi-step-lr";

@@ -3,7 +3,8 @@ import type { Kind, Kinds } from "../options/kinds";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import { groupsOf, type Scheduled } from "./optimizer-groups";
 
-type LrLambda = (epoch: number) => number;
+/** A factor of the learning rate, by epoch. */
+export type LrLambda = (epoch: number) => number;
 
 export interface LambdaLROptions extends EpochOptions {
   /** The factor on lr in an epoch: one function for all groups, or one for each. */

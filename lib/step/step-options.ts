@@ -16,7 +16,11 @@ export interface GradientOptions {
   readonly maxGradNorm?: number;
 }
 
-/** The options of a step. `stream` applies to parameters on a device; parameters on the host ignore it. */
+/**
+ * The options of a step. `stream` applies to parameters on a device; parameters on the host ignore it.
+ *
+ * @interface
+ */
 export type StepOptions = GradientOptions & StreamOptions;
 
 /** The same, read and checked. */
