@@ -1,7 +1,7 @@
 /** The codes of every error that this package throws on purpose. They are stable; the messages may improve. */
 export type ErrorCode =
   | "ERR_NO_BINARY" // no binary for this platform, or it does not load
-  | "ERR_NO_TFJS" // TensorFlow.js is not installed, or is another release than 4
+  | "ERR_NO_TFJS" // TensorFlow.js is not installed, or is another release than 3 and 4
   | "ERR_BACKEND" // a backend that does not exist, or that this processor cannot run
   | "ERR_THREADS" // an invalid number of threads
   | "ERR_INVALID_OPTION" // an option of the wrong type or out of range

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { cpu } from "..";
-import { root } from "../native/load";
+import { root } from "../native/here";
 import type { AdaBeliefOptimizer } from "../tfjs";
 import type { Device } from "./cases";
 import { makeParameters, type Entry } from "./contestants";

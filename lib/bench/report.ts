@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { info } from "..";
-import { root } from "../native/load";
+import { root } from "../native/here";
 import type { CudaDevice } from "../native/engine";
 import type { Result } from "./measure";
 

@@ -2,15 +2,13 @@ import { cpu } from "../cpu";
 import { driver } from "../cuda/driver";
 import type { Info } from "../info";
 import { addon } from "../native/engine";
-
-/** The package's version, which scripts/browser.mjs fills in. */
-declare const ADABELIEF_VERSION: string;
+import { version } from "../version";
 
 /** Describes the engine. In a browser there is no Node and no binary file, so those fields are empty. */
 export function info(): Info {
   const { available, reason, devices } = driver();
   return {
-    version: ADABELIEF_VERSION,
+    version,
     node: "",
     platform: "browser",
     libc: "unknown",

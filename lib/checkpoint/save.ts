@@ -22,6 +22,9 @@ export interface SaveStateOptions {
   extra?: unknown;
 }
 
+/** A Uint8Array over an ArrayBuffer, in the words of any TypeScript: before 5.7 the type had no parameter. */
+export type Bytes = ReturnType<Uint8ArrayConstructor["of"]>;
+
 /** The format that this release writes, and the only one that it reads. */
 export const formatVersion = "1";
 
@@ -37,13 +40,11 @@ export async function saveCheckpoint<O extends object>(
 }
 
 /** A checkpoint in memory. */
-export function encodeCheckpoint<O extends object>(
-  ...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]
-): Uint8Array<ArrayBuffer> {
+export function encodeCheckpoint<O extends object>(...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]): Bytes {
   return concat([...partsOf("", "encodeState", ...given)]);
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+function concat(parts: readonly Uint8Array[]): Bytes {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { readCheckpoint, type LoadStateOptions } from "../checkpoint/load";
-import { encodeCheckpoint, saveCheckpoint, type SaveStateOptions } from "../checkpoint/save";
+import { encodeCheckpoint, saveCheckpoint, type Bytes, type SaveStateOptions } from "../checkpoint/save";
 import { describe, typeError } from "../errors";
 import type { Floats } from "../arrays/placement";
 import type { GroupOf, ParamGroup, Params } from "../groups/group";
@@ -195,7 +195,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * @param options as of `saveState`
    * @throws what `saveState` rejects with
    */
-  encodeState(options: SaveStateOptions = {}): Uint8Array<ArrayBuffer> {
+  encodeState(options: SaveStateOptions = {}): Bytes {
     return this.#guard.freely(() => {
       const { rule, steps, groups } = this.#groups;
       steps.synchronize();

@@ -25,7 +25,7 @@ export class StepRequest {
   readonly variants: Int32Array;
   readonly stages: Int32Array;
   readonly coefficients: Float32Array;
-  readonly gradients = new Float64Array(gradients.count);
+  readonly gradients: Float64Array = new Float64Array(gradients.count);
   sets = 0;
   readonly #views: Float32Array[] = [];
 
