@@ -86,11 +86,11 @@ export function describeAlso(describer: (value: object) => string | undefined): 
   describers.push(describer);
 }
 
-/** What a value is, for a message: `"0.1" (a string)`, `a Float64Array of 3`. Runs no code of the value's own. */
+/** What a value is, for a message: `"0.1"`, `a Float64Array of 3`. Runs no code of the value's own. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === "boolean") return String(value);
   if (typeof value === "number") return String(value);
-  if (typeof value === "string") return `${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)} (a string)`;
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "function") return "a function";
   if (typeof value !== "object") return `a ${typeof value}`;
   const kind = arrayKind(value);
@@ -116,6 +116,9 @@ function intrinsic<T>(key: PropertyKey): (value: unknown) => T {
 
 /** A typed array's buffer. */
 export const bufferOf = intrinsic<ArrayBufferLike>("buffer");
+
+/** Where a typed array begins in its buffer. */
+export const byteOffsetOf = intrinsic<number>("byteOffset");
 
 /** The name of a typed array's type, of any realm, or undefined for anything else. An own property cannot deceive it. */
 export const arrayKind = intrinsic<string | undefined>(Symbol.toStringTag);

@@ -10,11 +10,12 @@ import { noteRule, type Rule } from "../rule/rule";
 import { readStateDict, requirePublished, writeStateDict, type State, type StateDict, type StateOf } from "../state-dict";
 import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import { Guard } from "./guard";
+import { guardOptionNames, WithGroups } from "./option-names";
 import { ParameterGroups } from "./parameter-groups";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
 
 /** Who owns groups and state. Every optimizer is one of these with a rule of its own. `Optimizer` without arguments is any of them. */
-export abstract class Optimizer<O extends object = { lr: number }, S extends State = State> {
+export abstract class Optimizer<O extends object = { lr: number }, S extends State = State> extends WithGroups {
   /**
    * The state of a parameter: `step` and live arrays under PyTorch's names, where the parameter itself lies; undefined before its first
    * update. Those on a device are the optimizer's: it disposes of them when it is disposed of, reset, or takes over another state.
@@ -31,6 +32,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   protected constructor(rule: Rule<O>, params: Params<Partial<O>>, options: object);
   protected constructor(optimizer: Optimizer<O>);
   protected constructor(source: Rule<O> | Optimizer<O>, params?: Params<Partial<O>>, options: object = {}) {
+    super();
+    guardOptionNames();
     if (#groups in source) {
       this.#groups = source.#groups;
       this.#guard = source.#guard;
@@ -66,9 +69,11 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    */
   step(options?: StepOptions): StepReport;
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
-  step<T extends number | void>(closure: () => T): T;
-  step<T extends number | void>(argument?: StepOptions | (() => T)): StepReport | T {
-    return typeof argument === "function" ? this.#stepAfter(argument) : this.#step(argument);
+  step<T extends number | void>(closure: () => T, options?: StepOptions): T;
+  step<T extends number | void>(argument?: StepOptions | (() => T), options?: StepOptions): StepReport | T {
+    if (typeof argument === "function") return this.#stepAfter(argument, options);
+    if (options !== undefined) throw typeError("ERR_INVALID_OPTION", "step takes a second argument only after a closure");
+    return this.#step(argument);
   }
 
   #step(options: StepOptions | undefined): StepReport {
@@ -82,12 +87,13 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     }
   }
 
-  #stepAfter<T extends number | void>(closure: () => T): T {
+  #stepAfter<T extends number | void>(closure: () => T, options: StepOptions | undefined): T {
+    const read = readStepOptions(options, "step");
     return this.#guard.afterClosure(closure, (result) => {
       if (typeof result === "object" && result !== null && "then" in result) {
         throw typeError("ERR_CLOSURE", "A closure must compute the gradients before it returns; this one returned a promise");
       }
-      this.#groups.steps.step(this.#groups.groups, readStepOptions(undefined, "step"));
+      this.#groups.steps.step(this.#groups.groups, read);
     });
   }
 
