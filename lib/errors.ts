@@ -99,10 +99,21 @@ export function describe(value: unknown): string {
     const name = describer(value);
     if (name !== undefined) return name;
   }
+  if (isMap(value)) return "a Map";
   try {
     return Array.isArray(value) ? `an array of ${value.length}` : "an object";
   } catch {
     return "a revoked proxy";
+  }
+}
+
+/** Whether a value is a Map of any realm. Runs no code of its own. */
+export function isMap(value: object): boolean {
+  try {
+    Map.prototype.has.call(value, undefined);
+    return true;
+  } catch {
+    return false;
   }
 }
 

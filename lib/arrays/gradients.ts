@@ -1,9 +1,10 @@
 // The gradients of whatever holds parameters: a parameter, a group, an optimizer, or an iterable of parameters or groups.
 import { isCudaArray } from "../cuda/array";
-import { arrayKind, describe, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isMap, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
 import type { AnyParameter, Parameter } from "../parameter";
-import { requireUnleased } from "./placement";
+import { placeOf, requireUnleased } from "./placement";
 
 /** What holds a group's parameters. */
 interface HasParams {
@@ -41,7 +42,7 @@ export function clippable(given: unknown): Float32Array[] {
 
 function parametersIn(given: unknown): unknown[] {
   if (!isObject(given) || ArrayBuffer.isView(given) || isCudaArray(given)) {
-    throw invalid(`clipGradNorm takes ${wanted}`, given, ": wrap arrays, parameter(data, { grad })");
+    throw invalid(`clipGradNorm takes ${wanted}`, given, isObject(given) ? ": wrap it, parameter(data, { grad })" : "");
   }
   if ("paramGroups" in given) {
     const groups = listOf(given.paramGroups, "paramGroups");
@@ -52,11 +53,12 @@ function parametersIn(given: unknown): unknown[] {
     if ("params" in given) return parametersOf(given);
     const isParameter = "data" in given || "grad" in given;
     if (isParameter || Object.values(given).length === 0) return [given];
-    throw invalid(`clipGradNorm takes ${wanted}`, given, ": of an object of parameters, pass Object.values(…)");
+    throw invalid(`clipGradNorm takes ${wanted}`, given, meantAsList(given));
   }
-  if (given instanceof Map) throw invalid(`clipGradNorm takes ${wanted}`, given, ": pass map.values()");
+  if (isMap(given)) throw invalid(`clipGradNorm takes ${wanted}`, given, meantAsList(given));
   const items = listOf(given, "The parameters");
-  if (items.length === 0) {
+  // PyTorch's norm of an empty list is 0. An iterator without items was used up, as a rule.
+  if (items.length === 0 && !Array.isArray(given)) {
     throw rangeError("ERR_EMPTY_PARAMETERS", "clipGradNorm got an empty list; was the iterator used up before?");
   }
   return items.flatMap((item) => (isObject(item) && "params" in item ? parametersOf(item) : [item]));
@@ -86,11 +88,15 @@ const misnamed = ["gradient", "gradients", "grads"];
 
 function gradientOf(item: unknown, index: number): Float32Array | null {
   const what = `Parameter ${index} must be an object with data and grad`;
-  if (!isObject(item) || arrayKind(item) !== undefined || isCudaArray(item)) throw invalid(what, item);
+  if (!isObject(item) || arrayKind(item) !== undefined || isCudaArray(item)) {
+    throw invalid(what, item, meantAsParameter(item));
+  }
+  if (Array.isArray(item)) throw invalid(what, item, meantAsParameter(item));
+  if ("paramGroups" in item) throw invalid(what, item, ": clip the gradients of each optimizer on its own");
   const hasGrad = "grad" in item;
   const other = misnamed.find((key) => key in item);
   if (!hasGrad && other !== undefined) throw invalid(what, item, ` with ${JSON.stringify(other)}: the gradient's key is "grad"`);
-  if (!hasGrad && !("data" in item)) throw invalid(what, item);
+  if (!hasGrad && placeOf((item as Parameter).data) === undefined) throw invalid(what, item);
   const grad: unknown = (item as Parameter).grad ?? null;
   if (grad === null || arrayKind(grad) === "Float32Array") return grad as Float32Array | null;
   const advice = isCudaArray(grad) ? "; on a device, step({ maxGradNorm }) clips without writing the gradients" : "";

@@ -12,6 +12,7 @@ import { readStepOptions, type StepOptions, type StepReport } from "../step/step
 import { Guard } from "./guard";
 import { guardOptionNames, WithGroups } from "./option-names";
 import { ParameterGroups } from "./parameter-groups";
+import { defineInspect } from "./show";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
 
 /** Who owns groups and state. Every optimizer is one of these with a rule of its own. `Optimizer` without arguments is any of them. */
@@ -23,6 +24,10 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   readonly state: StateOf<S> = Object.freeze({
     get: (parameter: Parameter<Floats>) => this.#groups.stateOf(parameter) as never,
   });
+
+  static {
+    defineInspect(this.prototype, (optimizer) => (#groups in optimizer ? (optimizer as Optimizer).#groups : undefined));
+  }
 
   // Without the type of the options, so that an Adam is also an Optimizer of { lr }.
   readonly #groups: ParameterGroups<object>;
@@ -55,9 +60,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /**
-   * Updates every parameter that has a gradient.
-   *
-   * Work on a device is launched and not waited for, unless `gradNorm` is to be reported: see `synchronize` and `stepAsync`.
+   * Updates every parameter that has a gradient. Work on a device is launched and not waited for, unless `gradNorm` is to be reported:
+   * see `synchronize` and `stepAsync`.
    *
    * @param options what happens to the gradients first: `gradScale`, `skipNonFinite`, `maxGradNorm`; `stream`: the driver's handle of
    *   a stream of the parameters' device, default 0n, the legacy default stream
@@ -71,12 +75,11 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
   step<T extends number | void>(closure: () => T, options?: StepOptions): T;
   step<T extends number | void>(argument?: StepOptions | (() => T), options?: StepOptions): StepReport | T {
-    if (typeof argument === "function") return this.#stepAfter(argument, options);
-    if (options !== undefined) throw typeError("ERR_INVALID_OPTION", "step takes a second argument only after a closure");
-    return this.#step(argument);
+    return typeof argument === "function" ? this.#stepAfter(argument, options) : this.#step(argument, options);
   }
 
-  #step(options: StepOptions | undefined): StepReport {
+  #step(options: StepOptions | undefined, second: StepOptions | undefined): StepReport {
+    if (second !== undefined) throw typeError("ERR_INVALID_OPTION", "step takes a second argument only after a closure");
     this.#guard.enter("step");
     try {
       return this.#groups.steps.step(this.#groups.groups, readStepOptions(options, "step"));
@@ -103,10 +106,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    *
    * All checks are made before it returns. Until the promise is settled, gradients must not be written, and parameters and state
    * neither read nor written; every method of this optimizer and every change of `cpu` is an error (ERR_BUSY), and a step over the same
-   * memory by another optimizer too (ERR_LEASED). The promise keeps everything alive. The buffers in use become untransferable, for good;
-   * resizable ones are refused (ERR_RESIZABLE).
-   *
-   * Three things can crash the process or lose the step, so do not do them during a step: `ArrayBuffer.prototype.transfer` or a byte
+   * memory by another optimizer too (ERR_LEASED). The buffers in use become untransferable, for good; resizable ones are refused
+   * (ERR_RESIZABLE). Three things can crash the process or lose the step, so do not do them during a step: `ArrayBuffer.prototype.transfer` or a byte
    * stream over its memory before Node 24.15; the same over the external memory of another addon on any release; growing WebAssembly
    * memory. Arrays from `cpu.allocate` and shared memory are safe.
    *
@@ -117,11 +118,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     return this.#guard.exclusivelyAsync("stepAsync", () => steps.stepAsync(groups, readStepOptions(options, "stepAsync")));
   }
 
-  /**
-   * Waits until the devices are done with every step so far. Without parameters on a device there is nothing to wait for.
-   *
-   * @throws ERR_CUDA_LOST where one of them failed since
-   */
+  /** Waits until the devices are done with every step so far. Throws ERR_CUDA_LOST where one of them failed since. */
   synchronize(): void {
     this.#guard.freely(() => this.#groups.steps.synchronize());
   }
@@ -197,10 +194,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /**
-   * The bytes that `saveState` writes, for where there are no files: `new Blob([bytes])` in a browser.
-   *
-   * @param options as of `saveState`
-   * @throws what `saveState` rejects with
+   * The bytes that `saveState` writes, for where there are no files: `new Blob([bytes])` in a browser. Throws what `saveState` rejects with.
    */
   encodeState(options: SaveStateOptions = {}): Uint8Array<ArrayBuffer> {
     return this.#guard.freely(() => {

@@ -72,7 +72,7 @@ function requireSameRule<O extends object>(rule: Rule<O>, { optimizer, version }
   }
   if (version !== undefined && version !== rule.version) {
     throw refuse(
-      `This state dict belongs to version ${describe(version)}, not to ${titleOf(rule)}${versionAdvice(rule, version)}`,
+      `This state dict belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}${versionAdvice(rule, version)}`,
     );
   }
 }
@@ -105,7 +105,9 @@ function readGroup<O extends object>(
   }
   const { version = rule.version } = saved;
   if (version !== rule.version) {
-    throw refuse(`${where} belongs to version ${describe(version)}, not to ${titleOf(rule)}${versionAdvice(rule, version)}`);
+    throw refuse(
+      `${where} belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}${versionAdvice(rule, version)}`,
+    );
   }
   const options = readSchema(rule.options, { ...optionsByFlags(rule, saved), ...saved }, { ...group.options, ...absent });
   requireObeyed(saved, { rule: rule as unknown as Rule<object>, options: options as Record<string, unknown> }, where);
