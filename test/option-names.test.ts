@@ -27,7 +27,7 @@ describe("optimizer.lr", () => {
 
   it("sets all groups that agree", () => {
     const optimizer = new SGD([one(0.1), one(0.1)]);
-    optimizer.lr *= 10;
+    optimizer.lr = 10 * (optimizer.lr as number);
     expect(optimizer.paramGroups.map(({ lr }) => lr)).toEqual([1, 1]);
   });
 

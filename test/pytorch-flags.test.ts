@@ -20,7 +20,7 @@ function load(
 ): { optimizer: Optimizer<{ lr: number }>; p: { data: Float32Array } } {
   const { p, optimizer } = make(name, options);
   const { state, param_groups } = optimizer.stateDict();
-  optimizer.loadStateDict({ state, param_groups: param_groups.map((group) => ({ ...group, ...flags })) } as StateDict);
+  optimizer.loadStateDict({ state, param_groups: param_groups.map((group) => ({ ...group, ...flags })) });
   return { optimizer, p };
 }
 
@@ -82,7 +82,7 @@ describe("the kind of weight decay", () => {
       delete group["weight_decouple"];
       optimizer.loadStateDict({ state, param_groups: [group] } as StateDict);
       expect(optimizer.paramGroups[0]).toMatchObject({ weight_decouple: value });
-      const contradiction = { state, param_groups: [{ ...group, weight_decouple: !value }] } as StateDict;
+      const contradiction = { state, param_groups: [{ ...group, weight_decouple: !value }] } as unknown as StateDict;
       expect(thrownBy(() => optimizer.loadStateDict(contradiction))).toMatchObject({ code: "ERR_STATE_DICT" });
     }
   });

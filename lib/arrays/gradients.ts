@@ -3,12 +3,12 @@ import { isCudaArray } from "../cuda/array";
 import { arrayKind, describe, isMap, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
-import type { AnyParameter, Parameter } from "../parameter";
-import { placeOf, requireUnleased } from "./placement";
+import type { Parameter } from "../parameter";
+import { placeOf, requireUnleased, type Floats } from "./placement";
 
 /** What holds a group's parameters. */
 interface HasParams {
-  readonly params: AnyParameter | Iterable<AnyParameter>;
+  readonly params: Parameter<Floats> | Iterable<Parameter<Floats>>;
 }
 
 /** What holds groups: an optimizer. */

@@ -16,14 +16,16 @@ const help = `Fused native AdaBelief for Node.js.
 ${Object.values(commands)
   .map((command) => command.help)
   .join("\n")}
-adabelief --help, --version`;
+adabelief help [command], --help, -h, --version, -v`;
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
-  if (name === "--help" || name === "-h" || args.includes("--help")) {
-    console.log(help);
+  const asks = [name, ...args].some((arg) => arg === "--help" || arg === "-h");
+  if (name === "help" || asks) {
+    const about = name === "help" ? args[0] : name;
+    console.log(about !== undefined && Object.hasOwn(commands, about) ? commands[about]?.help : help);
     return;
   }
-  if (name === "--version") {
+  if (name === "--version" || name === "-v") {
     console.log(info().version);
     return;
   }
@@ -39,8 +41,10 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // the reader of a pipe has seen enough
-  throw error;
+  console.error(`adabelief: the output cannot be written: ${error.message}`);
+  process.exit(1);
 });
+process.stderr.on("error", () => process.exit(1)); // nobody can be told
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const usage = error instanceof UsageError;

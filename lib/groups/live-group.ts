@@ -4,6 +4,7 @@
 const inspect = Symbol.for("nodejs.util.inspect.custom");
 
 /** The base of classes that put a private field on an object which exists already. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- its constructor is what it is for
 export class Given {
   constructor(object: object) {
     return object;

@@ -55,7 +55,7 @@ type Options = readonly (LiveOptions<object> | undefined)[];
 function allBehind(groups: readonly object[]): Options {
   const known = behindAll.get(groups);
   if (known !== undefined) return known;
-  const found = groups.map(Behind.of);
+  const found = groups.map((group) => Behind.of(group));
   if (Object.isFrozen(groups)) behindAll.set(groups, found);
   return found;
 }

@@ -20,6 +20,7 @@ export abstract class WithGroups {
   abstract readonly paramGroups: readonly object[];
 
   /** The learning rate of all groups; undefined where they differ. Assigning sets it in all of them. */
+  // eslint-disable-next-line @typescript-eslint/related-getter-setter-pairs -- undefined is what groups that differ have, and nothing to set
   get lr(): number | undefined {
     const [first, ...rest] = this.paramGroups as readonly Group[];
     return rest.every(({ lr }) => lr === first?.lr) ? first?.lr : undefined;

@@ -65,7 +65,7 @@ const flags: Readonly<Record<string, Flag>> = {
   },
   degenerated_to_sgd: {
     isIdle: (value, context) => value || !isRectified(context),
-    obeyedBy: ({}, { rule }) => (rule.optimizer === "AdaBelief" ? 'AdaBelief with version: "0.2.1"' : "RAdam and AdaBelief"),
+    obeyedBy: (_, { rule }) => (rule.optimizer === "AdaBelief" ? 'AdaBelief with version: "0.2.1"' : "RAdam and AdaBelief"),
   },
 };
 

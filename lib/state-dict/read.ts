@@ -110,7 +110,7 @@ function readGroup<O extends object>(
     );
   }
   const options = readSchema(rule.options, { ...optionsByFlags(rule, saved), ...saved }, { ...group.options, ...absent });
-  requireObeyed(saved, { rule: rule as unknown as Rule<object>, options: options as Record<string, unknown> }, where);
+  requireObeyed(saved, { rule: rule as unknown as Rule<object>, options: options }, where);
   rule.check?.(options);
   const { lookahead = (absent as { lookahead?: unknown }).lookahead ?? null } = saved;
   const withSlow = rule.lookahead !== undefined || lookahead !== null;

@@ -96,7 +96,7 @@ function insertArray(index: Index, array: Floats): boolean {
   const known = index.get(buffer);
   const pieces = known ?? { begins: [], ends: [] };
   if (known === undefined) index.set(buffer, pieces);
-  const begin = byteOffsetOf(array as Float32Array);
+  const begin = byteOffsetOf(array);
   const meets = insert(pieces, begin, begin + 4 * length);
   // Another object may stand for the same shared memory.
   return meets || (known === undefined && !(buffer instanceof ArrayBuffer));
