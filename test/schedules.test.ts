@@ -498,7 +498,7 @@ describe("the step of a schedule", () => {
   it.each(rows)("of %s takes no epoch, and changes nothing where one is given", (_, schedule1, args) => {
     const optimizer = one();
     const schedule = schedule1(optimizer);
-    const step = Function.prototype.bind.call(schedule.step as never, schedule) as (...all: unknown[]) => void;
+    const step = (...all: unknown[]): unknown => Reflect.apply(Reflect.get(schedule, "step") as () => void, schedule, all);
     const before = [schedule.stateDict(), groupOf(optimizer).lr];
     const error = thrownBy(() => step(...args));
     expect(error).toMatchObject({ code: "ERR_INVALID_OPTION" });
