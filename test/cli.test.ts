@@ -244,7 +244,7 @@ describe("bad usage is one clear line and exit code 2", () => {
     [["bench", "--models", "bert"], /there are resnet50, gpt2, lstm, 1000x1000/],
     [["bench", "--memories", "fast"], /there are allocated, ordinary/],
     [["bench", "--device", "cpu,cuda"], /--device takes one device/],
-    [["compare", "--problem", "l3"], /a problem cannot be "l3"; there are l1, /],
+    [["compare", "--problem", "l3"], /a problem \(of l1, .*rosenbrock\) cannot be "l3"/],
     [["compare", "--optimizer", "adam,__proto__=1"], /Adam has no option "__proto__"/],
     [["compare", "--optimizer", "adam,constructor=1"], /Adam has no option "constructor"/],
     [["compare", "--sweep", "__proto__=1,2"], /--sweep __proto__: no option of/],

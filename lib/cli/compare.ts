@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { chooseNamed, readOptions, requireSvg, UsageError, whole } from "./arguments";
+import { list, readOptions, requireSvg, UsageError, whole } from "./arguments";
 import {
   check,
   combine,
@@ -45,7 +45,13 @@ export async function runCompare(args: readonly string[]): Promise<void> {
   });
   const steps = whole(options.steps, 1, 1e9);
   if (steps === undefined) throw new UsageError(`--steps must be a whole number from 1 on, not ${JSON.stringify(options.steps)}`);
-  const chosen = [...new Set(chooseNamed(options.problem.join(","), "a problem", problems))];
+  const chosen = [
+    ...new Set(
+      list(options.problem.join(","), `a problem (of ${problemNames.join(", ")})`, (text) =>
+        problems.find(({ name }) => name === text),
+      ),
+    ),
+  ];
   const optimizers = (options.optimizer ?? compared).map(readOptimizer);
   check(optimizers, chosen);
   const contestants = combine(optimizers, options.sweep.map(readSweep));

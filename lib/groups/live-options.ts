@@ -60,10 +60,10 @@ function allBehind(groups: readonly object[]): Options {
   return found;
 }
 
-/** Says of each group whether a key is an option of it that can be assigned: cheaper than a look at the property. */
+/** Says of each group whether what a schedule writes is an option that can be assigned: cheaper than a look at the property. */
 export function liveOptionsOf(groups: readonly object[]): (index: number, key: string) => boolean {
   const options = allBehind(groups);
-  return (index, key) => options[index]?.has(key) === true && Object.isExtensible(groups[index]);
+  return (index, key) => key !== "initial_lr" && options[index] !== undefined && Object.isExtensible(groups[index]);
 }
 
 /**
