@@ -87,11 +87,11 @@ export function describeAlso(describer: (value: object) => string | undefined): 
   describers.push(describer);
 }
 
-/** What a value is, for a message: `"0.1" (a string)`, `a Float64Array of 3`. Runs no code of the value's own. */
+/** What a value is, for a message: `"0.1"`, `a Float64Array of 3`. Runs no code of the value's own. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === "boolean") return String(value);
   if (typeof value === "number") return String(value);
-  if (typeof value === "string") return `${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)} (a string)`;
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "function") return "a function";
   if (typeof value !== "object") return `a ${typeof value}`;
   const kind = arrayKind(value);
@@ -100,10 +100,21 @@ export function describe(value: unknown): string {
     const name = describer(value);
     if (name !== undefined) return name;
   }
+  if (isMap(value)) return "a Map";
   try {
     return Array.isArray(value) ? `an array of ${value.length}` : "an object";
   } catch {
     return "a revoked proxy";
+  }
+}
+
+/** Whether a value is a Map of any realm. Runs no code of its own. */
+export function isMap(value: object): boolean {
+  try {
+    Map.prototype.has.call(value, undefined);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -21,6 +21,7 @@ function makeTable(tensors: readonly Arrays[], states: number): Table {
     table.bind(row, data.length, host, data, data, grad, state(first, 0), state(second, 1), state(third, 2), null);
   });
   request.variants[0] = states;
+  request.setOfRow.fill(0); // all rows take part
   request.give(table);
   arraysOf.set(table, tensors.flat());
   return table;

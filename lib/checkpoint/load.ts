@@ -9,6 +9,7 @@ import { openFile, pathOf } from "./files";
 import { parseJson } from "./json";
 import { followNames } from "./names";
 import { belongsTo, readValue, requireChecksum } from "./places";
+import { withPath } from "./system-error";
 import { openBytes, type SequentialReader } from "./reader";
 import {
   byteLengthOf,
@@ -65,7 +66,7 @@ export async function readCheckpoint<O extends object>(
     const { message } = error as Error; // which may quote the file at length
     return plainError("ERR_CHECKPOINT", `${source}: ${message.length > 400 ? `${message.slice(0, 400)}…` : message}`, error);
   };
-  const file = bytes ?? (await openFile(source));
+  const file = bytes ?? (await openAt(source, from));
   let contents: Contents;
   try {
     contents = await readContents(file, rule, groups, parameters);
@@ -93,6 +94,14 @@ export async function readCheckpoint<O extends object>(
     }
   };
   return { extra, check };
+}
+
+async function openAt(source: string, path: unknown): Promise<SequentialReader> {
+  try {
+    return await openFile(source);
+  } catch (error) {
+    throw withPath(error, path);
+  }
 }
 
 async function readContents<O extends object>(

@@ -66,7 +66,9 @@ function placesOf(ours: readonly Name[], theirs: readonly Name[], index: number)
     const left = rest[next++] as number;
     const [name, other] = [ours[k] as Name, theirs[left] as Name];
     if (name !== null && other !== null && name !== other) {
-      throw refuse(`param_groups[${index}] has no parameter ${quote(name)} that is left over, but ${quote(other)}`);
+      const advice = "give both the same name, or one of them none";
+      const instead = `the file has ${quote(other)} in its place`;
+      throw refuse(`param_groups[${index}] has no parameter ${quote(name)}: ${instead}; ${advice}`);
     }
     return left;
   });

@@ -12,6 +12,7 @@ import { crc32 } from "./crc32";
 import { pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
 import { namesOf } from "./names";
+import { withPath } from "./system-error";
 import { chunk } from "./reader";
 import { checksum, elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
@@ -36,7 +37,10 @@ export async function saveCheckpoint<O extends object>(
   ...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]
 ): Promise<void> {
   const target = pathOf(path);
-  await replaceFile(target, partsOf(`${target}: `, "saveState", ...given));
+  const parts = partsOf(`${target}: `, "saveState", ...given);
+  await replaceFile(target, parts).catch((error: unknown) => {
+    throw withPath(error, path);
+  });
 }
 
 /** A checkpoint in memory. */

@@ -14,8 +14,8 @@ const commands: Record<string, () => Promise<Command>> = {
   compare: () => import("./compare.js").then(({ runCompare, compareHelp }) => ({ run: runCompare, help: compareHelp })),
 };
 
-/** The help of all commands. It needs no step: WebAssembly serves wherever the binary does not load, or the environment is wrong. */
-async function helpText(): Promise<string> {
+/** The help of one command, or of all. It needs no step: WebAssembly serves if the binary does not load, or the environment is wrong. */
+async function helpText(about?: string): Promise<string> {
   for (const key of ["ADABELIEF_THREADS", "ADABELIEF_WASM"]) process.env[key] = "";
   process.env["ADABELIEF_BACKEND"] = "wasm";
   const texts = Object.entries(commands).map(([name, load]) =>
@@ -24,15 +24,18 @@ async function helpText(): Promise<string> {
       () => `adabelief ${name}`,
     ),
   );
-  return `Fused native AdaBelief for Node.js.\n\n${(await Promise.all(texts)).join("\n")}\nadabelief --help, --version`;
+  const all = await Promise.all(texts);
+  const one = about === undefined ? undefined : all[Object.keys(commands).indexOf(about)];
+  const rest = "adabelief help [command], --help, -h, --version, -v";
+  return one ?? `Fused native optimizers for Node.js.\n\n${all.join("\n")}\n${rest}`;
 }
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
-  if (name === "--help" || name === "-h" || args.includes("--help")) {
-    console.log(await helpText());
+  if (name === "help" || [name, ...args].some((arg) => arg === "--help" || arg === "-h")) {
+    console.log(await helpText(name === "help" ? args[0] : name));
     return;
   }
-  if (name === "--version") {
+  if (name === "--version" || name === "-v") {
     console.log(version);
     return;
   }
@@ -48,8 +51,10 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0); // the reader of a pipe has seen enough
-  throw error;
+  console.error(`adabelief: the output cannot be written: ${error.message}`);
+  process.exit(1);
 });
+process.stderr.on("error", () => process.exit(1)); // nobody can be told
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   const usage = error instanceof UsageError;

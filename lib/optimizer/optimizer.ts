@@ -10,11 +10,13 @@ import { noteRule, type Rule } from "../rule/rule";
 import { readStateDict, requirePublished, writeStateDict, type State, type StateDict, type StateOf } from "../state-dict";
 import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import { Guard } from "./guard";
+import { guardOptionNames, WithGroups } from "./option-names";
 import { ParameterGroups } from "./parameter-groups";
+import { defineInspect } from "./show";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
 
 /** The base class of all optimizers. It owns groups and state. Without type arguments it is the type of any optimizer. */
-export abstract class Optimizer<O extends object = { lr: number }, S extends State = State> {
+export abstract class Optimizer<O extends object = { lr: number }, S extends State = State> extends WithGroups {
   /**
    * The state of a parameter: `step` and live arrays under PyTorch's names, where the parameter itself lies; undefined before its first
    * update. Those on a device are the optimizer's: it disposes of them when it is disposed of, reset, or takes over another state.
@@ -22,6 +24,10 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   readonly state: StateOf<S> = Object.freeze({
     get: (parameter: Parameter<Floats>) => this.#groups.stateOf(parameter) as never,
   });
+
+  static {
+    defineInspect(this.prototype, (optimizer) => (#groups in optimizer ? (optimizer as Optimizer).#groups : undefined));
+  }
 
   // Without the type of the options, so that an Adam is also an Optimizer of { lr }.
   readonly #groups: ParameterGroups<object>;
@@ -31,6 +37,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   protected constructor(rule: Rule<O>, params: Params<Partial<O>>, options: object);
   protected constructor(optimizer: Optimizer<O>);
   protected constructor(source: Rule<O> | Optimizer<O>, params?: Params<Partial<O>>, options: object = {}) {
+    super();
+    guardOptionNames();
     if (#groups in source) {
       this.#groups = source.#groups;
       this.#guard = source.#guard;
@@ -52,9 +60,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /**
-   * Updates every parameter that has a gradient.
-   *
-   * Work on a device is launched and not waited for, unless `gradNorm` is to be reported: see `synchronize` and `stepAsync`.
+   * Updates every parameter that has a gradient. Work on a device is launched and not waited for, unless `gradNorm` is to be reported:
+   * see `synchronize` and `stepAsync`.
    *
    * Everything is checked before the first element is written: if `step` throws, parameters, state and groups are unchanged. Only a
    * device failure during the step cannot be undone; every later call except `dispose` then throws ERR_CUDA_LOST.
@@ -65,12 +72,13 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    */
   step(options?: StepOptions): StepReport;
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
-  step<T extends number | void>(closure: () => T): T;
-  step<T extends number | void>(argument?: StepOptions | (() => T)): StepReport | T {
-    return typeof argument === "function" ? this.#stepAfter(argument) : this.#step(argument);
+  step<T extends number | void>(closure: () => T, options?: StepOptions): T;
+  step<T extends number | void>(argument?: StepOptions | (() => T), options?: StepOptions): StepReport | T {
+    return typeof argument === "function" ? this.#stepAfter(argument, options) : this.#step(argument, options);
   }
 
-  #step(options: StepOptions | undefined): StepReport {
+  #step(options: StepOptions | undefined, second: StepOptions | undefined): StepReport {
+    if (second !== undefined) throw typeError("ERR_INVALID_OPTION", "step takes a second argument only after a closure");
     this.#guard.enter("step");
     try {
       return this.#groups.steps.step(this.#groups.groups, readStepOptions(options, "step"));
@@ -81,12 +89,13 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     }
   }
 
-  #stepAfter<T extends number | void>(closure: () => T): T {
+  #stepAfter<T extends number | void>(closure: () => T, options: StepOptions | undefined): T {
+    const read = readStepOptions(options, "step");
     return this.#guard.afterClosure(closure, (result) => {
       if (typeof result === "object" && result !== null && "then" in result) {
         throw typeError("ERR_CLOSURE", "A closure must compute the gradients before it returns; this one returned a promise");
       }
-      this.#groups.steps.step(this.#groups.groups, readStepOptions(undefined, "step"));
+      this.#groups.steps.step(this.#groups.groups, read);
     });
   }
 
@@ -96,10 +105,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    *
    * All checks are made before it returns. Until the promise is settled, gradients must not be written, and parameters and state
    * neither read nor written; every method of this optimizer and every change of `cpu` is an error (ERR_BUSY), and a step over the same
-   * memory by another optimizer too (ERR_LEASED). The promise keeps everything alive. The buffers in use become untransferable, for good;
-   * resizable ones are refused (ERR_RESIZABLE).
-   *
-   * Three things can crash the process or lose the step, so do not do them during a step: `ArrayBuffer.prototype.transfer` or a byte
+   * memory by another optimizer too (ERR_LEASED). The buffers in use become untransferable, for good; resizable ones are refused
+   * (ERR_RESIZABLE). Three things can crash the process or lose the step, so do not do them during a step: `ArrayBuffer.prototype.transfer` or a byte
    * stream over its memory before Node 24.15; the same over the external memory of another addon on any release; growing WebAssembly
    * memory. Arrays from `cpu.allocate` and shared memory are safe.
    *
@@ -110,11 +117,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     return this.#guard.exclusivelyAsync("stepAsync", () => steps.stepAsync(groups, readStepOptions(options, "stepAsync")));
   }
 
-  /**
-   * Waits until the devices are done with every step so far. Without parameters on a device there is nothing to wait for.
-   *
-   * @throws ERR_CUDA_LOST where one of them failed since
-   */
+  /** Waits until the devices are done with every step so far. Throws ERR_CUDA_LOST where one of them failed since. */
   synchronize(): void {
     this.#guard.freely(() => this.#groups.steps.synchronize());
   }
@@ -190,10 +193,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /**
-   * The bytes that `saveState` writes, for where there are no files: `new Blob([bytes])` in a browser.
-   *
-   * @param options as of `saveState`
-   * @throws what `saveState` rejects with
+   * The bytes that `saveState` writes, for where there are no files: `new Blob([bytes])` in a browser. Throws what `saveState` rejects with.
    */
   encodeState(options: SaveStateOptions = {}): Bytes {
     return this.#guard.freely(() => {

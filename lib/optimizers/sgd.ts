@@ -37,6 +37,7 @@ const rule = defineRule({
   },
   coupledDecay: (o) => o.weight_decay,
   counted: false,
+  keepsNone: true,
   published: { obeys: ["maximize"] },
   step:
     ({ slot, choice }) =>

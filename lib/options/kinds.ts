@@ -96,12 +96,12 @@ export const betas: Kind<readonly number[]> = (value, key) => {
 };
 
 // What the dialects call one thing, PyTorch's names first.
-const dialects = [
-  ["lr", "learningrate", "stepsize", "alpha"],
+export const dialects: readonly (readonly string[])[] = [
+  ["lr", "learning_rate", "step_size", "alpha"],
   ["eps", "epsilon"],
-  ["betas", "beta", "beta1", "beta2"],
-  ["weightdecay", "wd", "l2", "decay"],
-  ["weightdecouple", "decoupled"],
+  ["betas", "beta", "beta_1", "beta_2"],
+  ["weight_decay", "wd", "l2", "decay"],
+  ["weight_decouple", "decoupled", "decoupled_weight_decay"],
   ["rectify", "rectified"],
 ];
 
@@ -109,8 +109,8 @@ const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase(
 
 /** The known key that an unknown key probably stands for. */
 function meantBy(key: string, known: readonly string[]): string | undefined {
-  const same = dialects.find((names) => names.includes(plain(key))) ?? [];
-  return [plain(key), ...same].flatMap((name) => known.filter((candidate) => plain(candidate) === name))[0];
+  const same = dialects.find((names) => names.some((name) => plain(name) === plain(key))) ?? [];
+  return [key, ...same].flatMap((name) => known.filter((candidate) => plain(candidate) === plain(name)))[0];
 }
 
 /** Refuses keys that nothing has, and names the key that was probably meant. */

@@ -44,6 +44,8 @@ interface Extras<O> {
   readonly lookahead?: (options: O) => LookaheadOptions;
   /** False where PyTorch keeps no `step`. Default true. */
   readonly counted?: boolean;
+  /** True where PyTorch keeps None for a state array until a step needs it. Default false. */
+  readonly keepsNone?: boolean;
   /** True where all parameters have one count of steps, the optimizer's. Default false. */
   readonly oneCount?: boolean;
   /** Called when a group's options change, to warn about options that have no effect. */
@@ -87,9 +89,13 @@ export const absentOptions = <O extends object>({ options }: Rule<O>): Partial<O
 export const lookaheadOf = <O extends object>({ lookahead }: Rule<O>, options: O): LookaheadOptions | null =>
   lookahead === undefined ? ((options as CommonOptions).lookahead as LookaheadOptions | null) : lookahead(options);
 
+/** The names of all options of all rules. */
+export const optionNames = new Set<string>();
+
 function makeRule<S extends Schema, C extends string, V extends Choices>(declaration: Declaration<S, C, V>): Rule<Values<S>> {
   const { names, options, step, ...extras } = declaration;
   const resolved = resolve(names);
+  for (const name of Object.keys(options)) optionNames.add(name);
   return {
     ...extras,
     formula: names.formula,

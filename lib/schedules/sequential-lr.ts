@@ -3,7 +3,7 @@ import { whole, type Kind, type Kinds } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
 import { LRScheduler } from "./lr-scheduler";
 import { groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";
-import { Schedule, requireStateDict, type Saved, type ScheduleStateDict } from "./schedule";
+import { refuseEpoch, requireStateDict, Schedule, type Saved, type ScheduleStateDict } from "./schedule";
 
 export interface SequentialLROptions {
   /** The schedules, made for the same optimizer, in the order in which they take over. */
@@ -89,7 +89,8 @@ export class SequentialLR extends Schedule<Own> {
   }
 
   /** Enters the next epoch. */
-  step(): void {
+  step(...none: []): void {
+    refuseEpoch(none);
     const epoch = this.last_epoch + 1;
     const { _milestones } = this.state;
     const index = _milestones.filter((milestone) => milestone <= epoch).length;

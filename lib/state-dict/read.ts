@@ -10,12 +10,14 @@ import { refuseUnknownKeys } from "../options/kinds";
 import { absentOptions, lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
 import { slowName } from "../step/tracked-parameter";
+import { flagKeys, optionsByFlags, requireObeyed } from "./flags";
 import { readState, refuse, requireRecord, unstepped } from "./read-state";
+import { releaseKeys, requireSameRelease, versionAdvice } from "./releases";
 import type { Loaded, LoadedGroup } from "./types";
 
 /** Keys that OneCycleLR puts into groups, and keys of PyTorch and the published classes that are not needed. */
 const cycleKeys = ["max_lr", "min_lr", "max_momentum", "base_momentum"];
-const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "capturable", "differentiable", "decoupled_weight_decay"];
+const ignoredInGroup = ["param_names", ...cycleKeys];
 
 /**
  * Checks a dict.
@@ -39,6 +41,7 @@ export function readStateDict<O extends object>(
     const counts = `${savedGroups.length}, not ${groups.length}`;
     throw refuse(`loaded state dict has a different number of parameter groups: ${counts}`);
   }
+  requireSameRelease(rule, saved, Object.values(state), savedGroups);
   const absent = absentIn(rule, saved);
   const result: Loaded<O> = { groups: [], states: [] };
   const seen = new Set<string>();
@@ -68,7 +71,9 @@ function requireSameRule<O extends object>(rule: Rule<O>, { optimizer, version }
     throw refuse(`This state dict belongs to ${describe(optimizer)}, not to ${rule.optimizer}`);
   }
   if (version !== undefined && version !== rule.version) {
-    throw refuse(`This state dict belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}`);
+    throw refuse(
+      `This state dict belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}${versionAdvice(rule, version)}`,
+    );
   }
 }
 
@@ -92,7 +97,7 @@ function readGroup<O extends object>(
   group.readAll();
   requireRecord(saved, where);
   const publishedKeys = Object.keys(rule.published?.group?.() ?? {});
-  const known = [...knownKeys(rule), ...publishedKeys, ...ignoredInGroup, ...cycleKeys, "version"];
+  const known = [...knownKeys(rule), ...publishedKeys, ...releaseKeys(rule), ...flagKeys, ...ignoredInGroup, "version"];
   try {
     refuseUnknownKeys(saved, known, `${where} of ${titleOf(rule)}`);
   } catch (cause) {
@@ -100,9 +105,12 @@ function readGroup<O extends object>(
   }
   const { version = rule.version } = saved;
   if (version !== rule.version) {
-    throw refuse(`${where} belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}`);
+    throw refuse(
+      `${where} belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}${versionAdvice(rule, version)}`,
+    );
   }
-  const options = readSchema(rule.options, saved, { ...group.options, ...absent });
+  const options = readSchema(rule.options, { ...optionsByFlags(rule, saved), ...saved }, { ...group.options, ...absent });
+  requireObeyed(saved, { rule: rule as unknown as Rule<object>, options: options }, where);
   rule.check?.(options);
   const { lookahead = (absent as { lookahead?: unknown }).lookahead ?? null } = saved;
   const withSlow = rule.lookahead !== undefined || lookahead !== null;
@@ -144,13 +152,14 @@ function requireMoments<O extends object>(rule: Rule<O>, { groups, states }: Loa
   let next = 0;
   for (const { group, options, withSlow } of groups) {
     const required = group.stateCount(options);
-    for (const { tracked, steps, arrays, slow } of states.slice(next, (next += group.parameters.length))) {
+    for (const { tracked, steps, arrays, slow, unbegun } of states.slice(next, (next += group.parameters.length))) {
       if (slow !== null && lookaheadOf(rule, options) === null) {
         throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${slowName}" in its state without Lookahead`);
       }
       if (steps === 0 && arrays.length === 0) continue;
       if (slow === null && withSlow) throw refuse(`${tracked.label}: its state has no ${slowName}`);
-      if (arrays.length < required) throw refuse(`${tracked.label}: its state has no ${rule.states[arrays.length] as string}`);
+      if (arrays.length < required && !(unbegun && arrays.length === 0))
+        throw refuse(`${tracked.label}: its state has no ${rule.states[arrays.length] as string}`);
     }
   }
 }

@@ -37,6 +37,8 @@ export interface LoadedState {
   readonly steps: number;
   arrays: Floats[];
   slow: Floats | null;
+  /** Whether the dict says that the state arrays have not begun. */
+  readonly unbegun: boolean;
 }
 
 /** A group, as a dict has it. */

@@ -1,19 +1,21 @@
 // The way of a step: validate → plan → bind → run → commit.
-import { addon, gradients, host, role, statesOfVariants } from "../native/engine";
-import { nativeOf, placeOf, type Floats } from "../arrays/placement";
+import { gradients, host, statesOfVariants } from "../native/engine";
+import type { Floats } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import { obstacleError } from "./memory-checks";
 import { ParameterTable } from "./parameter-table";
 import { isPinned, pin } from "./pin";
+import { RegisteredMemory } from "./registered-memory";
 import type { ReadStepOptions, StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
 import { slowBit, TrackedParameter } from "./tracked-parameter";
 
 /** The parameters of an optimizer, and its steps over them. */
 export class Steps<O extends object> {
-  parameters: readonly TrackedParameter[] = [];
+  readonly #all: TrackedParameter[] = [];
+  readonly #memory = new RegisteredMemory();
   /** The steps of each parameter so far. */
   readonly #counts: number[] = [];
   readonly #table: ParameterTable;
@@ -25,38 +27,52 @@ export class Steps<O extends object> {
     this.#statesOfVariant = statesOfVariants(rule.formula);
   }
 
+  get parameters(): readonly TrackedParameter[] {
+    return this.#all;
+  }
+
   /** Makes a parameter that can be added. `after` is how many others were made since the last `add`. */
   track(parameter: Parameter<Floats>, after: number): TrackedParameter {
     return new TrackedParameter(parameter, this.parameters.length + after, this.rule.states, this.#counts);
   }
 
   /** Adds parameters. Where two of them overlap, none is added. Their memory is looked up when they first step. */
-  add(parameters: readonly TrackedParameter[]): void {
-    const all = [...this.parameters, ...parameters];
-    requireApart(all);
-    const { parameters: before } = this;
-    this.#resize(all);
+  add(added: readonly TrackedParameter[]): void {
+    const before = this.#all.length;
+    for (const tracked of added) {
+      this.#all.push(tracked);
+      this.#counts.push(0);
+    }
+    try {
+      this.#memory.add(added, this.#all);
+      // Few at a time wait for the next step, or adding one by one would take quadratic time.
+      if (this.#all.length >= 2 * this.#plan.parameters.length) this.#catchUp();
+    } catch (cause) {
+      this.#all.length = this.#counts.length = before;
+      this.#memory.forget();
+      throw cause;
+    }
+  }
+
+  /** Makes the plan and the table as long as the parameters. */
+  #catchUp(): void {
+    const before = this.#plan;
+    if (before.parameters.length === this.#all.length) return;
+    this.#plan = new StepPlan([...this.#all], before);
     try {
       this.#table.resize(this.#plan);
     } catch (cause) {
-      this.#resize(before);
+      this.#plan = new StepPlan(before.parameters, before);
       this.#table.resize(this.#plan); // which needs no more memory than there was
       throw cause;
     }
   }
 
-  #resize(parameters: readonly TrackedParameter[]): void {
-    this.parameters = parameters;
-    while (this.#counts.length < parameters.length) this.#counts.push(0);
-    this.#counts.length = parameters.length;
-    this.#plan = new StepPlan(parameters, this.#plan);
-  }
-
   /** Forgets every parameter, and its state. */
   clear(): void {
     for (const tracked of this.parameters) this.setState(tracked);
-    this.parameters = [];
-    this.#counts.length = 0;
+    this.#all.length = this.#counts.length = 0;
+    this.#memory.forget();
     this.#plan = new StepPlan([]);
     this.#table.resize(this.#plan);
   }
@@ -64,13 +80,18 @@ export class Steps<O extends object> {
   /** Notes that other code can reach the state of a parameter, and could detach it. */
   expose(tracked: TrackedParameter): void {
     tracked.exposed = true;
-    this.#plan.look(tracked);
+    if (this.#isPlanned(tracked)) this.#plan.look(tracked);
   }
 
   /** Replaces the state of a parameter; without arrays, back to before its first step. */
   setState(tracked: TrackedParameter, ...state: Parameters<TrackedParameter["setState"]>): void {
     tracked.setState(...state);
-    this.#plan.forget(tracked);
+    if (this.#isPlanned(tracked)) this.#plan.forget(tracked);
+  }
+
+  /** Whether the plan has a row for a parameter. It has none yet for what was added since the last step. */
+  #isPlanned({ index }: TrackedParameter): boolean {
+    return index < this.#plan.parameters.length;
   }
 
   /** One update of every parameter that has a gradient. Where it throws, nothing was written. */
@@ -108,6 +129,7 @@ export class Steps<O extends object> {
   /** Reads options and parameters. All foreign code of a step runs here. */
   #validate(groups: readonly Group<O>[]): void {
     for (let g = 0; g < groups.length; ++g) (groups[g] as Group<O>).read();
+    this.#catchUp();
     this.#plan.read();
   }
 
@@ -188,18 +210,4 @@ function mostOf(counts: readonly number[]): number {
   let most = 0;
   for (const count of counts) most = Math.max(most, count);
   return most;
-}
-
-/** Throws if parameters overlap in memory. Values that are no arrays are refused elsewhere. */
-function requireApart(parameters: readonly TrackedParameter[]): void {
-  const places = parameters.flatMap(({ index, parameter }) => {
-    const { data, out } = parameter;
-    const named = [{ row: index, role: role.data, array: data }];
-    if (out !== undefined && out !== data) named.push({ row: index, role: role.out, array: out });
-    return named.filter(({ array }) => placeOf(array) !== undefined);
-  });
-  const overlap = addon.overlap(places.map(({ array }) => nativeOf(array)));
-  if (overlap === null) return;
-  const [one, other] = overlap.map((k) => places[k]) as [(typeof places)[number], (typeof places)[number]];
-  throw obstacleError({ row: one.row, role: one.role, otherRow: other.row, otherRole: other.role }, parameters);
 }
