@@ -29,7 +29,7 @@ export function makeGroup(optimizer: { learningRate: number }, read: () => Betas
       if (!Array.isArray(value) || value.length !== 2) {
         throw typeError("ERR_INVALID_OPTION", `betas must be an array of two numbers, got ${describe(value)}`);
       }
-      write(value as unknown as Betas);
+      write(value);
     },
   };
 }
