@@ -14,7 +14,7 @@ const makeModel = (units: number, optimizer: tf.Optimizer) => {
 
 async function fit(model: tfl.LayersModel, epochs = 2) {
   const [x, y] = [tf.tensor2d(floats(5, 24), [8, 3]), tf.tensor2d(floats(6, 8), [8, 1])];
-  await model.fit(x, y, { epochs, batchSize: 4, shuffle: false, verbose: 0 });
+  await model.fit(x, y, { epochs, batchSize: 4, shuffle: false });
   tf.dispose([x, y]);
 }
 
@@ -91,7 +91,7 @@ onBothBackends(() => {
     const made = makeModel(4, new AdaBeliefOptimizer(0.01));
     await fit(made);
     const loaded = await tfl.loadLayersModel(tf.io.fromMemory(await save(made)));
-    const optimizer = loaded.optimizer as AdaBeliefOptimizer;
+    const optimizer = loaded.optimizer as unknown as AdaBeliefOptimizer;
     (loaded.layers[0] as tfl.layers.Layer).trainable = false;
     loaded.compile({ optimizer, loss: "meanSquaredError" });
     await fit(loaded);

@@ -84,7 +84,7 @@ onBothBackends(() => {
     };
     const [x, y] = [tf.tensor2d(floats(1, 24), [8, 3]), tf.tensor2d(floats(2, 24), [8, 3])];
     compile(model, before, new AdaBeliefOptimizer(0.1));
-    await model.fit(x, y, { epochs: 2, verbose: 0 });
+    await model.fit(x, y, { epochs: 2 });
     let saved: tf.io.ModelArtifacts = {};
     const keep = tf.io.withSaveHandler((artifacts) => {
       saved = artifacts;
@@ -94,7 +94,7 @@ onBothBackends(() => {
     const loaded = await tfl.loadLayersModel(tf.io.fromMemory(saved));
     compile(loaded, after, loaded.optimizer);
     const last = valuesOf((loaded.layers[1] as tfl.layers.Layer).getWeights()[0] as tf.Tensor);
-    await loaded.fit(x, y, { epochs: 1, verbose: 0 });
+    await loaded.fit(x, y, { epochs: 1 });
     expect(valuesOf((loaded.layers[1] as tfl.layers.Layer).getWeights()[0] as tf.Tensor)).not.toEqual(last);
     expect(loaded.optimizer.iterations).toBe(3);
     tf.dispose([x, y]);
