@@ -86,5 +86,5 @@ const torch = torchWithExactBits(sentence);
     env: { ...process.env, PYTHONPATH: join(__dirname, "pytorch"), PYTHONDONTWRITEBYTECODE: "1" },
   });
   if (status !== 0) throw new Error(stderr);
-  expect(runIn(folder, fences(textOf("docs/from-pytorch.md"), "js").join("\n"))).toBe(`${stdout}goes on from step 100\n`);
+  expect(runIn(folder, fences(textOf("docs/from-pytorch.md"), "js").join("\n"))).toBe(`${stdout}resumed from step 100\n`);
 });
