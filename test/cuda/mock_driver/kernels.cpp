@@ -24,7 +24,7 @@ struct Uses {
 }  // namespace
 
 struct HostKernel {
-  void (*run)(const Launch&, const Here&);
+  Run run;
   Uses (*uses)(const Launch&);
 };
 
@@ -78,6 +78,7 @@ Kernels all_kernels(List<F...>) {
   (add_formula<F>(kernels, formula++, std::make_integer_sequence<int, F::Variants::count>()), ...);
   kernels[sum_blocks_kernel] = {&sum_block, &uses_of_blocks};
   kernels[sum_segments_kernel] = {&sum_segment, &uses_of_segments};
+  for (auto& [name, kernel] : kernels) kernel.run = replaced(name, kernel.run);
   return kernels;
 }
 
@@ -144,7 +145,7 @@ class Translated {
 const HostKernel* find_kernel(const char* name) {
   static const Kernels kernels = all_kernels(Formulas{});
   const auto found = kernels.find(name);
-  return found == kernels.end() ? nullptr : &found->second;
+  return found == kernels.end() || !found->second.run ? nullptr : &found->second;
 }
 
 bool run_kernel(const HostKernel& kernel, const Launch& launch, unsigned blocks, unsigned threads, bool backwards,
