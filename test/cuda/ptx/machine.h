@@ -114,17 +114,18 @@ T shifted_right(T a, u32 n) {
   return 0;
 }
 
-#define ADABELIEF_PTX_COMPARISON(T)                     \
-  inline bool setp_eq_##T(T a, T b) { return a == b; }  \
-  inline bool setp_ne_##T(T a, T b) { return a != b; }  \
-  inline bool setp_lt_##T(T a, T b) { return a < b; }   \
-  inline bool setp_le_##T(T a, T b) { return a <= b; }  \
-  inline bool setp_gt_##T(T a, T b) { return a > b; }   \
-  inline bool setp_ge_##T(T a, T b) { return a >= b; }  \
-  inline T min_##T(T a, T b) { return std::min(a, b); } \
-  inline T max_##T(T a, T b) { return std::max(a, b); } \
-  inline T div_##T(T a, T b) { return T(a / b); }       \
-  inline T rem_##T(T a, T b) { return T(a % b); }       \
+#define ADABELIEF_PTX_COMPARISON(T)                         \
+  inline bool setp_eq_##T(T a, T b) { return a == b; }      \
+  inline bool setp_ne_##T(T a, T b) { return a != b; }      \
+  inline bool setp_lt_##T(T a, T b) { return a < b; }       \
+  inline bool setp_le_##T(T a, T b) { return a <= b; }      \
+  inline bool setp_gt_##T(T a, T b) { return a > b; }       \
+  inline bool setp_ge_##T(T a, T b) { return a >= b; }      \
+  inline T min_##T(T a, T b) { return std::min(a, b); }     \
+  inline T max_##T(T a, T b) { return std::max(a, b); }     \
+  inline T div_##T(T a, T b) { return T(a / b); }           \
+  inline T rem_##T(T a, T b) { return T(a % b); }           \
+  inline T selp_##T(T a, T b, bool p) { return p ? a : b; } \
   inline T shr_##T(T a, u32 n) { return shifted_right(a, n); }
 ADABELIEF_PTX_COMPARISON(u16)
 ADABELIEF_PTX_COMPARISON(u32)
