@@ -54,7 +54,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   /**
    * Updates every parameter that has a gradient.
    *
-   * Work on a device is launched and not waited for, unless `gradNorm` is to be reported: see `synchronize` and `stepAsync`.
+   * Work on a device is launched and not waited for, unless `skipNonFinite` has to be decided: see `synchronize` and `stepAsync`.
    *
    * @param options what happens to the gradients first: `gradScale`, `skipNonFinite`, `maxGradNorm`; `stream`: the driver's handle of
    *   a stream of the parameters' device, default 0n, the legacy default stream

@@ -48,6 +48,7 @@ export class StepRequest {
     this.gradients[gradients.scale] = gradScale;
     this.gradients[gradients.maxNorm] = maxGradNorm;
     this.gradients[gradients.skipNonFinite] = skipNonFinite ? 1 : 0;
+    this.gradients[gradients.slot] = -1;
   }
 
   /** Adds a set of coefficients: Common of native/core/coefficients.h, the formula's own, and what is to happen around it. Its index. */

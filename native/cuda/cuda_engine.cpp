@@ -75,6 +75,7 @@ void CudaEngine::load_kernels(const Plan& plan) {
   device_.kernel(sum_blocks_kernel);
   device_.kernel(fold_blocks_kernel);
   device_.kernel(sum_segments_kernel);
+  device_.kernel(clip_kernel);
 }
 
 /** Makes room for sums and writes zeros: sums of rows that lie elsewhere are read back with the others. */

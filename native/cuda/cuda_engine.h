@@ -18,6 +18,7 @@ class CudaEngine : public Engine {
 
   void prepare(const Plan& plan, Changes changes) override;
   void sum_squares(const Plan& plan, double* sums) override;
+  bool leave_norm(const Plan& plan, NormSlot* slot) override;
   /** Launches a pass, in the order of the stream. */
   void run(const Plan& plan, Pass pass) override;
   void wait() override;
@@ -37,6 +38,7 @@ class CudaEngine : public Engine {
   void mark();
   void copy(cu::Pointer to, const void* from, std::size_t bytes);
 
+  void launch_squares(const Plan& plan, bool by_tensors);
   Launch describe(const Plan& plan, const SetPieces& pieces) const;
   void run(const Plan& plan, Pass pass, const SetPieces& pieces);
   void launch(cu::Function kernel, const Pieces& pieces, Launch& launch);

@@ -14,19 +14,40 @@ Launch CudaEngine::describe(const Plan& plan, const SetPieces& pieces) const {
   launch.stages = set.stages;
   launch.alpha = set.common.alpha;
   launch.factors = plan.factors(set);
+  launch.slot = plan.slot;
   launch.piece = pieces.piece;
   launch.partials = partials();
   return launch;
 }
 
-void CudaEngine::sum_squares(const Plan& plan, double* sums) {
-  const Current current(device_);
+/** Sums the squares of scaled gradients by blocks, or by whole tensors. */
+void CudaEngine::launch_squares(const Plan& plan, bool by_tensors) {
   for (const SetPieces& pieces : list_.sets()) {
     Launch launch = describe(plan, pieces);
     launch.sum_of = SumOf::squares_of_gradients;
-    launch.sums = this->sums(squares);
-    sum_blocks(pieces, launch, device_.kernel(sum_blocks_kernel));
+    launch.sums = sums(squares);
+    if (by_tensors)
+      sum(pieces, launch, device_.kernel(sum_blocks_kernel));
+    else
+      sum_blocks(pieces, launch, device_.kernel(sum_blocks_kernel));
   }
+}
+
+bool CudaEngine::leave_norm(const Plan& plan, NormSlot* slot) {
+  const Current current(device_);
+  launch_squares(plan, true);
+  Launch launch{};
+  launch.sums = sums(squares);
+  launch.count = list_.rows().size();
+  launch.max_norm = plan.request().gradients->max_norm;
+  launch.slot = slot;
+  this->launch(device_.kernel(clip_kernel), {0, 1}, launch);
+  return true;
+}
+
+void CudaEngine::sum_squares(const Plan& plan, double* sums) {
+  const Current current(device_);
+  launch_squares(plan, false);
   const auto from = reinterpret_cast<cu::Pointer>(this->sums(squares));
   device_.check(device_.driver().cuMemcpyDtoHAsync_v2(host_sums_.data(), from, plan.tensors().count() * sizeof(double), stream_),
                 "cuMemcpyDtoHAsync");

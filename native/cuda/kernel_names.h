@@ -20,4 +20,7 @@ constexpr const char* fold_blocks_kernel = "fold_blocks";
 /** Adds up the blocks of each segment, in their order. */
 constexpr const char* sum_segments_kernel = "sum_segments";
 
+/** Adds up the sums of all rows, and finds the factor that clips. */
+constexpr const char* clip_kernel = "clip";
+
 }  // namespace adabelief

@@ -39,6 +39,8 @@ __global__ void __launch_bounds__(piece_threads) sum_segments(const __grid_const
   sum_segment(launch, here());
 }
 
+__global__ void __launch_bounds__(piece_threads) clip(const __grid_constant__ Launch launch) { find_clip(launch, here()); }
+
 // Their addresses are taken so that all of them are made.
 
 using Kernel = void (*)(Launch);

@@ -7,6 +7,7 @@
 #include "../core/coefficients.h"
 #include "../core/reduction.h"
 #include "../core/span.h"
+#include "../table/request.h"
 #include "../update/factors.h"
 
 namespace adabelief {
@@ -58,6 +59,9 @@ struct Launch {
   const float* means;         // of segments, that rows[].segments points into; null: nothing is centralized
   const double* data_norms;   // sums of squares that rows[].tensor points into
   const double* grad_norms;
+  NormSlot* slot;       // what clips instead of `factors.clip`; null: nothing does
+  double max_norm;      // of the kernel that fills the slot
+  std::uint64_t count;  // the number of rows, for that kernel
   // Written by kernels that sum.
   double* partials;  // sixteen a block
   double* sums;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../core/stages.h"
+#include "../update/clip.h"
 #include "../update/formula_traits.h"
 #include "../update/gradient.h"
 #include "../update/sum.h"
@@ -27,6 +28,13 @@ struct Here {
 ADABELIEF_INLINE float mean_of(const Launch& launch, const DeviceRow& row, uint64_t element) {
   if (!launch.means || row.cut.segment == 0) return 0;
   return launch.means[row.segments + element / row.cut.segment];
+}
+
+/** The factors of a launch, with the factor that a device found. */
+ADABELIEF_INLINE Factors factors_of(const Launch& launch) {
+  Factors factors = launch.factors;
+  if (launch.slot) factors.clip = launch.slot->clip;
+  return factors;
 }
 
 ADABELIEF_INLINE Factors with_mean(Factors factors, float mean) {
@@ -107,7 +115,7 @@ ADABELIEF_INLINE void sum_lane(const Launch& launch, const Here& here) {
   const BlockOfRow mine = block_of_lane(row, piece, here, what == SumOf::prepared);
   if (!mine.exists) return;
   const unsigned lane = lane_of(here);
-  const Factors& factors = launch.factors;
+  const Factors factors = factors_of(launch);
   const auto gradient = [&](uint64_t i, float mean) { return prepared(with_mean(factors, mean), row.grad[i], row.data[i]); };
   switch (what) {
     case SumOf::squares_of_gradients:
@@ -158,14 +166,15 @@ ADABELIEF_INLINE void fold_block(const Launch& launch, const Here& here) {
   launch.sums[mine.place] = folded(sums);
 }
 
-/** Adds numbers up in their order. Each batch is loaded while the one before it is added, because an addition waits for the last
- * one. */
-ADABELIEF_INLINE double sum_in_order(const double* numbers, uint64_t count) {
+/** Adds up `number(i)` for all i in order. Each batch is loaded while the one before it is added, because an addition waits for
+ * the last one. */
+template <class Number>
+ADABELIEF_INLINE double sum_in_order(uint64_t count, const Number& number) {
   constexpr int batch = 16;
-  double sum = numbers[0], loaded[batch], next[batch];
+  double sum = number(0), loaded[batch], next[batch];
   const auto load = [&](double(&into)[batch], uint64_t from) {
     ADABELIEF_LANES
-    for (int k = 0; k < batch; ++k) into[k] = numbers[from + k];
+    for (int k = 0; k < batch; ++k) into[k] = number(from + k);
     ADABELIEF_LOADED();
   };
   const uint64_t batches = (count - 1) / batch;
@@ -177,7 +186,7 @@ ADABELIEF_INLINE double sum_in_order(const double* numbers, uint64_t count) {
     ADABELIEF_LANES
     for (int k = 0; k < batch; ++k) loaded[k] = next[k];
   }
-  for (uint64_t i = 1 + batches * batch; i < count; ++i) sum += numbers[i];
+  for (uint64_t i = 1 + batches * batch; i < count; ++i) sum += number(i);
   return sum;
 }
 
@@ -190,10 +199,19 @@ ADABELIEF_INLINE void sum_segment(const Launch& launch, const Here& here) {
   if (!mine.exists) return;
   const uint64_t blocks = mine.cut.blocks();
   if (mine.number % blocks != 0) return;
-  const double sum = sum_in_order(launch.sums + mine.place, blocks);
+  const double sum = sum_in_order(blocks, [&](uint64_t k) { return launch.sums[mine.place + k]; });
   launch.sums[mine.place] = sum;
   if (!launch.new_means) return;
   launch.new_means[row.segments + mine.number / blocks] = static_cast<float>(sum / static_cast<double>(mine.cut.segment));
+}
+
+/** Finds the norm of all gradients from the sums of their tensors, in the order of the rows, and the factor that clips it. One
+ * thread does. */
+ADABELIEF_INLINE void find_clip(const Launch& launch, const Here& here) {
+  if (here.block != 0 || here.thread != 0) return;
+  const double norm = square_root(sum_in_order(launch.count, [&](uint64_t k) { return launch.sums[launch.rows[k].tensor]; }));
+  launch.slot->norm = norm;
+  launch.slot->clip = static_cast<float>(clip_coefficient(norm, launch.max_norm));
 }
 
 }  // namespace ADABELIEF_SET

@@ -44,7 +44,10 @@ where(built, "nvcc was not found when the addon was built", "the kernels as text
   });
 
   it("has every kernel under the name that it is asked for by", () => {
-    const names = [...updates.map(({ name }) => name), ...["sum_blocks", "fold_blocks", "sum_segments"].map((name) => symbols.get(name) ?? "")];
+    const names = [
+      ...updates.map(({ name }) => name),
+      ...["sum_blocks", "fold_blocks", "sum_segments"].map((name) => symbols.get(name) ?? ""),
+    ];
     expect(names.length).toBeGreaterThan(80);
     expect(names.filter((name) => !kernels.has(name))).toEqual([]);
   });

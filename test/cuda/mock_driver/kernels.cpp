@@ -19,6 +19,7 @@ struct Uses {
   bool data, out, grad, slow;
   int states;
   bool means, norms, sums, partials, new_means;
+  bool every_row = false;
 };
 
 }  // namespace
@@ -61,6 +62,8 @@ Uses uses_of_segments(const Launch& launch) {
   return {false, false, false, false, 0, false, false, true, false, launch.new_means != nullptr};
 }
 
+Uses uses_of_clip(const Launch&) { return {false, false, false, false, 0, false, false, true, false, false, true}; }
+
 using Kernels = std::unordered_map<std::string, HostKernel>;
 
 template <class F, int variant>
@@ -83,6 +86,7 @@ Kernels all_kernels(List<F...>) {
   (add_formula<F>(kernels, formula++, std::make_integer_sequence<int, F::Variants::count>()), ...);
   kernels[sum_blocks_kernel] = {&sum_lane, &uses_of_blocks};
   kernels[fold_blocks_kernel] = {&fold_block, &uses_of_fold};
+  kernels[clip_kernel] = {&find_clip, &uses_of_clip};
   kernels[sum_segments_kernel] = {&sum_segment, &uses_of_segments};
   for (auto& [name, kernel] : kernels) kernel.run = replaced(name, kernel.run);
   return kernels;
@@ -109,7 +113,8 @@ class Translated {
     if (!move(launch_.pieces, blocks)) return false;
     std::size_t count = 0;
     for (unsigned k = 0; k < blocks; ++k) count = std::max<std::size_t>(count, launch_.pieces[k].row + 1);
-    if (!move(launch_.rows, count)) return false;
+    if (uses_.every_row) count = launch.count;
+    if (!move(launch_.rows, count) || (launch.slot && !move(launch_.slot, 1))) return false;
     rows_.assign(launch_.rows, launch_.rows + count);
     launch_.rows = rows_.data();
     std::vector<bool> seen(count);
@@ -118,6 +123,9 @@ class Translated {
       if (launch_.pieces[k].begin >= rows_[row].cut.length) return false;
       if (!seen[row] && !translate_row(launch, rows_[row])) return false;
       seen[row] = true;
+    }
+    for (std::size_t row = 0; uses_.every_row && row < count; ++row) {
+      if (!seen[row] && !translate_row(launch, rows_[row])) return false;
     }
     // What every row takes its part of was checked with the rows; here only the beginnings remain.
     return (!uses_.means || move(launch_.means, 0)) && (!uses_.norms || move(launch_.data_norms, 0)) &&
