@@ -61,6 +61,9 @@ std::string places_of_gradients() {
                   {"skipNonFinite", ADABELIEF_PLACE(skip_non_finite)},
                   {"norm", ADABELIEF_PLACE(norm)},
                   {"skipped", ADABELIEF_PLACE(skipped)},
+                  {"slot", ADABELIEF_PLACE(slot)},
+                  {"leftOnDevice", static_cast<int>(left_on_device)},
+                  {"slotFloats", static_cast<int>(sizeof(NormSlot) / sizeof(float))},
                   {"count", static_cast<int>(sizeof(Gradients) / sizeof(double))}});
 #undef ADABELIEF_PLACE
 }

@@ -43,6 +43,8 @@ export interface Table {
     coefficients: Float32Array,
     gradients: Float64Array,
   ): void;
+  /** The slots that a device may leave norms in, or null. */
+  setSlots(memory: DeviceMemory | null): void;
   step(sets: number): Obstacle | null;
   stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
 }

@@ -87,6 +87,9 @@ export function readLists(lists: Lists) {
       "skipNonFinite",
       "norm",
       "skipped",
+      "slot",
+      "leftOnDevice",
+      "slotFloats",
       "count",
     ]),
     /** The place of each coefficient that all sets have. */

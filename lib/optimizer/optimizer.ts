@@ -60,8 +60,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /**
-   * Updates every parameter that has a gradient. Work on a device is launched and not waited for, unless `gradNorm` is to be reported:
-   * see `synchronize` and `stepAsync`.
+   * Updates every parameter that has a gradient. Work on a device is launched and not waited for, unless `skipNonFinite` must be
+   * decided: see `synchronize` and `stepAsync`.
    *
    * Everything is checked before the first element is written: if `step` throws, parameters, state and groups are unchanged. Only a
    * device failure during the step cannot be undone; every later call except `dispose` then throws ERR_CUDA_LOST.

@@ -1,5 +1,5 @@
 // The native table of an optimizer's memory. It keeps pointers, so every change is passed on before the next step.
-import { disposals } from "../cuda/array";
+import { disposals, memoryOf, type CudaArray } from "../cuda/array";
 import { lengthOf, rangeError } from "../errors";
 import { liveLength, nativeOf, type Floats } from "../arrays/placement";
 import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
@@ -83,6 +83,11 @@ export class ParameterTable {
   /** The same on another thread, whose promise keeps `owner` alive. */
   runAsync({ request }: StepPlan, owner: object): Promise<undefined> | Obstacle {
     return this.#native.stepAsync(request.sets, [owner]);
+  }
+
+  /** Sets the memory whose slots the next steps may leave their norms in. */
+  useSlots(block: CudaArray): void {
+    this.#native.setSlots(memoryOf(block));
   }
 
   /** Waits until the devices are done with all steps so far. */

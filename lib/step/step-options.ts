@@ -32,7 +32,10 @@ export interface StepReport {
   readonly updated: number;
   /** True where the step was left out as a whole. */
   readonly skipped: boolean;
-  /** The norm of all gradients, scaled and not yet clipped, with `maxGradNorm` or `skipNonFinite`. */
+  /**
+   * The norm of all gradients, scaled and not yet clipped, with `maxGradNorm` or `skipNonFinite`. Where it was left on a device, the first
+   * read waits for the device, and throws ERR_BUSY during a `stepAsync` or ERR_CUDA_LOST.
+   */
   readonly gradNorm?: number;
 }
 

@@ -48,6 +48,7 @@ export class StepRequest {
     this.gradients[gradients.scale] = gradScale;
     this.gradients[gradients.maxNorm] = maxGradNorm;
     this.gradients[gradients.skipNonFinite] = skipNonFinite ? 1 : 0;
+    this.gradients[gradients.slot] = -1;
   }
 
   /** Adds a set: the common coefficients, the formula's own, and the stages around the formula. Returns its index. */

@@ -6,6 +6,7 @@ import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import { obstacleError } from "./memory-checks";
 import { ParameterTable } from "./parameter-table";
+import { NormSlots } from "./norm-slots";
 import { isPinned, pin } from "./pin";
 import { RegisteredMemory } from "./registered-memory";
 import type { ReadStepOptions, StepReport } from "./step-options";
@@ -19,11 +20,13 @@ export class Steps<O extends object> {
   /** The steps of each parameter so far. */
   readonly #counts: number[] = [];
   readonly #table: ParameterTable;
+  readonly #norms: NormSlots;
   readonly #statesOfVariant: readonly number[];
   #plan = new StepPlan([]);
 
   constructor(readonly rule: Rule<O>) {
     this.#table = new ParameterTable(rule.formula);
+    this.#norms = new NormSlots(this.#table);
     this.#statesOfVariant = statesOfVariants(rule.formula);
   }
 
@@ -98,6 +101,7 @@ export class Steps<O extends object> {
   step(groups: readonly Group<O>[], options: ReadStepOptions): StepReport {
     const plan = this.#prepare(groups, options);
     if (plan.updated === 0) return { updated: 0, skipped: false };
+    this.#offerSlot(plan, options);
     const obstacle = this.#table.run(plan);
     if (obstacle) throw obstacleError(obstacle, this.parameters);
     return this.#commit(plan);
@@ -111,12 +115,20 @@ export class Steps<O extends object> {
     if (this.#pin(plan)) this.#table.bind(plan);
     const started = this.#table.runAsync(plan, plan);
     if (!("then" in started)) throw obstacleError(started, this.parameters);
-    return started.then(() => this.#commit(plan));
+    this.#norms.busy = true;
+    return started.then(() => this.#commit(plan)).finally(() => (this.#norms.busy = false));
   }
 
   /** Waits until the devices are done with all steps so far. */
   synchronize(): void {
     this.#table.synchronize();
+  }
+
+  /** Lets a step leave the norm on the device. One with parameters elsewhere, or one that may be skipped, waits for it all the same. */
+  #offerSlot(plan: StepPlan, { maxGradNorm, skipNonFinite = false, stream = 0n }: ReadStepOptions): void {
+    const place = this.parameters[0]?.place ?? host;
+    if (maxGradNorm === undefined || skipNonFinite || place === host) return;
+    plan.request.gradients[gradients.slot] = this.#norms.take(place, stream);
   }
 
   #prepare(groups: readonly Group<O>[], options: ReadStepOptions): StepPlan {
@@ -202,8 +214,21 @@ export class Steps<O extends object> {
       if ((setOfRow[row] as number) >= 0) counts[row] = count ?? (counts[row] as number) + 1;
     }
     if (plan.pending) plan.commit();
+    if (gradNorm === gradients.leftOnDevice) return reportOf(updated, this.#norms.keep());
     return gradNorm === -1 ? { updated, skipped: false } : { updated, skipped: false, gradNorm };
   }
+}
+
+/** The report of a step whose norm is read when it is asked for. */
+function reportOf(updated: number, read: () => number): StepReport {
+  let norm: number | undefined;
+  return {
+    updated,
+    skipped: false,
+    get gradNorm() {
+      return (norm ??= read());
+    },
+  };
 }
 
 function mostOf(counts: readonly number[]): number {

@@ -125,6 +125,10 @@ export class WasmTable implements Table {
     throw plainError("ERR_CUDA_UNAVAILABLE", "WebAssembly has no streams");
   }
 
+  setSlots(): void {
+    throw plainError("ERR_CUDA_UNAVAILABLE", "WebAssembly has no devices");
+  }
+
   synchronize(): void {
     // A step is done when it returns.
   }
