@@ -2,7 +2,9 @@
 import {
   AdaBelief,
   AdaBeliefError,
+  ChainedScheduler,
   CudaArray,
+  CyclicLR,
   isAdaBeliefError,
   LambdaLR,
   Lookahead,
@@ -10,6 +12,7 @@ import {
   Optimizer,
   ReduceLROnPlateau,
   SequentialLR,
+  SWALR,
   StepLR,
   cpu,
   cuda,
@@ -111,6 +114,11 @@ const schedules: LRScheduler[] = [
   new OneCycleLR(any, { max_lr: [0.1, 0.2], total_steps: 100 }),
 ];
 const sequence = new SequentialLR(optimizer as Scheduled, { schedulers: schedules, milestones: [5, 10] });
+const swa = new SWALR(optimizer, { swa_lr: [0.1], anneal_strategy: "linear" });
+const cyclic = new CyclicLR(optimizer, { base_lr: 0.1, max_lr: [0.2], mode: "exp_range", scale_fn: (at) => 1 / at });
+new ChainedScheduler(optimizer, {
+  schedulers: [sequence, swa, new ChainedScheduler(optimizer, { schedulers: [cyclic] })],
+}).step();
 new ReduceLROnPlateau({ paramGroups: [{ lr: 0.1 }] }, { mode: "max" }).step(0.5);
 const lrs: number[] = sequence.getLastLr();
 const kept: ScheduleStateDict = sequence.stateDict();
