@@ -1,5 +1,5 @@
 export { accumulate, clipGradNorm, type ClipOptions, type Floats, type Placed } from "./arrays";
-export type { LoadStateOptions, SaveStateOptions } from "./checkpoint";
+export type { CheckpointSource, LoadStateOptions, SaveStateOptions } from "./checkpoint";
 export { cpu } from "./cpu";
 export { cuda, type ForeignMemory, type PlaceOptions } from "./cuda";
 export { CudaArray, type IpcHandle } from "./cuda/array";
@@ -13,5 +13,5 @@ export * from "./optimizers";
 export type { Centralize, CommonOptions, LookaheadOptions } from "./options";
 export { parameter, type AnyParameter, type Parameter } from "./parameter";
 export * from "./schedules";
-export type { State, StateDict, StateOf, StateOn } from "./state-dict";
+export type { LoadDictOptions, LoadReport, State, StateDict, StateOf, StateOn } from "./state-dict";
 export { update, type StepOptions, type StepReport, type UpdateArrays } from "./step";

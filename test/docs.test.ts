@@ -15,7 +15,10 @@ const textOf = (page: string) => readFileSync(join(root, page), "utf8");
  * run, where that is something else: a program that goes on from where it was must find itself at the end. */
 const pages: { page: string; prints: RegExp | RegExp[]; printsAgain?: RegExp }[] = [
   { page: "README.md", prints: [/^$/, /backend: '\w+',[^]*\} 1 0\.25\n$/] },
-  { page: "docs/checkpoints.md", prints: /^ERR_CHECKPOINT \/.*\/broken\.safetensors: not a safetensors file, .*\n$/ },
+  {
+    page: "docs/checkpoints.md",
+    prints: /^\[ 'new head' \] \[ 'old head' \]\nERR_CHECKPOINT \/.*\/broken\.safetensors: not a safetensors file, .*\n$/,
+  },
   { page: "docs/cuda.md", prints: /^0 true true\n$/ },
   { page: "docs/from-pytorch.md", prints: /^0\.\d+ -1\.\d+ 2\.\d+\n$/ },
   { page: "docs/gradients.md", prints: [/^1 false 47\.43416490252569\n$/, /^5\n0\.7999998331069946\n$/, /^$/] },

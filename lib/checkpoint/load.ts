@@ -26,11 +26,20 @@ import { prepareValues, requireValues } from "./values";
 export interface LoadStateOptions {
   /** Write the saved values into the parameters' own `data`. Default false. */
   parameters?: boolean;
+  /**
+   * Whether groups and parameters must be the same. With false what matches by the parameters' names is taken, in whichever group. Default
+   * true.
+   */
+  strict?: boolean;
 }
+
+/** A checkpoint's path, or its bytes. */
+export type CheckpointSource = string | URL | Uint8Array | Blob;
 
 /** A checkpoint that was read whole. */
 export interface Checkpoint<O extends object> {
   readonly extra: unknown;
+  readonly strict: boolean;
   /**
    * Makes the last checks. Returns what to take over, and how to write the parameters' values before that: on the host that cannot
    * fail; where a device fails, nothing is left of the checkpoint.
@@ -55,9 +64,9 @@ export async function readCheckpoint<O extends object>(
   const bytes = openBytes(from);
   const source = bytes === null ? pathOf(from) : "The checkpoint";
   requireObject(options, "The options of loadState");
-  refuseUnknownKeys(options, ["parameters"], "loadState");
-  const { parameters: given = false } = options as LoadStateOptions;
-  const parameters = flag(given, "parameters");
+  refuseUnknownKeys(options, ["parameters", "strict"], "loadState");
+  const given = options as LoadStateOptions;
+  const wanted = { parameters: flag(given.parameters ?? false, "parameters"), strict: flag(given.strict ?? true, "strict") };
   for (const group of groups) group.readAll(); // an error in a live option is the caller's, not the file's
 
   const about = (error: unknown): Error => {
@@ -68,7 +77,7 @@ export async function readCheckpoint<O extends object>(
   const file = bytes ?? (await openFile(source));
   let contents: Contents;
   try {
-    contents = await readContents(file, rule, groups, parameters);
+    contents = await readContents(file, rule, groups, wanted);
   } catch (error) {
     throw about(error);
   } finally {
@@ -78,7 +87,7 @@ export async function readCheckpoint<O extends object>(
   const check = () => {
     try {
       const write = prepareValues(values);
-      const loaded = readDict(rule, groups, dict);
+      const loaded = readDict(rule, groups, dict, wanted.strict);
       const writeValues = () => {
         try {
           write();
@@ -92,37 +101,40 @@ export async function readCheckpoint<O extends object>(
       throw about(error);
     }
   };
-  return { extra, check };
+  return { extra, strict: wanted.strict, check };
 }
 
 async function readContents<O extends object>(
   file: SequentialReader,
   rule: Rule<O>,
   groups: readonly Group<O>[],
-  parameters: boolean,
+  { parameters, strict }: Required<LoadStateOptions>,
 ): Promise<Contents> {
   const header = await readHeader(file);
   const { dict, extra } = readMetadata(header);
-  readDict(rule, groups, dict); // everything but the state is checked before the state is read
-  followNames(groups, dict);
-  const trackedOf = trackedById(groups, dict);
+  let { trackedOf } = readDict(rule, groups, dict, strict); // everything but the state is checked before the state is read
+  if (strict && followNames(groups, dict)) trackedOf = readDict(rule, groups, dict, strict).trackedOf;
+  const ids = new Set(dict.param_groups.flatMap(({ params }) => params.map(String)));
   const places = header.tensors.map((tensor, k) =>
-    tensor.name === checksum.name && k === header.tensors.length - 1 ? null : belongsTo(tensor, trackedOf),
+    tensor.name === checksum.name && k === header.tensors.length - 1 ? null : belongsTo(tensor, trackedOf, ids),
   );
   const values = new Map<TrackedParameter, Float32Array>();
   for (const [k, place] of places.entries()) {
+    const tensor = header.tensors[k] as Tensor;
     if (place === null) {
-      await requireChecksum(file, header.tensors[k] as Tensor);
+      await requireChecksum(file, tensor);
+    } else if (place === "nobody") {
+      await file.skip(byteLengthOf(tensor));
     } else if (place.key !== null) {
       const entry = (dict.state[place.id] ??= {});
       entry[place.key] = await readValue(file, place);
     } else if (parameters) {
       values.set(place.tracked, (await readValue(file, place)) as Float32Array);
     } else {
-      await file.skip(byteLengthOf(place.tensor));
+      await file.skip(byteLengthOf(tensor));
     }
   }
-  if (parameters) requireValues(values, trackedOf);
+  if (parameters) requireValues(header.tensors, values, trackedOf);
   return { dict, values, extra };
 }
 
@@ -153,20 +165,11 @@ function readMetadata({ metadata }: Header): { dict: StateDict; extra: unknown }
 }
 
 /** Checks the dict. Its arrays are used as they are, because nobody else has them. */
-function readDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], dict: StateDict): Loaded<O> {
+function readDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], dict: StateDict, strict: boolean): Loaded<O> {
   try {
-    return readStateDict(rule, groups, dict, { taken: true });
+    return readStateDict(rule, groups, dict, { taken: true, strict });
   } catch (cause) {
     if (/^ERR_(CUDA|OUT_OF_MEMORY)/.test((cause as { code?: string }).code ?? "")) throw cause; // it is not the file's fault
     throw plainError("ERR_CHECKPOINT", (cause as Error).message, cause);
   }
-}
-
-function trackedById<O extends object>(groups: readonly Group<O>[], { param_groups }: StateDict): Map<string, TrackedParameter> {
-  const trackedOf = new Map<string, TrackedParameter>();
-  groups.forEach(({ parameters }, g) => {
-    const ids = (param_groups[g] as StateDict["param_groups"][number]).params;
-    parameters.forEach((tracked, k) => trackedOf.set(String(ids[k]), tracked));
-  });
-  return trackedOf;
 }

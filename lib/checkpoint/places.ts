@@ -17,18 +17,27 @@ export interface Place {
   readonly key: string | null;
 }
 
-/** Finds where a tensor belongs, and checks its type and shape. */
-export function belongsTo(tensor: Tensor, trackedOf: ReadonlyMap<string, TrackedParameter>): Place {
+/**
+ * Finds where a tensor belongs, and checks its type and shape. It belongs to nobody where a group names its parameter (`ids`), and none of
+ * the optimizer's is matched with it.
+ */
+export function belongsTo(
+  tensor: Tensor,
+  trackedOf: ReadonlyMap<string, TrackedParameter>,
+  ids: ReadonlySet<string>,
+): Place | "nobody" {
   const { name, dtype, shape } = tensor;
   const [, ofState, key, ofParameter] = /^(?:state\.([^.]+)\.(.+)|param\.([^.]+))$/s.exec(name) ?? [];
   const id = ofState ?? ofParameter;
   if (id === undefined) throw refuse(`${quote(name)} is no tensor of a checkpoint`);
   const tracked = trackedOf.get(id);
-  if (tracked === undefined) throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
-  if (key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0) return { tensor, id, tracked, key };
-  if (dtype !== "F32")
+  if (tracked === undefined && !ids.has(id))
+    throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
+  const isScalar = key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0;
+  if (!isScalar && dtype !== "F32")
     throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be F32 or a scalar`);
-  if (key === undefined || elementsOf(shape) !== 1) requireShape(tensor, tracked);
+  if (tracked === undefined) return "nobody";
+  if (!isScalar && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
   return { tensor, id, tracked, key: key ?? null };
 }
 

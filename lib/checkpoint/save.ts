@@ -11,7 +11,6 @@ import { writeStateDict } from "../state-dict";
 import { crc32 } from "./crc32";
 import { pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
-import { namesOf } from "./names";
 import { chunk } from "./reader";
 import { checksum, elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
@@ -69,10 +68,6 @@ function partsOf<O extends object>(
   const values = flag(parameters, "parameters") ? valuesOf(groups) : [];
 
   const { state, ...rest } = writeStateDict(rule, groups, true);
-  rest.param_groups.forEach((group, k) => {
-    const names = namesOf((groups[k] as Group<O>).parameters);
-    if (names !== undefined) group["param_names"] = names;
-  });
   metadata["state_dict"] = writeJson(rest, "state_dict");
   const states = groups.flatMap(({ parameters }) => parameters.flatMap((tracked) => tensorsOf(tracked, state[tracked.index])));
   // The wide ones first: then every tensor begins at a multiple of its element's size.

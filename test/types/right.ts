@@ -23,6 +23,7 @@ import {
   type AdaBeliefOptions,
   type AnyParameter,
   type Info,
+  type LoadReport,
   type LRScheduler,
   type Parameter,
   type Scheduled,
@@ -132,5 +133,13 @@ const inTfjs: TfjsOptimizer = new AdaBeliefOptimizer(1e-3, forTfjs);
 new AdaBeliefOptimizer().learningRate = 1e-4;
 declare const options: AdaBeliefOptions;
 new AdaBelief([weight], options);
+const part: LoadReport = optimizer.loadStateDict(optimizer.stateDict(), { strict: false });
+const fromFile: Promise<{ extra: { epoch: number }; missing: readonly string[] }> = optimizer.loadState<{ epoch: number }>(
+  "run",
+  {
+    strict: false,
+  },
+);
+export { fromFile, part };
 export { deviceMaximum, deviceMoments, deviceValues, either, hostMoments, hostValue };
 export { any, degenerated, facts, inTfjs, loss, lrs, maximum, moments, options, report, warm, why };

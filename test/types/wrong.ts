@@ -105,3 +105,7 @@ new AdaBeliefOptimizer(1e-3, { version: "0.0.5" });
 // @ts-expect-error -- a function of a name
 new AdaBeliefOptimizer(1e-3, { excludeFromWeightDecay: ["bias"] });
 export { list };
+// @ts-expect-error -- a load that is strict takes everything, and reports nothing
+optimizer.loadStateDict(optimizer.stateDict()).missing;
+// @ts-expect-error -- strict is a flag
+optimizer.loadStateDict(optimizer.stateDict(), { strict: "no" });
