@@ -12,6 +12,16 @@ export { Lookahead, Optimizer, type LookaheadState, type ZeroGradOptions } from 
 export * from "./optimizers";
 export type { Centralize, CommonOptions, LookaheadOptions } from "./options";
 export { parameter, type AnyParameter, type Parameter } from "./parameter";
+export {
+  encodeSafetensors,
+  readSafetensors,
+  writeSafetensors,
+  type ReadSafetensorsOptions,
+  type Safetensors,
+  type SafetensorsTensor,
+  type TensorToWrite,
+  type WriteSafetensorsOptions,
+} from "./safetensors";
 export * from "./schedules";
 export type { LoadDictOptions, LoadReport, State, StateDict, StateOf, StateOn } from "./state-dict";
 export { update, type StepOptions, type StepReport, type UpdateArrays } from "./step";

@@ -26,6 +26,7 @@ const pages: { page: string; prints: RegExp | RegExp[]; printsAgain?: RegExp }[]
   { page: "docs/options.md", prints: [/^$/] },
   { page: "docs/plain-arrays.md", prints: /^(2|1\.9999)\S* -(3|2\.9999)\S* 0\.(5|49999)\S* true\n$/ },
   { page: "docs/platforms.md", prints: /^$/ },
+  { page: "docs/safetensors.md", prints: /^pt F32 \[ 2, 2 \] Float32Array\(4\) \[ 1, 2, 3, 4 \]\n$/ },
   { page: "docs/schedules.md", prints: [/^100 \[ 0 \]\n$/, /^\[ 0\.025\d* \]\n$/, /^$/] },
   {
     page: "docs/tfjs.md",

@@ -7,19 +7,11 @@ import type { Rule } from "../rule/rule";
 import { letGo, readStateDict, type Loaded, type StateDict } from "../state-dict";
 import { openFile, pathOf } from "./files";
 import { parseJson } from "./json";
+import { readHeader } from "./header";
 import { followNames } from "./names";
 import { belongsTo, readValue, requireChecksum } from "./places";
 import { openBytes, type SequentialReader } from "./reader";
-import {
-  byteLengthOf,
-  checksum,
-  headerLengthOf,
-  parseHeader,
-  quote,
-  requireRecord,
-  type Header,
-  type Tensor,
-} from "./safetensors";
+import { byteLengthOf, checkpointDtypes, checksum, quote, requireRecord, type Header, type Tensor } from "./safetensors";
 import { formatVersion } from "./save";
 import { prepareValues, requireValues } from "./values";
 
@@ -110,7 +102,7 @@ async function readContents<O extends object>(
   groups: readonly Group<O>[],
   { parameters, strict }: Required<LoadStateOptions>,
 ): Promise<Contents> {
-  const header = await readHeader(file);
+  const header = await readHeader(file, checkpointDtypes);
   const { dict, extra } = readMetadata(header);
   let { trackedOf } = readDict(rule, groups, dict, strict); // everything but the state is checked before the state is read
   if (strict && followNames(groups, dict)) trackedOf = readDict(rule, groups, dict, strict).trackedOf;
@@ -136,15 +128,6 @@ async function readContents<O extends object>(
   }
   if (parameters) requireValues(header.tensors, values, trackedOf);
   return { dict, values, extra };
-}
-
-async function readHeader(file: SequentialReader): Promise<Header> {
-  if (file.length < 8) throw refuse(`not a safetensors file: it has ${file.length} bytes`);
-  const prefix = new Uint8Array(8);
-  await file.fill(prefix);
-  const bytes = new Uint8Array(headerLengthOf(prefix, file.length));
-  await file.fill(bytes);
-  return parseHeader(bytes, file.length - 8 - bytes.length);
 }
 
 /** The dict, without state as yet, and the caller's extra. */

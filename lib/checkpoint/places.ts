@@ -73,12 +73,12 @@ export async function readValue(file: SequentialReader, { tensor, tracked }: Pla
   return array;
 }
 
-/** Reads the last tensor, and compares it with the bytes before it. */
-export async function requireChecksum(file: SequentialReader, { dtype, shape }: Tensor): Promise<void> {
+/** Reads the last tensor, and compares it with the bytes before it. Returns it. */
+export async function requireChecksum(file: SequentialReader, { dtype, shape }: Tensor): Promise<Uint8Array> {
   if (dtype !== checksum.dtype || shape.length !== 1 || shape[0] !== 4) throw refuse("crc32 must be four bytes (U8)");
   const wanted = file.checksum;
   const bytes = new Uint8Array(4);
   await file.fill(bytes);
-  if (new DataView(bytes.buffer).getUint32(0, true) === wanted) return;
+  if (new DataView(bytes.buffer).getUint32(0, true) === wanted) return bytes;
   throw refuse("it is damaged: checksum mismatch");
 }

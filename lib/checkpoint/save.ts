@@ -11,7 +11,7 @@ import { writeStateDict } from "../state-dict";
 import { crc32 } from "./crc32";
 import { pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
-import { chunk } from "./reader";
+import { concat, inPieces } from "./pieces";
 import { checksum, elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
 export interface SaveStateOptions {
@@ -40,16 +40,6 @@ export function encodeCheckpoint<O extends object>(
   ...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]
 ): Uint8Array<ArrayBuffer> {
   return concat([...partsOf("", "encodeState", ...given)]);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** The bytes of a checkpoint. All but the checksum is computed before this returns. */
@@ -143,20 +133,4 @@ function* withChecksum(parts: readonly Uint8Array[]): Generator<Uint8Array> {
   const end = new Uint8Array(4);
   new DataView(end.buffer).setUint32(0, sum, true);
   yield end;
-}
-
-function* inPieces(parts: readonly Uint8Array[]): Generator<Uint8Array> {
-  let small: Uint8Array[] = [];
-  let size = 0;
-  for (const part of parts) {
-    if (size + part.length > chunk && size > 0) {
-      yield concat(small);
-      [small, size] = [[], 0];
-    }
-    if (part.length < chunk) {
-      small.push(part);
-      size += part.length;
-    } else for (let at = 0; at < part.length; at += chunk) yield part.subarray(at, at + chunk);
-  }
-  yield concat(small);
 }
