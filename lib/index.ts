@@ -25,3 +25,4 @@ export {
 export * from "./schedules";
 export type { LoadDictOptions, LoadReport, State, StateDict, StateOf, StateOn } from "./state-dict";
 export { update, type StepOptions, type StepReport, type UpdateArrays } from "./step";
+export * from "./training";

@@ -1,0 +1,2 @@
+export { GradScaler, type ScaledStepOptions } from "./grad-scaler";
+export type { GradScalerOptions, GradScalerStateDict } from "./grad-scaler-options";
