@@ -35,7 +35,7 @@ const pages: { page: string; prints: RegExp | RegExp[]; printsAgain?: RegExp }[]
   { page: "docs/plain-arrays.md", prints: /^(2|1\.9999)\S* -(3|2\.9999)\S* 0\.(5|49999)\S* true\n$/ },
   { page: "docs/platforms.md", prints: /^$/ },
   { page: "docs/safetensors.md", prints: /^pt F32 \[ 2, 2 \] Float32Array\(4\) \[ 1, 2, 3, 4 \]\n$/ },
-  { page: "docs/schedules.md", prints: [/^100 \[ 0 \]\n$/, /^\[ 0\.025\d* \]\n$/, /^$/] },
+  { page: "docs/schedules.md", prints: [/^100 \[ 0 \]\n$/, /^\[ 0\.025\d* \]\n$/, /^5 true\n$/, /^$/] },
   {
     page: "docs/tfjs.md",
     prints: /^loss 0\.\d+ → 0\.0\d+\nnear 0: true\nsteps so far: 360\n$/, // 45 epochs of 8 batches

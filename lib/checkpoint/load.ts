@@ -1,10 +1,12 @@
 // From a checkpoint to an optimizer. A file may be damaged or hostile: what it claims is checked before memory is taken for it.
-import { plainError } from "../errors";
+import { plainError, typeError } from "../errors";
 import type { Group } from "../groups/group";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Rule } from "../rule/rule";
 import { letGo, readStateDict, type Loaded, type StateDict } from "../state-dict";
+import type { WeightAverage } from "../training/weight-average";
+import { prepareAverages, requireAverage } from "./averages";
 import { openFile, pathOf } from "./files";
 import { parseJson } from "./json";
 import { readHeader } from "./header";
@@ -23,6 +25,8 @@ export interface LoadStateOptions {
    * true.
    */
   strict?: boolean;
+  /** Put the saved averages in here. Default: they are passed over. */
+  average?: WeightAverage;
 }
 
 /** A checkpoint's path, or its bytes. */
@@ -36,13 +40,16 @@ export interface Checkpoint<O extends object> {
    * Makes the last checks. Returns what to take over, and how to write the parameters' values before that: on the host that cannot
    * fail; where a device fails, nothing is left of the checkpoint.
    */
-  check(): { loaded: Loaded<O>; writeValues: () => void };
+  check(): { loaded: Loaded<O>; writeValues: () => void; takeAverage: () => void };
 }
 
 interface Contents {
   readonly dict: StateDict;
   readonly values: Map<TrackedParameter, Float32Array>;
   readonly extra: unknown;
+  /** By parameter, and what the metadata says of them. */
+  readonly averages: Map<object, Float32Array>;
+  readonly counts: string | undefined;
 }
 
 const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
@@ -56,9 +63,18 @@ export async function readCheckpoint<O extends object>(
   const bytes = openBytes(from);
   const source = bytes === null ? pathOf(from) : "The checkpoint";
   requireObject(options, "The options of loadState");
-  refuseUnknownKeys(options, ["parameters", "strict"], "loadState");
+  refuseUnknownKeys(options, ["parameters", "strict", "average"], "loadState");
   const given = options as LoadStateOptions;
-  const wanted = { parameters: flag(given.parameters ?? false, "parameters"), strict: flag(given.strict ?? true, "strict") };
+  const { average } = given;
+  const wanted = {
+    parameters: flag(given.parameters ?? false, "parameters"),
+    strict: flag(given.strict ?? true, "strict"),
+    average,
+  };
+  if (average !== undefined) requireAverage(average, groups);
+  if (average !== undefined && !wanted.strict) {
+    throw typeError("ERR_INVALID_OPTION", "strict: false takes no averages, which are of all parameters: leave average out");
+  }
   for (const group of groups) group.readAll(); // an error in a live option is the caller's, not the file's
 
   const about = (error: unknown): Error => {
@@ -75,9 +91,10 @@ export async function readCheckpoint<O extends object>(
   } finally {
     await file.close();
   }
-  const { dict, values, extra } = contents;
+  const { dict, values, extra, averages, counts } = contents;
   const check = () => {
     try {
+      const takeAverage = average === undefined ? () => undefined : prepareAverages(average, counts, averages);
       const write = prepareValues(values);
       const loaded = readDict(rule, groups, dict, wanted.strict);
       const writeValues = () => {
@@ -88,7 +105,7 @@ export async function readCheckpoint<O extends object>(
           throw error;
         }
       };
-      return { loaded, writeValues };
+      return { loaded, writeValues, takeAverage };
     } catch (error) {
       throw about(error);
     }
@@ -100,7 +117,7 @@ async function readContents<O extends object>(
   file: SequentialReader,
   rule: Rule<O>,
   groups: readonly Group<O>[],
-  { parameters, strict }: Required<LoadStateOptions>,
+  { parameters, strict, average }: { parameters: boolean; strict: boolean; average: WeightAverage | undefined },
 ): Promise<Contents> {
   const header = await readHeader(file, checkpointDtypes);
   const { dict, extra } = readMetadata(header);
@@ -111,6 +128,7 @@ async function readContents<O extends object>(
     tensor.name === checksum.name && k === header.tensors.length - 1 ? null : belongsTo(tensor, trackedOf, ids),
   );
   const values = new Map<TrackedParameter, Float32Array>();
+  const averages = new Map<object, Float32Array>();
   for (const [k, place] of places.entries()) {
     const tensor = header.tensors[k] as Tensor;
     if (place === null) {
@@ -120,14 +138,16 @@ async function readContents<O extends object>(
     } else if (place.key !== null) {
       const entry = (dict.state[place.id] ??= {});
       entry[place.key] = await readValue(file, place);
-    } else if (parameters) {
+    } else if (place.isAverage && average !== undefined) {
+      averages.set(place.tracked.parameter, (await readValue(file, place)) as Float32Array);
+    } else if (parameters && !place.isAverage) {
       values.set(place.tracked, (await readValue(file, place)) as Float32Array);
     } else {
       await file.skip(byteLengthOf(tensor));
     }
   }
   if (parameters) requireValues(header.tensors, values, trackedOf);
-  return { dict, values, extra };
+  return { dict, values, extra, averages, counts: header.metadata.get("average") };
 }
 
 /** The dict, without state as yet, and the caller's extra. */

@@ -9,12 +9,13 @@ import { checksum, elementsOf, quote, type Tensor } from "./safetensors";
 
 const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
 
-/** Where a tensor belongs: to the state of a parameter, under `key`, or to its values (`key` is null). */
+/** Where a tensor belongs: to the state of a parameter, under `key`, to its values or to their average (`key` is null). */
 export interface Place {
   readonly tensor: Tensor;
   readonly id: string;
   readonly tracked: TrackedParameter;
   readonly key: string | null;
+  readonly isAverage: boolean;
 }
 
 /**
@@ -27,7 +28,7 @@ export function belongsTo(
   ids: ReadonlySet<string>,
 ): Place | "nobody" {
   const { name, dtype, shape } = tensor;
-  const [, ofState, key, ofParameter] = /^(?:state\.([^.]+)\.(.+)|param\.([^.]+))$/s.exec(name) ?? [];
+  const [, ofState, key, kind, ofParameter] = /^(?:state\.([^.]+)\.(.+)|(param|average)\.([^.]+))$/s.exec(name) ?? [];
   const id = ofState ?? ofParameter;
   if (id === undefined) throw refuse(`${quote(name)} is no tensor of a checkpoint`);
   const tracked = trackedOf.get(id);
@@ -38,7 +39,7 @@ export function belongsTo(
     throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be F32 or a scalar`);
   if (tracked === undefined) return "nobody";
   if (!isScalar && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
-  return { tensor, id, tracked, key: key ?? null };
+  return { tensor, id, tracked, key: key ?? null, isAverage: kind === "average" };
 }
 
 /** A flat shape fits every parameter of that length; others must be the parameter's own, where it has one. */

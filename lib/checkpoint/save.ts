@@ -8,10 +8,12 @@ import { addon, role } from "../native/engine";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Rule } from "../rule/rule";
 import { writeStateDict } from "../state-dict";
+import type { WeightAverage } from "../training/weight-average";
 import { crc32 } from "./crc32";
 import { pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
 import { concat, inPieces } from "./pieces";
+import { requireAverage } from "./averages";
 import { checksum, elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
 export interface SaveStateOptions {
@@ -19,6 +21,8 @@ export interface SaveStateOptions {
   parameters?: boolean;
   /** Anything of your own that JSON can hold: epoch, schedule, seed. */
   extra?: unknown;
+  /** Keep these averages of the parameters too. */
+  average?: WeightAverage;
 }
 
 /** The format that this release writes, and the only one that it reads. */
@@ -51,11 +55,12 @@ function partsOf<O extends object>(
   options: SaveStateOptions,
 ): Iterable<Uint8Array> {
   requireObject(options, `The options of ${method}`);
-  refuseUnknownKeys(options, ["parameters", "extra"], method);
-  const { extra, parameters = false } = options;
+  refuseUnknownKeys(options, ["parameters", "extra", "average"], method);
+  const { extra, parameters = false, average } = options;
   const metadata: Record<string, string> = { format_version: formatVersion };
   if (extra !== undefined) metadata["extra"] = writeJson(extra, "extra");
   const values = flag(parameters, "parameters") ? valuesOf(groups) : [];
+  if (average !== undefined) values.push(...averagesOf(average, groups, metadata));
 
   const { state, ...rest } = writeStateDict(rule, groups, true);
   metadata["state_dict"] = writeJson(rest, "state_dict");
@@ -84,6 +89,18 @@ function valuesOf<O extends object>(groups: readonly Group<O>[]): Filled[] {
     }
     return floats(`param.${tracked.index}`, shape, copyOf(data));
   });
+}
+
+/** Copies of averages. */
+function averagesOf<O extends object>(given: unknown, groups: readonly Group<O>[], metadata: Record<string, string>): Filled[] {
+  const { counts, averages } = requireAverage(given, groups);
+  metadata["average"] = writeJson(counts, "average");
+  return groups.flatMap(({ parameters }) =>
+    parameters.flatMap((tracked) => {
+      const array = averages.get(tracked.parameter);
+      return array === undefined ? [] : [floats(`average.${tracked.index}`, shapeOf(tracked), copyOf(array))];
+    }),
+  );
 }
 
 /** The tensors of one parameter's state: numbers as scalars that hold them exactly, arrays in the parameter's shape. */

@@ -73,7 +73,7 @@ export abstract class Stateful {
    *
    * @param path where to; an existing file is replaced
    * @param options `parameters`: keep the parameters' values (their `data`) too, default false; `extra`: anything of your own that
-   *   JSON can hold
+   *   JSON can hold; `average`: a WeightAverage of these parameters, to keep it too
    * @throws never: the promise is rejected with ERR_CHECKPOINT where `extra` holds what JSON would lose (NaN, functions, BigInt,
    *   instances of classes, cycles; infinities and -0 are kept) or the path is no regular file; with what `stateDict` throws; or with the
    *   file system's own error
@@ -107,7 +107,8 @@ export abstract class Stateful {
    * All of it is checked before the first value is changed. Until the promise is settled every other method is an error (ERR_BUSY).
    *
    * @param from the file's path, or its bytes: a Uint8Array or a Blob
-   * @param options `parameters`: write the saved values into the parameters' own `data`, default false; `strict`: as of `loadStateDict`
+   * @param options `parameters`: write the saved values into the parameters' own `data`, default false; `strict`: as of `loadStateDict`;
+   *   `average`: a WeightAverage of these parameters, to put the saved averages into
    * @returns `extra` as it was given to `saveState`, or undefined; with `strict: false` what was not taken, as well
    * @throws never: the promise is rejected with ERR_CHECKPOINT where the file is damaged, no checkpoint, or one of another optimizer,
    *   version or shape; ERR_DETACHED, ERR_LEASED and the like where a parameter's `data` cannot be written; or with the file
@@ -125,9 +126,10 @@ export abstract class Stateful {
       const checkpoint = await readCheckpoint(from, rule, groups, options);
       // Nothing is awaited between the last checks and the last write.
       steps.synchronize();
-      const { loaded, writeValues } = checkpoint.check();
+      const { loaded, writeValues, takeAverage } = checkpoint.check();
       writeValues();
       this.#groups.take(loaded);
+      takeAverage();
       return { extra: checkpoint.extra as Extra, ...(checkpoint.strict ? {} : loaded.report) };
     });
   }

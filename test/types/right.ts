@@ -5,6 +5,7 @@ import {
   ChainedScheduler,
   CudaArray,
   CyclicLR,
+  GradScaler,
   isAdaBeliefError,
   LambdaLR,
   Lookahead,
@@ -14,12 +15,15 @@ import {
   SequentialLR,
   SWALR,
   StepLR,
+  WeightAverage,
   cpu,
   cuda,
   info,
   parameter,
+  readSafetensors,
   recipes,
   update,
+  writeSafetensors,
   type AdaBeliefOptions,
   type AnyParameter,
   type Info,
@@ -140,6 +144,14 @@ const fromFile: Promise<{ extra: { epoch: number }; missing: readonly string[] }
     strict: false,
   },
 );
-export { fromFile, part };
+const scaled: number = new GradScaler({ init_scale: 1024 }).scale(0.5);
+const scaledReport: StepReport = new GradScaler().step(any, { maxGradNorm: 1 });
+const averaged: Float32Array | undefined = new WeightAverage(any, { from: 10 }).get(weight);
+async function tune(): Promise<void> {
+  const tensor = (await readSafetensors("weights.safetensors", { widen: true })).tensors.get("weight");
+  if (tensor?.dtype === "F32") new AdaBelief([parameter(tensor.data, { shape: tensor.shape })]);
+  await writeSafetensors("weights.safetensors", { weight, steps: BigInt64Array.of(1n) }, { metadata: { format: "pt" } });
+}
+export { averaged, fromFile, part, scaled, scaledReport, tune };
 export { deviceMaximum, deviceMoments, deviceValues, either, hostMoments, hostValue };
 export { any, degenerated, facts, inTfjs, loss, lrs, maximum, moments, options, report, warm, why };
