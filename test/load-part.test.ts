@@ -3,6 +3,7 @@ import { AdaBelief, Adam, cuda, parameter, type LoadReport, type Parameter, type
 import { expectSameBits } from "./helpers/bits";
 import { fails } from "./helpers/checkpoint";
 import { temporaryFolder } from "./helpers/folder";
+import { itOnDevices } from "./helpers/native-only";
 import { snapshot, thrownBy } from "./helpers/snapshot";
 
 const at = temporaryFolder();
@@ -90,7 +91,7 @@ describe.each(ways)("%s with strict: false", (_, load) => {
     expect(into.state.get(parameters[0] as Parameter)).toBeUndefined();
   });
 
-  it("puts the state where the parameter lies", async () => {
+  itOnDevices("puts the state where the parameter lies", async () => {
     const { parameters: theirs, optimizer: from } = train("AB");
     const own = parameter(cuda.from(new Float32Array(4)), { name: "B" });
     const into = new AdaBelief([own]);

@@ -14,6 +14,7 @@ import {
 import { bitsOf, expectSameBits } from "./helpers/bits";
 import { fails } from "./helpers/checkpoint";
 import { temporaryFolder } from "./helpers/folder";
+import { itOnDevices, itOnThreads } from "./helpers/native-only";
 import { decode, encode, headerBytes } from "./helpers/safetensors";
 
 const at = temporaryFolder();
@@ -208,7 +209,7 @@ describe("files of others", () => {
 });
 
 describe("parameters", () => {
-  it("are written as they are, those on devices too, and start a training", async () => {
+  itOnDevices("are written as they are, those on devices too, and start a training", async () => {
     const weight = parameter(Float32Array.of(1, 2, 3, 4), { shape: [2, 2], name: "weight", grad: new Float32Array(4) });
     const there = parameter(cuda.from(Float32Array.of(5, 6)), { name: "there" });
     await writeSafetensors(at("lora"), new Map([weight, there].map((p) => [p.name as string, p])));
@@ -231,7 +232,7 @@ describe("parameters", () => {
     expect((await readSafetensors(at("early"))).tensors.get("data")?.data[0]).toBe(1);
   });
 
-  it("are refused while a step on another thread writes them", async () => {
+  itOnThreads("are refused while a step on another thread writes them", async () => {
     const p = parameter(new Float32Array(100_000), { grad: new Float32Array(100_000) });
     const step = new AdaBelief([p]).stepAsync();
     const error = await fails(writeSafetensors(at("leased"), { p }));

@@ -17,6 +17,7 @@ import {
 import { bitsOf, expectSameBits } from "./helpers/bits";
 import { fails } from "./helpers/checkpoint";
 import { temporaryFolder } from "./helpers/folder";
+import { itOnDevices, itOnThreads } from "./helpers/native-only";
 import { torchWithExactBits } from "./helpers/python";
 import { makeRandom } from "./helpers/random";
 import { thrownBy } from "./helpers/snapshot";
@@ -76,7 +77,7 @@ describe("update averages", () => {
     else expect(average.get(parameters[0] as Parameter)).toBeUndefined();
   });
 
-  it("parameters on devices, on the host", () => {
+  itOnDevices("parameters on devices, on the host", () => {
     const there = parameter(cuda.from(valuesAt(0)[0] as Float32Array));
     const optimizer = new AdaBelief([there]);
     const average = new WeightAverage(optimizer);
@@ -314,7 +315,7 @@ describe("what cannot be is refused, and nothing has changed", () => {
     expect(average.stateDict()).toEqual(before);
   });
 
-  it("a step on another thread", async () => {
+  itOnThreads("a step on another thread", async () => {
     const p = parameter(new Float32Array(100_000), { grad: new Float32Array(100_000) });
     const optimizer = new AdaBelief([p]);
     const average = new WeightAverage(optimizer);

@@ -64,8 +64,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   step(options?: StepOptions): StepReport;
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
   step<T extends number | void>(closure: () => T): T;
-  step<T extends number | void>(argument?: StepOptions | (() => T)): StepReport | T {
-    return typeof argument === "function" ? this.#stepAfter(argument) : this.#step(argument);
+  step<T extends number | void>(argument?: StepOptions | (() => T), beside?: unknown): StepReport | T {
+    return typeof argument === "function" ? this.#stepAfter(argument, beside) : this.#step(argument);
   }
 
   #step(options: StepOptions | undefined): StepReport {
@@ -79,7 +79,11 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     }
   }
 
-  #stepAfter<T extends number | void>(closure: () => T): T {
+  #stepAfter<T extends number | void>(closure: () => T, beside: unknown): T {
+    if (beside !== undefined) {
+      const advice = "compute the gradients first, then call step(options)";
+      throw typeError("ERR_CLOSURE", `step(closure) takes no options: ${advice}; got ${describe(beside)}`);
+    }
     return this.#guard.afterClosure(closure, (result) => {
       if (typeof result === "object" && result !== null && "then" in result) {
         throw typeError("ERR_CLOSURE", "A closure must compute the gradients before it returns; this one returned a promise");
