@@ -10,7 +10,7 @@ export {
   type Floats,
   type Placed,
 } from "./arrays";
-export type { LoadStateOptions, SaveStateOptions } from "./checkpoint";
+export type { CheckpointSource, LoadStateOptions, SaveStateOptions } from "./checkpoint";
 export { cpu } from "./cpu";
 export { cuda, type ForeignMemory, type PlaceOptions } from "./cuda";
 export { CudaArray, type IpcHandle } from "./cuda/array";
@@ -23,6 +23,17 @@ export { Lookahead, Optimizer, type LookaheadState, type ZeroGradOptions } from 
 export * from "./optimizers";
 export type { Centralize, CommonOptions, LookaheadOptions } from "./options";
 export { parameter, type AnyParameter, type Parameter } from "./parameter";
+export {
+  encodeSafetensors,
+  readSafetensors,
+  writeSafetensors,
+  type ReadSafetensorsOptions,
+  type Safetensors,
+  type SafetensorsTensor,
+  type TensorToWrite,
+  type WriteSafetensorsOptions,
+} from "./safetensors";
 export * from "./schedules";
-export type { State, StateDict, StateOf, StateOn } from "./state-dict";
+export type { LoadDictOptions, LoadReport, State, StateDict, StateOf, StateOn } from "./state-dict";
 export { update, type StepOptions, type StepReport, type UpdateArrays } from "./step";
+export * from "./training";

@@ -59,7 +59,7 @@ describe("the code of docs/schedules.md", () => {
     runScript(ts.transpile(code, { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 }), { preload: false });
 
   it("resumes", () => {
-    const code = `${blocks[1]}\nconsole.log(JSON.stringify([saved.schedule, resumed.schedule.stateDict()]));`;
+    const code = `${blocks.find((block) => block.includes("serialize"))}\nconsole.log(JSON.stringify([saved.schedule, resumed.schedule.stateDict()]));`;
     const { stdout, stderr } = run(code);
     expect(stderr).toBe("");
     const [saved, resumed] = JSON.parse(stdout) as unknown[];

@@ -9,11 +9,11 @@ import { crc32 } from "./crc32";
 import { create, flush, flushName, setMode, targetOf } from "./durable";
 import { SequentialReader } from "./reader";
 
-/** An absolute path, so that a later chdir changes nothing. */
-export function pathOf(path: unknown): string {
+/** An absolute path, so that a later chdir changes nothing. `what` is a file of which kind. */
+export function pathOf(path: unknown, what = "checkpoint"): string {
   if (typeof path === "string") return resolve(path);
   if (path instanceof URL) return fileURLToPath(path);
-  throw typeError("ERR_INVALID_OPTION", `The path of a checkpoint must be a string or a file: URL, got ${describe(path)}`);
+  throw typeError("ERR_INVALID_OPTION", `The path of a ${what} must be a string or a file: URL, got ${describe(path)}`);
 }
 
 /** Those still to be done, by path: what is saved later must not be overwritten by what was saved earlier. */

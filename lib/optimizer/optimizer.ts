@@ -1,22 +1,20 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { readCheckpoint, type LoadStateOptions } from "../checkpoint/load";
-import { encodeCheckpoint, saveCheckpoint, type Bytes, type SaveStateOptions } from "../checkpoint/save";
 import { describe, typeError } from "../errors";
 import type { Floats } from "../arrays/placement";
 import type { GroupOf, ParamGroup, Params } from "../groups/group";
-import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Parameter } from "../parameter";
 import { noteRule, type Rule } from "../rule/rule";
-import { readStateDict, requirePublished, writeStateDict, type State, type StateDict, type StateOf } from "../state-dict";
+import type { State, StateOf } from "../state-dict";
 import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import { Guard } from "./guard";
-import { guardOptionNames, WithGroups } from "./option-names";
+import { guardOptionNames } from "./option-names";
 import { ParameterGroups } from "./parameter-groups";
 import { defineInspect } from "./show";
+import { Stateful } from "./stateful";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
 
 /** The base class of all optimizers. It owns groups and state. Without type arguments it is the type of any optimizer. */
-export abstract class Optimizer<O extends object = { lr: number }, S extends State = State> extends WithGroups {
+export abstract class Optimizer<O extends object = { lr: number }, S extends State = State> extends Stateful {
   /**
    * The state of a parameter: `step` and live arrays under PyTorch's names, where the parameter itself lies; undefined before its first
    * update. Those on a device are the optimizer's: it disposes of them when it is disposed of, reset, or takes over another state.
@@ -37,15 +35,13 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   protected constructor(rule: Rule<O>, params: Params<Partial<O>>, options: object);
   protected constructor(optimizer: Optimizer<O>);
   protected constructor(source: Rule<O> | Optimizer<O>, params?: Params<Partial<O>>, options: object = {}) {
-    super();
+    const isView = #groups in source;
+    const groups = isView ? source.#groups : new ParameterGroups(source, params as Params<Partial<O>>, options);
+    const guard = isView ? source.#guard : new Guard(source.optimizer);
+    super(groups as unknown as ParameterGroups<object>, guard);
     guardOptionNames();
-    if (#groups in source) {
-      this.#groups = source.#groups;
-      this.#guard = source.#guard;
-    } else {
-      this.#groups = new ParameterGroups(source, params as Params<Partial<O>>, options) as unknown as ParameterGroups<object>;
-      this.#guard = new Guard(source.optimizer);
-    }
+    this.#groups = groups as unknown as ParameterGroups<object>;
+    this.#guard = guard;
     noteRule(this, this.#groups.rule);
   }
 
@@ -140,93 +136,6 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   /** Forgets all state: the next step is the first. */
   reset(): void {
     this.#guard.exclusively("reset", () => this.#groups.reset());
-  }
-
-  /**
-   * A deep copy of options and state in PyTorch's layout, on the host: what lies on a device is waited for and copied.
-   *
-   * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
-   * @throws ERR_STATE_DICT: with `pytorch`, a common option that the published class would not obey; an `extra` that JSON cannot hold
-   */
-  stateDict(options: { pytorch?: boolean } = {}): StateDict {
-    return this.#guard.freely(() => {
-      requireObject(options, "The options of stateDict");
-      refuseUnknownKeys(options, ["pytorch"], "stateDict");
-      const pytorch = flag(options.pytorch ?? false, "pytorch");
-      const { rule, steps, groups } = this.#groups;
-      if (pytorch) requirePublished(rule, groups);
-      steps.synchronize();
-      return writeStateDict(rule, groups, pytorch);
-    });
-  }
-
-  /**
-   * Takes over the options and a copy of the state of a dict written by `stateDict` or by the published Python classes. Each parameter's
-   * state goes where the parameter lies, wherever it was before.
-   *
-   * @throws ERR_STATE_DICT where it belongs to another optimizer, version or shape, or a moment is missing; nothing is changed then
-   */
-  loadStateDict(saved: StateDict): void {
-    const { rule, groups } = this.#groups;
-    this.#guard.exclusively("loadStateDict", () => this.#groups.take(readStateDict(rule, groups, saved)));
-  }
-
-  /**
-   * Writes options and state to a file, in safetensors format with PyTorch's names (docs/checkpoints.md).
-   *
-   * The values are copied before this returns, so training may go on at once, with or without `await`. The path always holds either
-   * the old file or the new one, complete, even after a crash. Saves to one path are made in the order of the calls.
-   *
-   * @param path where to; an existing file is replaced
-   * @param options `parameters`: keep the parameters' values (their `data`) too, default false; `extra`: anything of your own that
-   *   JSON can hold
-   * @throws never: the promise is rejected with ERR_CHECKPOINT where `extra` holds what JSON would lose (NaN, functions, BigInt,
-   *   instances of classes, cycles; infinities and -0 are kept) or the path is no regular file; with what `stateDict` throws; or with the
-   *   file system's own error
-   */
-  async saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
-    await this.#guard.freely(() => {
-      const { rule, steps, groups } = this.#groups;
-      steps.synchronize();
-      return saveCheckpoint(path, rule, groups, options);
-    });
-  }
-
-  /**
-   * The bytes that `saveState` writes, for where there are no files: `new Blob([bytes])` in a browser. Throws what `saveState` rejects with.
-   */
-  encodeState(options: SaveStateOptions = {}): Bytes {
-    return this.#guard.freely(() => {
-      const { rule, steps, groups } = this.#groups;
-      steps.synchronize();
-      return encodeCheckpoint(rule, groups, options);
-    });
-  }
-
-  /**
-   * Takes over options and state from a file written by `saveState`, or from Python in its layout. Parameters are matched by name
-   * where both sides have names, else by number.
-   *
-   * All of it is checked before the first value is changed. Until the promise is settled every other method is an error (ERR_BUSY).
-   *
-   * @param from the file's path, or its bytes: a Uint8Array or a Blob
-   * @param options `parameters`: write the saved values into the parameters' own `data`, default false
-   * @returns `extra` as it was given to `saveState`, or undefined
-   * @throws never: the promise is rejected with ERR_CHECKPOINT where the file is damaged, no checkpoint, or one of another optimizer,
-   *   version or shape; ERR_DETACHED, ERR_LEASED and the like where a parameter's `data` cannot be written; or with the file
-   *   system's own error. Nothing is changed then
-   */
-  loadState<Extra = unknown>(from: string | URL | Uint8Array | Blob, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
-    return this.#guard.exclusivelyAsync("loadState", async () => {
-      const { rule, steps, groups } = this.#groups;
-      const checkpoint = await readCheckpoint(from, rule, groups, options);
-      // Nothing is awaited between the last checks and the last write.
-      steps.synchronize();
-      const { loaded, writeValues } = checkpoint.check();
-      writeValues();
-      this.#groups.take(loaded);
-      return { extra: checkpoint.extra as Extra };
-    });
   }
 
   /** Releases parameters and state, including device memory of the state. Every later call except `dispose` throws ERR_DISPOSED. */

@@ -65,8 +65,8 @@ export abstract class LRScheduler<O extends object = object> extends Schedule<O 
   /** The lr of an epoch. `lr` is what the group has now, `base` its initial lr. */
   protected abstract lrAt(epoch: number, lr: number, base: number, index: number): number;
 
-  /** PyTorch's closed form at epoch 0, whatever the group has now. */
-  protected firstLr(base: number, index: number): number {
+  /** PyTorch's closed form at epoch 0. Few ask for the `lr` that the group has now. */
+  protected firstLr(base: number, index: number, _lr: number): number {
     return this.lrAt(0, base, base, index);
   }
 
@@ -88,7 +88,7 @@ export abstract class LRScheduler<O extends object = object> extends Schedule<O 
 
   /** For SequentialLR: enters epoch 0 from wherever the groups are. */
   restart(): void {
-    this.#enter(0, (_lr, base, index) => this.firstLr(base, index));
+    this.#enter(0, (lr, base, index) => this.firstLr(base, index, lr));
   }
 
   #enter(epoch: number, rule: LrRule = this.lrAt.bind(this, epoch), initial: readonly number[] = []): void {

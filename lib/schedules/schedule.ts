@@ -75,6 +75,14 @@ export abstract class Schedule<S extends Saved> {
     this.readState(saved)();
   }
 
+  /** For schedules made of others: returns what puts the present state back. */
+  keep(): () => void {
+    const { state } = this;
+    return () => {
+      this.state = state;
+    };
+  }
+
   /** Checks a dict whole; returns what puts it into force. */
   readState(saved: unknown): () => void {
     const name = this.constructor.name;
