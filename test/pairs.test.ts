@@ -47,9 +47,6 @@ const refused: Partial<Record<string, string>> = {
   "maximize + pytorch dict": "ERR_STATE_DICT", // the published class would not obey it
   "centralize + pytorch dict": "ERR_STATE_DICT",
   "lookahead + pytorch dict": "ERR_STATE_DICT",
-  "gradScale + closure": "ERR_CLOSURE", // step(closure) takes no options
-  "maxGradNorm + closure": "ERR_CLOSURE",
-  "skipNonFinite + closure": "ERR_CLOSURE",
   "closure + stepAsync": "ERR_INVALID_OPTION",
   "closure + GradScaler": "ERR_CLOSURE", // as in PyTorch
   "strict: false + WeightAverage": "ERR_INVALID_OPTION", // averages are of all parameters
