@@ -21,6 +21,7 @@ export function leaveOut(names, where) {
 
 export default {
   testEnvironment: "node",
+  testTimeout: 60_000, // ends what hangs; machines that build at the same time take long over anything
   roots: ["<rootDir>/test"],
   setupFiles: ["<rootDir>/test/helpers/use-mock-driver.ts"],
   testMatch: ["**/*.test.ts"],
