@@ -138,5 +138,16 @@ export const arrayKind = intrinsic<string | undefined>(Symbol.toStringTag);
 /** The true length of a typed array: 0 once it is detached or out of bounds. An own property cannot deceive it. */
 export const lengthOf = intrinsic<number>("length") as (array: ArrayBufferView) => number;
 
+/** Whether an array has lost its memory: its buffer was transferred away. */
+export function isDetached(array: ArrayBufferView): boolean {
+  if (lengthOf(array) > 0) return false;
+  try {
+    new Uint8Array(bufferOf(array));
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Where a typed array begins in its buffer, in bytes. */
 export const byteOffsetOf = intrinsic<number>("byteOffset");

@@ -11,6 +11,7 @@ import {
   WeightAverage,
   cuda,
   parameter,
+  type Optimizer,
   type Parameter,
   type WeightAverageOptions,
 } from "../lib";
@@ -170,18 +171,14 @@ describe("a run that was saved and resumed is the run that went on", () => {
     expect(second.average.stateDict()).toEqual(first.average.stateDict());
   });
 
-  it("with state dicts, swapped too", () => {
+  it("with state dicts", () => {
     const [first, second] = [train(), train()];
     first.run(0, 8);
-    first.average.swap();
     second.optimizer.loadStateDict(first.optimizer.stateDict());
     second.p.data.set(first.p.data);
     second.schedules.forEach((one, k) => one.loadStateDict(first.schedules[k]?.stateDict() as never));
     second.average.loadStateDict(structuredClone(first.average.stateDict()));
-    for (const one of [first, second]) {
-      one.average.swap();
-      one.run(8, 14);
-    }
+    for (const one of [first, second]) one.run(8, 14);
     expect(bits(second)).toEqual(bits(first));
   });
 
@@ -194,6 +191,46 @@ describe("a run that was saved and resumed is the run that went on", () => {
     expectSameBits(second.p.data, first.p.data, "p");
     expect(second.average.count).toBe(0);
     expect(await second.optimizer.loadState(bytes, { strict: false })).toMatchObject({ missing: [], unexpected: [] });
+  });
+});
+
+describe("while averages and values are exchanged", () => {
+  it.each<[string, (one: { optimizer: Optimizer; average: WeightAverage }) => unknown]>([
+    ["update", ({ average }) => average.update()],
+    ["stateDict", ({ average }) => average.stateDict()],
+    ["loadStateDict", ({ average }) => average.loadStateDict({ calls: 0, n_averaged: 0, swapped: false, averages: {} })],
+    ["encodeState with them", ({ optimizer, average }) => optimizer.encodeState({ average })],
+  ])("%s is refused, since one of the two would be lost", (_, act) => {
+    const { parameters, optimizer } = make();
+    const average = new WeightAverage(optimizer);
+    average.update();
+    average.swap();
+    const before = parameters.map(({ data }) => data.slice());
+    expect(thrownBy(() => act({ optimizer, average })).code).toBe("ERR_AVERAGE");
+    parameters.forEach(({ data }, k) => expectSameBits(data, before[k] as Float32Array, "data"));
+  });
+
+  it("a checkpoint with averages does not load", async () => {
+    const { optimizer } = make();
+    const average = new WeightAverage(optimizer);
+    average.update();
+    const bytes = optimizer.encodeState({ average });
+    average.swap();
+    await expect(optimizer.loadState(bytes, { average })).rejects.toMatchObject({ code: "ERR_AVERAGE" });
+    expect(average.swapped).toBe(true);
+  });
+});
+
+describe("averages of parameters that came later are refused", () => {
+  it.each<[string, (one: { optimizer: Optimizer; average: WeightAverage }) => unknown]>([
+    ["by encodeState", ({ optimizer, average }) => optimizer.encodeState({ average })],
+    ["by stateDict", ({ average }) => average.stateDict()],
+  ])("%s, as nothing could load them", (_, act) => {
+    const { optimizer } = make();
+    const average = new WeightAverage(optimizer);
+    average.update();
+    optimizer.addParamGroup({ params: [parameter(new Float32Array(1))] });
+    expect(thrownBy(() => act({ optimizer, average })).code).toBe("ERR_OPTIMIZER");
   });
 });
 
@@ -269,6 +306,12 @@ describe("what cannot be is refused, and nothing has changed", () => {
       "ERR_STATE_DICT",
     ],
     ["a dict with a list", ({ average }) => change(average, (dict) => (dict.averages["1"] = [] as never)), "ERR_STATE_DICT"],
+    ["a dict that is swapped", ({ average }) => change(average, (dict) => (dict.swapped = true)), "ERR_STATE_DICT"],
+    [
+      "a dict with a number that is none",
+      ({ average }) => change(average, (dict) => (dict.averages = { "": new Float32Array(2) })),
+      "ERR_STATE_DICT",
+    ],
     ["a dict with half a count", ({ average }) => change(average, (dict) => (dict.n_averaged = 0.5)), "ERR_STATE_DICT"],
     ["a dict with more averages than calls", ({ average }) => change(average, (dict) => (dict.n_averaged = 9)), "ERR_STATE_DICT"],
     [

@@ -1,6 +1,6 @@
 // The gradients of whatever holds parameters: a parameter, a group, an optimizer, or an iterable of parameters or groups.
 import { isCudaArray } from "../cuda/array";
-import { arrayKind, describe, isMap, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isDetached, isMap, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
 import type { Parameter } from "../parameter";
@@ -31,6 +31,9 @@ export function clippable(given: unknown): Float32Array[] {
   const gradients = new Set<Float32Array>();
   parametersIn(given).forEach((item, index) => {
     const grad = gradientOf(item, index);
+    if (grad !== null && isDetached(grad)) {
+      throw typeError("ERR_DETACHED", `Parameter ${index}: grad has lost its memory: make a new array for it`);
+    }
     if (grad !== null && lengthOf(grad) > 0) gradients.add(grad);
   });
   const list = [...gradients];

@@ -51,8 +51,8 @@ function readOptions(options: unknown): Wanted {
     throw typeError("ERR_INVALID_OPTION", `names must be an iterable of strings, got ${describe(names)}`);
   }
   const list = [...(names as Iterable<unknown>)];
-  const strange = list.find((name) => typeof name !== "string");
-  if (strange !== undefined) throw typeError("ERR_INVALID_OPTION", `names must be strings, got ${describe(strange)}`);
+  const strange = list.findIndex((name) => typeof name !== "string");
+  if (strange >= 0) throw typeError("ERR_INVALID_OPTION", `names must be strings, got ${describe(list[strange])}`);
   return { names: new Set(list as string[]), widen: wanted };
 }
 

@@ -10,11 +10,10 @@ export function scheduleList<S>(isPart: (value: unknown) => boolean, wanted: str
     if (!Array.isArray(value) || value.length === 0) {
       throw typeError("ERR_INVALID_OPTION", `${key} must be an array of schedules, got ${describe(value)}`);
     }
-    value.forEach((item: unknown, index) => {
-      if (isPart(item)) return;
-      throw typeError("ERR_INVALID_OPTION", `${key}[${index}] must be ${wanted}, got ${describe(item)}`);
-    });
-    return [...(value as S[])];
+    const list: unknown[] = Array.from(value);
+    const index = list.findIndex((item) => !isPart(item));
+    if (index < 0) return list as S[];
+    throw typeError("ERR_INVALID_OPTION", `${key}[${index}] must be ${wanted}, got ${describe(list[index])}`);
   };
 }
 

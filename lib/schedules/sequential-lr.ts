@@ -28,7 +28,7 @@ const milestones: Kind<readonly number[]> = (value, key) => {
   if (!Array.isArray(value)) {
     throw typeError("ERR_INVALID_OPTION", `${key} must be an array of epochs, got ${describe(value)}`);
   }
-  const epochs = value.map((item, index) => whole(0)(item, `${key}[${index}]`));
+  const epochs = Array.from(value, (item, index) => whole(0)(item, `${key}[${index}]`));
   if (epochs.every((epoch, index) => index === 0 || epoch >= (epochs[index - 1] as number))) return epochs;
   throw rangeError("ERR_INVALID_OPTION", `${key} must ascend, got [${epochs.join(", ")}]`);
 };
