@@ -361,3 +361,17 @@ describe("what cannot be is refused", () => {
     expect(scaler.stateDict()._growth_tracker).toBe(1);
   });
 });
+
+it("a scaler that is not enabled passes a closure and its options on", () => {
+  const p = parameter(new Float32Array(2));
+  const compute = () => {
+    p.grad = Float32Array.of(3, 4);
+    return 7;
+  };
+  const step = (scaler: GradScaler, ...all: unknown[]): unknown =>
+    Reflect.apply(Reflect.get(scaler, "step") as () => unknown, scaler, all);
+  const optimizer = new SGD([p], { lr: 1 });
+  expect(step(new GradScaler({ enabled: false }), optimizer, compute, { maxGradNorm: 1 })).toBe(7);
+  expect([...p.data].map((value) => value.toFixed(3))).toEqual(["-0.600", "-0.800"]);
+  expect(thrownBy(() => step(new GradScaler(), optimizer, {}, {})).code).toBe("ERR_INVALID_OPTION");
+});

@@ -4,6 +4,7 @@ import { openFile, pathOf } from "../checkpoint/files";
 import { readHeader } from "../checkpoint/header";
 import { requireChecksum } from "../checkpoint/places";
 import { openBytes, type SequentialReader } from "../checkpoint/reader";
+import { withPath } from "../checkpoint/system-error";
 import {
   allDtypes,
   byteLengthOf,
@@ -57,8 +58,8 @@ function readOptions(options: unknown): Wanted {
 }
 
 /** An error of the format's as one of this module. */
-export function about(source: string, error: unknown): unknown {
-  if ((error as { code?: unknown } | null)?.code !== "ERR_CHECKPOINT") return error;
+export function about(source: string, error: unknown, path: unknown = source): unknown {
+  if ((error as { code?: unknown } | null)?.code !== "ERR_CHECKPOINT") return withPath(error, path);
   const { message } = error as Error; // which may quote the file at length
   const short = message.length > 400 ? `${message.slice(0, 400)}…` : message;
   return plainError("ERR_SAFETENSORS", short.startsWith(`${source}: `) ? short : `${source}: ${short}`, error);
@@ -105,7 +106,7 @@ export async function readSafetensors(
       await file.close();
     }
   } catch (error) {
-    throw about(source, error);
+    throw about(source, error, from);
   }
 }
 

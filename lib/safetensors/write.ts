@@ -1,7 +1,7 @@
 // From arrays to a safetensors file.
 import { copyOf, nativeOf, type Floats } from "../arrays/placement";
 import { pathOf, replaceFile } from "../checkpoint/files";
-import { concat, inPieces } from "../checkpoint/pieces";
+import { concat, inPieces, type Bytes } from "../checkpoint/pieces";
 import { elementSizeOf, elementsOf, encodeHeader, quote, type Dtype, type Tensor } from "../checkpoint/safetensors";
 import { isCudaArray, type CudaArray } from "../cuda/array";
 import { arrayKind, describe, isDetached, lengthOf, plainError, rangeError, typeError } from "../errors";
@@ -45,7 +45,7 @@ export async function writeSafetensors(
   try {
     await replaceFile(target, inPieces(partsOf("writeSafetensors", tensors, options)));
   } catch (error) {
-    throw about(target, error);
+    throw about(target, error, path);
   }
 }
 
@@ -56,7 +56,7 @@ export async function writeSafetensors(
  * @param options as of `writeSafetensors`
  * @throws what `writeSafetensors` rejects with
  */
-export function encodeSafetensors(tensors: Named<TensorToWrite>, options: WriteSafetensorsOptions = {}): Uint8Array<ArrayBuffer> {
+export function encodeSafetensors(tensors: Named<TensorToWrite>, options: WriteSafetensorsOptions = {}): Bytes {
   try {
     return concat(partsOf("encodeSafetensors", tensors, options));
   } catch (error) {

@@ -97,9 +97,11 @@ export class GradScaler {
    * @returns what the optimizer reports
    * @throws ERR_GRAD_SCALER where this optimizer has stepped since the last `update`; ERR_CLOSURE for a closure; what its step throws
    */
-  step(optimizer: Stepped, options?: ScaledStepOptions): StepReport {
+  step(optimizer: Stepped, options?: ScaledStepOptions, ...rest: never[]): StepReport {
     const stepped = requireOptimizer(optimizer);
-    if (!this.#enabled) return stepped.step(options);
+    if (!this.#enabled) return (stepped as { step(...all: unknown[]): StepReport }).step(options, ...rest); // a closure too
+    if (rest.length > 0)
+      throw typeError("ERR_INVALID_OPTION", `step takes an optimizer and options, got ${describe(rest[0])} besides`);
     const scaled = this.#begin(stepped, options);
     return this.#end(stepped, stepped.step(scaled));
   }
