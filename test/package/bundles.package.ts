@@ -135,6 +135,6 @@ describe.each(Object.keys(bundlers))("a program of %s", (name) => {
     bundle("tfjs.js", ["adabelief", "adabelief/tfjs"], join(folder, file));
     expect(run(app, "node", [`dist/${slug}/${file}`]).stdout).toContain("registerClass");
     bundle("registers.js", ["adabelief", "adabelief/tfjs"], join(folder, file));
-    expect(run(app, "node", [`dist/${slug}/${file}`])).toEqual({ status: 0, stdout: "steps 6\n", stderr: "" });
+    expect(run(app, "node", [`dist/${slug}/${file}`])).toMatchObject({ status: 0, stdout: "steps 6\n" }); // tfjs itself warns of two copies
   });
 });
