@@ -9,7 +9,7 @@ const evaluates = process.execArgv.some((arg) => /^-[a-z]*[eip][a-z]*$|^--(eval|
 /** As an application of Electron that was packed does. */
 const isPacked = "electron" in process.versions && !("defaultApp" in process);
 
-/** The program that Node was started with. The working directory is no substitute: whoever can write there would choose what is loaded. */
+/** The program that Node was started with. Never the working directory: its files are untrusted. */
 export const program =
   process.argv[1] !== undefined && isAbsolute(process.argv[1]) && !evaluates && !isPacked ? process.argv[1] : undefined;
 
