@@ -269,7 +269,7 @@ describe("a state dict", () => {
   });
 });
 
-describe("what cannot be is refused", () => {
+describe("invalid use is refused", () => {
   const stepped = () => {
     const p = make();
     p.grad = gradient(1);

@@ -234,7 +234,7 @@ describe("averages of parameters that came later are refused", () => {
   });
 });
 
-describe("what cannot be is refused, and nothing has changed", () => {
+describe("invalid input is refused and changes nothing", () => {
   const averaged = () => {
     const { parameters, optimizer } = make();
     const average = new WeightAverage(optimizer);
