@@ -3,7 +3,7 @@ import { plainError, rangeError } from "../errors";
 import { placeOf } from "../arrays/placement";
 import { hostZeros } from "../arrays/memory";
 import { host } from "../native/engine";
-import type { TrackedParameter } from "../step/tracked-parameter";
+import { rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import type { SequentialReader } from "./reader";
 import { checksum, elementsOf, quote, type Tensor } from "./safetensors";
 
@@ -35,10 +35,14 @@ export function belongsTo(
   if (tracked === undefined && !ids.has(id))
     throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
   const isScalar = key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0;
-  if (!isScalar && dtype !== "F32")
+  const isCounts = key === rowStepsName && dtype === "U32" && shape.length === 1;
+  if (!isScalar && !isCounts && dtype !== "F32")
     throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be F32 or a scalar`);
   if (tracked === undefined) return "nobody";
-  if (!isScalar && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
+  if (isCounts && tracked.first !== shape[0]) {
+    throw refuse(`${quote(name)} has ${shape[0]} counts, and ${tracked.label} has ${tracked.first} rows`);
+  }
+  if (!isScalar && !isCounts && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
   return { tensor, id, tracked, key: key ?? null, isAverage: kind === "average" };
 }
 
@@ -53,7 +57,15 @@ function requireShape({ name, shape }: Tensor, tracked: TrackedParameter): void 
 }
 
 /** The next tensor of a file: a Float32Array, or a number. */
-export async function readValue(file: SequentialReader, { tensor, tracked }: Place): Promise<Float32Array | number> {
+export async function readValue(
+  file: SequentialReader,
+  { tensor, tracked }: Place,
+): Promise<Float32Array | Uint32Array | number> {
+  if (tensor.dtype === "U32") {
+    const counts = new Uint32Array(elementsOf(tensor.shape));
+    await file.fill(new Uint8Array(counts.buffer));
+    return counts;
+  }
   if (tensor.dtype !== "F32") {
     const view = new DataView(new ArrayBuffer(8));
     await file.fill(new Uint8Array(view.buffer));

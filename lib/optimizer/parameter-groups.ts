@@ -12,7 +12,7 @@ import { titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
 import type { Loaded } from "../state-dict";
 import { Steps } from "../step/steps";
-import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { copyOfCounts, rowStepsName, slowName, type TrackedParameter } from "../step/tracked-parameter";
 
 /** What an optimizer owns: groups of parameters with their options, the state of each parameter, and the steps over them. */
 export class ParameterGroups<O extends object> {
@@ -61,7 +61,9 @@ export class ParameterGroups<O extends object> {
   /** Takes over what was loaded. */
   take({ groups, states }: Loaded<O>): void {
     for (const { group, options, extras } of groups) group.load(options, extras);
-    for (const { tracked, steps, arrays, slow } of states) this.steps.setState(tracked, steps, arrays, slow, true);
+    for (const { tracked, steps, arrays, slow, rowSteps } of states) {
+      this.steps.setState(tracked, steps, arrays, slow, true, rowSteps);
+    }
     for (const { group } of groups) group.advise();
   }
 
@@ -83,10 +85,11 @@ export class ParameterGroups<O extends object> {
     const tracked = this.#trackedOf.get(parameter);
     if (tracked === undefined || (tracked.states.length === 0 && tracked.slow === null)) return undefined;
     this.steps.expose(tracked);
-    const { states, slow, steps, stateNames } = tracked;
+    const { states, slow, steps, stateNames, rowSteps } = tracked;
     for (const array of [...states, slow]) if (array !== null && !isCudaArray(array)) addon.keep?.(array);
     const arrays = Object.fromEntries(states.map((array, k) => [stateNames[k], array])) as object;
-    return Object.freeze({ step: steps, ...arrays, ...(slow === null ? {} : { [slowName]: slow }) });
+    const counts = rowSteps === null ? {} : { [rowStepsName]: copyOfCounts(rowSteps) };
+    return Object.freeze({ step: steps, ...arrays, ...(slow === null ? {} : { [slowName]: slow }), ...counts });
   }
 
   /** Lets go of everything. */

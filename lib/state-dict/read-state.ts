@@ -1,7 +1,8 @@
 // The state of one parameter in a dict.
 import { arrayKind, describe, lengthOf, rangeError, typeError } from "../errors";
 import type { Rule } from "../rule/rule";
-import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { host } from "../native/engine";
+import { copyOfCounts, rowStepsName, slowName, type TrackedParameter } from "../step/tracked-parameter";
 import type { LoadedState } from "./types";
 
 export const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
@@ -17,6 +18,7 @@ export const unstepped = (tracked: TrackedParameter): LoadedState => ({
   steps: 0,
   arrays: [],
   slow: null,
+  rowSteps: null,
   unbegun: true,
 });
 
@@ -30,7 +32,7 @@ export function readState<O extends object>(
   requireRecord(entry, `The state of ${tracked.label.toLowerCase()}`);
   const keys = Object.keys(entry);
   if (keys.length === 0) return unstepped(tracked);
-  const known = ["step", slowName, ...rule.states, ...(rule.optimizer === "AdaBelief" ? ["rho_inf", "rho_t"] : [])];
+  const known = ["step", slowName, rowStepsName, ...rule.states, ...(rule.optimizer === "AdaBelief" ? ["rho_inf", "rho_t"] : [])];
   const strange = keys.find((key) => !known.includes(key));
   if (strange !== undefined) throw refuse(`${tracked.label}: ${rule.optimizer} keeps no ${JSON.stringify(strange)} in its state`);
   const arrays: Float32Array[] = [];
@@ -42,7 +44,8 @@ export function readState<O extends object>(
   const slow = entry[slowName] === undefined ? null : copy(requireMoment(entry[slowName], slowName, tracked));
   const step = rule.counted === false ? (entry["step"] ?? 1) : entry["step"];
   const unbegun = rule.keepsNone === true && rule.states.some((name) => entry[name] === null);
-  return { tracked, steps: readStep(step, tracked), arrays, slow, unbegun };
+  const steps = readStep(step, tracked);
+  return { tracked, steps, arrays, slow, rowSteps: readRowSteps(entry[rowStepsName], steps, tracked), unbegun };
 }
 
 function requireMoment(array: unknown, name: string, tracked: TrackedParameter): Float32Array {
@@ -56,6 +59,25 @@ function requireMoment(array: unknown, name: string, tracked: TrackedParameter):
     throw rangeError("ERR_STATE_DICT", `${tracked.label}: ${name} must have ${tracked.length} elements, got ${length}`);
   }
   return array as Float32Array;
+}
+
+/** A copy of the counts of a parameter's rows, where it has any. */
+function readRowSteps(counts: unknown, steps: number, tracked: TrackedParameter): Uint32Array | null {
+  if (counts === undefined) return null;
+  const { label, first, dimensions, place } = tracked;
+  if (arrayKind(counts) !== "Uint32Array") {
+    throw refuse(`${label}: ${rowStepsName} must be a Uint32Array, got ${describe(counts)}`);
+  }
+  const rows = dimensions < 2 || place !== host ? 0 : first;
+  const length = lengthOf(counts as Uint32Array);
+  if (length !== rows) {
+    const advice = rows === 0 ? "none, as a parameter of one dimension or on a device has none" : `${rows} counts, one a row`;
+    throw rangeError("ERR_STATE_DICT", `${label}: ${rowStepsName} must have ${advice}, got ${length}`);
+  }
+  const copy = copyOfCounts(counts as Uint32Array);
+  const wrong = copy.findIndex((count) => count > steps);
+  if (wrong < 0) return copy;
+  throw refuse(`${label}: ${rowStepsName}[${wrong}] is ${copy[wrong]}, and the parameter has had ${steps} steps`);
 }
 
 /** A count of steps: a number, or an array or tensor's array of one. */

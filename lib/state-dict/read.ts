@@ -1,6 +1,6 @@
 // Reads dicts in PyTorch's layout. Keys that its releases leave behind are ignored.
 import { copyJson } from "../checkpoint/json";
-import { readLookahead } from "../options/common";
+import { readLookahead, type CommonOptions } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
 import { describe, typeError } from "../errors";
 import { copyOf, copyTo, type Floats } from "../arrays/placement";
@@ -9,7 +9,7 @@ import { host } from "../native/engine";
 import { refuseUnknownKeys } from "../options/kinds";
 import { absentOptions, lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
-import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { rowStepsName, slowName, type TrackedParameter } from "../step/tracked-parameter";
 import { flagKeys, optionsByFlags, requireObeyed } from "./flags";
 import { matchByName, matchByPlace, type MatchedGroup } from "./match";
 import { readState, refuse, requireRecord, unstepped } from "./read-state";
@@ -164,11 +164,14 @@ function readExtras<O extends object>(
 function requireMoments<O extends object>(rule: Rule<O>, expected: readonly Expected<O>[]): void {
   const counts = new Map<Group<O>, number>();
   for (const { group, options, withSlow, state } of expected) {
-    const { tracked, steps, arrays, slow, unbegun } = state;
+    const { tracked, steps, arrays, slow, rowSteps, unbegun } = state;
     const required = counts.get(group) ?? group.stateCount(options);
     counts.set(group, required);
     if (slow !== null && lookaheadOf(rule, options) === null) {
       throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${slowName}" in its state without Lookahead`);
+    }
+    if (rowSteps !== null && (options as CommonOptions).sparse_step !== "row") {
+      throw refuse(`${tracked.label}: its state has a "${rowStepsName}", which needs the option sparse_step: "row"`);
     }
     if (steps === 0 && arrays.length === 0) continue;
     if (slow === null && withSlow) throw refuse(`${tracked.label}: its state has no ${slowName}`);

@@ -10,6 +10,8 @@ export interface State {
   readonly step: number;
   /** Lookahead's slow weights, with the option `lookahead`. */
   readonly slow_buffer?: Float32Array;
+  /** How many updates each row has had, with `sparse_step: "row"`, once a gradient was sparse. A copy. */
+  readonly row_steps?: Uint32Array;
 }
 
 /** The state of a parameter whose arrays are A. */
@@ -19,7 +21,7 @@ export type StateOn<S extends State, A extends Floats> = A extends CudaArray
 
 /** Where an optimizer shows the state of its parameters. */
 export interface StateOf<S extends State> {
-  get<A extends Floats>(parameter: Parameter<A>): StateOn<S, A> | undefined;
+  get<A extends Floats>(parameter: Parameter<A, unknown>): StateOn<S, A> | undefined;
 }
 
 export interface StateDict {
@@ -56,6 +58,7 @@ export interface LoadedState {
   readonly steps: number;
   arrays: Floats[];
   slow: Floats | null;
+  readonly rowSteps: Uint32Array | null;
   /** Whether the dict says that the state arrays have not begun. */
   readonly unbegun: boolean;
 }

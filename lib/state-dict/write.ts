@@ -1,12 +1,12 @@
 import { copyJson } from "../checkpoint/json";
-import { commonOptions, publicDefaults } from "../options/common";
+import { commonOptions, publicDefaults, type CommonOptions } from "../options/common";
 import { typeError } from "../errors";
 import { copyOf, type Floats } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import { role } from "../native/engine";
 import { lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
-import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { copyOfCounts, rowStepsName, slowName, type TrackedParameter } from "../step/tracked-parameter";
 import { namesOf } from "./names";
 import type { StateDict } from "./types";
 
@@ -78,6 +78,8 @@ function writeState<O extends object>(rule: Rule<O>, { options }: Group<O>, trac
     entry[tracked.nameOf(role.state + k)] = copyOf(array);
   }
   if (slow !== null) entry[slowName] = copyOf(slow);
+  const { rowSteps } = tracked;
+  if (rowSteps !== null && (options as CommonOptions).sparse_step === "row") entry[rowStepsName] = copyOfCounts(rowSteps);
   return entry;
 }
 

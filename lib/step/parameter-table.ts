@@ -4,6 +4,7 @@ import { lengthOf, rangeError } from "../errors";
 import { liveLength, nativeOf, type Floats } from "../arrays/placement";
 import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
 import { refusal, requireUnchanged } from "./memory-checks";
+import type { SparseRows } from "./sparse-rows";
 import { news, watch, type StepPlan } from "./step-plan";
 import type { TrackedParameter } from "./tracked-parameter";
 
@@ -48,6 +49,7 @@ export class ParameterTable {
    */
   bind(plan: StepPlan): void {
     const { data, grad, lengths, news: known, watch: watched } = plan;
+    if (plan.request.moved) plan.request.give(this.#native);
     const { setOfRow } = plan.request;
     const disposed = disposals() !== this.#disposals;
     const [none, usual, onDevice] = [news.none, watch.usual, watch.disposals];
@@ -65,6 +67,10 @@ export class ParameterTable {
       } else if (what >= news.row) {
         this.#bindRow(plan, row);
         plan.restless = true;
+        if (where === watch.byRows) this.#bindSparse(plan, row);
+      } else if (where === watch.byRows) {
+        requireMemory(plan, row, false);
+        this.#bindSparse(plan, row);
       } else {
         if (where !== onDevice || disposed) requireMemory(plan, row, what === none);
         if (what !== none) this.#note(gradients++, row, grad[row] as Floats);
@@ -99,6 +105,15 @@ export class ParameterTable {
     const tracked = plan.parameters[row] as TrackedParameter;
     const refused = bindRow(this.#native, plan, tracked);
     if (refused !== null) throw refusal(tracked, plan.arrayOf(row, refused.role), refused.problem, refused.role);
+    plan.news[row] = news.none;
+  }
+
+  /** Hands over a gradient by rows. Its array is checked like any other. */
+  #bindSparse(plan: StepPlan, row: number): void {
+    const tracked = plan.parameters[row] as TrackedParameter;
+    const { rows, sets, count, values } = plan.sparse.get(row) as SparseRows;
+    const problem = this.#native.bindSparse(row, rows, sets, count, nativeOf(values as Floats));
+    if (problem !== 0) throw refusal(tracked, values, problem, role.grad);
     plan.news[row] = news.none;
   }
 
@@ -181,7 +196,7 @@ export function bindRow(table: Table, plan: StepPlan, { index, length, place }: 
     place,
     nativeOf(plan.data[index] as Floats),
     nativeOf(plan.out[index] as Floats),
-    nativeOf(plan.grad[index] as Floats | null),
+    plan.sparse.has(index) ? null : nativeOf(plan.grad[index] as Floats | null),
     count > 0 ? nativeOf(first as Floats) : null,
     count > 1 ? nativeOf(second as Floats) : null,
     count > 2 ? nativeOf(third as Floats) : null,

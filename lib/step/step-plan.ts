@@ -1,16 +1,21 @@
 import { isCudaArray, release } from "../cuda/array";
 import { rangeError } from "../errors";
 import { zerosAt, type Floats } from "../arrays/placement";
+import { isSparse } from "../arrays/sparse-gradient";
 import { host, role, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
+import { SparseRows } from "./sparse-rows";
 import { StepRequest } from "./step-request";
 import { noArrays, type TrackedParameter } from "./tracked-parameter";
 
 /** What changed in a row since native code was told: nothing; the gradient alone; anything else. */
 export const news = { none: 0, gradient: 1, row: 2 } as const;
 
-/** Which arrays of a row must be checked before a step: data and gradient; all; or, on a device, all once any array was disposed of. */
-export const watch = { usual: 0, all: 1, disposals: 2 } as const;
+/**
+ * Which arrays of a row must be checked before a step: data and gradient; all; or, on a device, all once any array was disposed of. What is
+ * updated by rows is bound again at every step.
+ */
+export const watch = { usual: 0, all: 1, disposals: 2, byRows: 3 } as const;
 
 /** In `kept`: the plan has other state arrays than the parameter. */
 const pendingBit = 16;
@@ -25,7 +30,10 @@ export class StepPlan {
   readonly #given: Parameter<Floats>[] = [];
   readonly data: Floats[] = [];
   readonly out: Floats[] = [];
+  /** What the parameters have as gradients, sparse ones too. */
   readonly grad: (Floats | null)[] = [];
+  /** The rows of the parameters that are updated by rows. */
+  readonly sparse = new Map<number, SparseRows>();
   /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
   readonly states: (readonly Floats[])[] = [];
   readonly slow: (Floats | null)[] = [];
@@ -79,6 +87,8 @@ export class StepPlan {
       if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
       if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
     }
+    // What a sparse gradient holds may be new where it is the same object.
+    if (this.sparse.size > 0) for (const [row, rows] of this.sparse) rows.read(grad[row]);
   }
 
   #takeMemory(row: number, data: Floats, out: Floats): void {
@@ -94,12 +104,16 @@ export class StepPlan {
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
     this.grad[row] = grad;
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
+    if (this.watch[row] === watch.byRows || isSparse(grad)) this.look(this.parameters[row] as TrackedParameter);
   }
 
-  /** Finds which arrays of a row must be checked before each step. */
-  look({ index, place, exposed }: TrackedParameter): void {
+  /** Finds which arrays of a row must be checked before each step, and whether it is updated by rows. */
+  look({ index, place, exposed, rowSteps }: TrackedParameter): void {
     const all = exposed || this.out[index] !== this.data[index];
-    this.watch[index] = place !== host ? watch.disposals : all ? watch.all : watch.usual;
+    const byRows = rowSteps !== null || isSparse(this.grad[index]);
+    if (!byRows) this.sparse.delete(index);
+    else if (!this.sparse.has(index)) this.sparse.set(index, new SparseRows());
+    this.watch[index] = byRows ? watch.byRows : place !== host ? watch.disposals : all ? watch.all : watch.usual;
   }
 
   /** Leaves a row out. */
@@ -169,6 +183,16 @@ export class StepPlan {
     }
   }
 
+  /** Counts the rows of a step that is done. */
+  commitRows(): void {
+    for (const [row, rows] of this.sparse) {
+      if ((this.request.setOfRow[row] as number) < 0) continue;
+      const tracked = this.parameters[row] as TrackedParameter;
+      rows.commit(tracked);
+      this.look(tracked);
+    }
+  }
+
   /** Gives every parameter that was updated the state that the step has left. */
   commit(): void {
     const { parameters, kept } = this;
@@ -195,14 +219,21 @@ export class StepPlan {
   letGo(row: number): void {
     this.data[row] = this.out[row] = undefined as unknown as Floats;
     this.grad[row] = this.slow[row] = null;
+    this.sparse.delete(row);
     this.states[row] = noArrays;
+  }
+
+  /** The array of a row's gradient: of a sparse one, its values. */
+  gradientOf(row: number): Floats | null {
+    const rows = this.sparse.get(row);
+    return rows === undefined ? (this.grad[row] as Floats | null) : rows.values;
   }
 
   /** The array of a row that a role names. */
   arrayOf(row: number, which: number): Floats | null | undefined {
     if (which === role.data) return this.data[row];
     if (which === role.out) return this.out[row];
-    if (which === role.grad) return this.grad[row];
+    if (which === role.grad) return this.gradientOf(row);
     return which === role.slow ? this.slow[row] : this.states[row]?.[which - role.state];
   }
 }

@@ -9,6 +9,7 @@ import { ParameterTable } from "./parameter-table";
 import { NormSlots } from "./norm-slots";
 import { isPinned, pin } from "./pin";
 import { RegisteredMemory } from "./registered-memory";
+import { planSparse } from "./plan-sparse";
 import type { ReadStepOptions, StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
 import { slowBit, TrackedParameter } from "./tracked-parameter";
@@ -182,6 +183,7 @@ export class Steps<O extends object> {
       updated += 1;
     }
     plan.updated += updated;
+    if (plan.sparse.size > 0) planSparse(this.rule, group, plan);
   }
 
   /** Keeps the memory of a step where it is. Returns whether any was not pinned before. */
@@ -191,7 +193,7 @@ export class Steps<O extends object> {
       const { index, place } = tracked;
       if ((plan.request.setOfRow[index] as number) < 0 || place !== host) continue;
       const states = plan.states[index] as readonly Floats[];
-      const own = [plan.data[index], plan.out[index], plan.grad[index], plan.slow[index], states[0], states[1], states[2]];
+      const own = [plan.data[index], plan.out[index], plan.gradientOf(index), plan.slow[index], states[0], states[1], states[2]];
       for (let k = 0; k < own.length; ++k) {
         const array = own[k] as Float32Array | null | undefined;
         if (array === null || array === undefined || isPinned(array)) continue;
@@ -214,6 +216,7 @@ export class Steps<O extends object> {
       if ((setOfRow[row] as number) >= 0) counts[row] = count ?? (counts[row] as number) + 1;
     }
     if (plan.pending) plan.commit();
+    if (plan.sparse.size > 0) plan.commitRows();
     if (gradNorm === gradients.leftOnDevice) return reportOf(updated, this.#norms.keep());
     return gradNorm === -1 ? { updated, skipped: false } : { updated, skipped: false, gradNorm };
   }

@@ -16,12 +16,21 @@ export const noArrays: readonly Floats[] = [];
 /** PyTorch's name for Lookahead's slow weights. */
 export const slowName = "slow_buffer";
 
+/** The counts of a parameter's rows. */
+export const rowStepsName = "row_steps";
+
+// Taken at load: a program may replace the global one.
+const OwnUint32Array = Uint32Array;
+export const copyOfCounts = (counts: Uint32Array): Uint32Array => new OwnUint32Array(counts);
+
 /** A parameter of an optimizer, and its state. These fields own the state's arrays: native code keeps none alive. */
 export class TrackedParameter {
   /** Its state arrays, or none before its first step. */
   states: readonly Floats[] = noArrays;
   /** Lookahead's slow weights, once they have begun. */
   slow: Floats | null = null;
+  /** The updates of each row; null: all rows have had as many as the parameter. */
+  rowSteps: Uint32Array | null = null;
   /** Whether other code can reach a state array, and could detach it. If not, no step needs to check it. */
   exposed = false;
   /** Where all its arrays lie: `host`, or the number of a device. */
@@ -77,11 +86,12 @@ export class TrackedParameter {
   }
 
   /** Replaces the state. Without arguments, the parameter is as before its first step. Old arrays on a device are released. */
-  setState(steps = 0, states = noArrays, slow: Floats | null = null, exposed = false): void {
+  setState(steps = 0, states = noArrays, slow: Floats | null = null, exposed = false, rowSteps: Uint32Array | null = null): void {
     const old = [...this.states, this.slow];
     this.counts[this.index] = steps;
     this.states = states;
     this.slow = slow;
+    this.rowSteps = rowSteps;
     this.exposed = exposed;
     for (const array of old) {
       if (isCudaArray(array)) release(array);

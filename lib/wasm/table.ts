@@ -5,7 +5,8 @@ import type { NativeFloats, Obstacle, Table } from "../native/addon";
 import type { CheckedLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
 import { addressOf, extentOf, problemOf, type Views } from "./memory";
-import { DisjointMemory, type Interval } from "./overlap";
+import { DisjointMemory, obstacleOf, type Interval } from "./overlap";
+import { SparseMemory } from "./sparse";
 
 interface Row {
   readonly length: number;
@@ -44,6 +45,7 @@ export class WasmTable implements Table {
   #changed = true;
   #writable = new DisjointMemory([]);
   #nextOutside: Address;
+  readonly #sparse: SparseMemory;
 
   constructor(instance: Instance, views: Views, lists: CheckedLists, formula: number) {
     this.#instance = instance;
@@ -52,11 +54,13 @@ export class WasmTable implements Table {
     this.#roles = lists.role.slow + 1;
     this.#table = instance.exports.tableNew(formula);
     this.#nextOutside = instance.buffer.byteLength;
+    const sparse = (this.#sparse = new SparseMemory(instance, views));
     const memory = this.#memory;
     const table = this.#table;
     tables.register(this, () => {
       instance.exports.tableDelete(table);
       instance.exports.release(memory.address);
+      sparse.release();
     });
   }
 
@@ -65,11 +69,13 @@ export class WasmTable implements Table {
     this.#rows.length = rows;
     this.#standing = new Int32Array(rows).fill(this.#lists.rowState.ignored - 1);
     this.#changed = true;
+    if (rows === 0) this.#sparse.release();
     if (rows === 0) this.#nextOutside = this.#instance.buffer.byteLength;
   }
 
   shape(row: number, dimensions: number, first: number): void {
     this.#instance.exports.tableShape(this.#table, row, dimensions, first);
+    this.#sparse.shape(row, first);
   }
 
   bind(row: number, length: number, device: number, ...given: (NativeFloats | null)[]): { problem: number; role: number } | null {
@@ -104,6 +110,19 @@ export class WasmTable implements Table {
       this.#newGrads.add(index);
     }
     return null;
+  }
+
+  bindSparse(index: number, rows: Uint32Array, sets: Int32Array | null, count: number, values: NativeFloats): number {
+    const { problem, role } = this.#lists;
+    const row = this.#rows[index] as Row;
+    const wrong = problemOf(problem, values, count * this.#sparse.widthOf(index, row.length));
+    if (wrong !== null) return wrong;
+    const at = this.#sparse.copy(index, rows, sets, count, values as Float32Array);
+    row.arrays[role.grad] = values as Float32Array;
+    this.#newGrads.add(index);
+    const taken = this.#instance.exports.tableBindSparse(this.#table, index, at.rows, at.sets, count, at.values);
+    if (taken === 0) throw new Error("no such row of a tensor");
+    return 0;
   }
 
   /** Addresses for the arrays of a row. */
@@ -227,10 +246,3 @@ function writtenBy(role: CheckedLists["role"], row: Row | undefined, index: numb
     return [{ ...extentOf(array), row: index, role: which }];
   });
 }
-
-const obstacleOf = (one: Interval, other: Interval): Obstacle => ({
-  row: one.row,
-  role: one.role,
-  otherRow: other.row,
-  otherRole: other.role,
-});

@@ -13,9 +13,12 @@ PieceUpdate::PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& k
 
 Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) const {
   const Row& whole = plan_.rows()[row];
-  const PlannedSet& set = plan_.set_of(row);
-  float* slow = whole.slow ? element_of(whole.slow, begin) : nullptr;
-  Piece piece{row, begin, piece_of(whole.span, begin, length), slow, set, set.coefficients};
+  const PlannedSet& set = plan_.set_of(row, begin);
+  const TouchedRows::Place at = whole.touched ? whole.touched->place(begin) : TouchedRows::Place{};
+  const std::size_t element = whole.touched ? whole.touched->element(at) : begin;
+  float* slow = whole.slow ? element_of(whole.slow, element) : nullptr;
+  Piece piece{row, begin, piece_of(whole.span, element, length), slow, set, set.coefficients};
+  if (whole.touched) piece.span.grad = whole.touched->grad(at);
   piece.span.ahead = ahead;
   return piece;
 }
@@ -104,7 +107,18 @@ void PieceUpdate::complete(Piece& piece) const {
 }
 
 double PieceUpdate::square_of_gradients(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
-  return elementwise_.sum_of_squares(element_of(plan_.rows()[row].span.grad, begin), plan_.scale, length, after);
+  const Row& whole = plan_.rows()[row];
+  if (whole.touched) return square_of_block(*whole.touched, begin / reduction_block);
+  return elementwise_.sum_of_squares(element_of(whole.span.grad, begin), plan_.scale, length, after);
+}
+
+/** The sum over a block of the tensor. Rows that are not touched would add zeros. */
+double PieceUpdate::square_of_block(const TouchedRows& touched, std::size_t block) const {
+  double sums[reduction_lanes] = {};
+  touched.each_in_block(block, [&](std::size_t within, const float* grad, std::size_t length) {
+    elementwise_.add_squares(sums, within, grad, plan_.scale, length);
+  });
+  return elementwise_.fold(sums);
 }
 
 double PieceUpdate::square_of_data(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {

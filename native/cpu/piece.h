@@ -54,6 +54,7 @@ class PieceUpdate {
     const Factors factors = plan_.factors(piece.set);
     return factors.scale == 1 && factors.clip == 1 && factors.decay == 0;
   }
+  double square_of_block(const TouchedRows& touched, std::size_t block) const;
   const VariantKernels& kernels_of(const Piece& piece) const { return formula_.variant[piece.set.variant]; }
   template <class Visit>
   void each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const;

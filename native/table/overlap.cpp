@@ -34,9 +34,9 @@ void WritableMemory::add(int row, const Row& memory) {
 }
 
 Overlap WritableMemory::find_gradient(int row, const Row& memory) const {
-  const Span& span = memory.span;
-  if (span.length == 0) return none;
-  const std::uintptr_t begin = address(span.grad), end = begin + span.length * sizeof(float);
+  const std::size_t length = memory.grad_length();
+  if (length == 0) return none;
+  const std::uintptr_t begin = address(memory.span.grad), end = begin + length * sizeof(float);
   const auto after = std::lower_bound(intervals_.begin(), intervals_.end(), end,
                                       [](const Interval& interval, std::uintptr_t value) { return interval.begin < value; });
   if (after == intervals_.begin()) return none;

@@ -13,6 +13,7 @@ constexpr Overlap none{false, 0, 0, Role::data, Role::data};
 Table::Table(int formula) : plan_(rows_, formula) {}
 
 void Table::resize(int rows) {
+  touched_.erase(touched_.lower_bound(rows), touched_.end());
   rows_.resize(static_cast<std::size_t>(rows));
   standing_.resize(rows_.size());
   writable_.reserve(rows_.size());  // so that a step allocates nothing
@@ -30,6 +31,7 @@ void Table::bind(int row, const Span& span, int states, float* slow, int place) 
   Row& target = rows_[static_cast<std::size_t>(row)];
   if (target.bound) seats_[target.place].changes.rows = true;
   target.span = span;
+  target.touched = nullptr;
   target.states = states;
   target.slow = slow;
   target.place = place;
@@ -38,11 +40,23 @@ void Table::bind(int row, const Span& span, int states, float* slow, int place) 
   changed_ = true;
 }
 
-void Table::bind_grad(int row, const float* grad) {
+void Table::bind_grad(int row, const float* grad) { note_grad(row, grad, nullptr); }
+
+bool Table::bind_sparse(int row, const SparseGradient& gradient) {
+  TouchedRows& touched = touched_[row];
+  const bool taken = touched.take(gradient, rows_[static_cast<std::size_t>(row)].first, width(row));
+  if (taken) note_grad(row, gradient.values, &touched);
+  return taken;
+}
+
+void Table::note_grad(int row, const float* grad, const TouchedRows* touched) {
   const auto index = static_cast<std::size_t>(row);
+  Seat& seat = seats_[rows_[index].place];
+  if (touched || rows_[index].touched) seat.changes.rows = true;  // the elements at work
   rows_[index].span.grad = grad;
+  rows_[index].touched = touched;
   standing_[index].grad_changed = true;
-  seats_[rows_[index].place].changes.gradients = true;
+  seat.changes.gradients = true;
 }
 
 bool Table::valid(const StepRequest& request) const {
@@ -57,8 +71,20 @@ bool Table::valid(const StepRequest& request) const {
     if (set < ignored || !row.bound) return false;
     if (set == skipped) continue;
     if (set >= request.sets || row.states < formula.variant[request.variants[set]].states) return false;
-    if (row.span.length > 0 && !row.span.grad) return false;
+    if (row.grad_length() > 0 && !row.span.grad) return false;
+    if (row.touched && !valid(request, row)) return false;
     if ((request.stages[set] & (stage::begin | stage::blend)) != 0 && row.span.length > 0 && !row.slow) return false;
+  }
+  return true;
+}
+
+/** The same for a row with a sparse gradient. What needs the whole tensor cannot have one. */
+bool Table::valid(const StepRequest& request, const Row& row) const {
+  const FormulaTraits& formula = plan_.traits();
+  if (formula.norms) return false;
+  for (std::size_t element = 0; row.touched->has_sets() && element < row.length(); element += row.touched->width()) {
+    const int set = row.touched->set(row.touched->place(element));
+    if (set < 0 || set >= request.sets || row.states < formula.variant[request.variants[set]].states) return false;
   }
   return true;
 }
@@ -123,8 +149,9 @@ Overlap Table::find_lease() const {
     }
   }
   for (int i = 0; i < rows(); ++i) {
-    const Span& span = rows_[static_cast<std::size_t>(i)].span;
-    if (!standing_[static_cast<std::size_t>(i)].active || !leased(span.grad, span.length * sizeof(float), false)) continue;
+    const Row& row = rows_[static_cast<std::size_t>(i)];
+    if (!standing_[static_cast<std::size_t>(i)].active) continue;
+    if (!leased(row.span.grad, row.grad_length() * sizeof(float), false)) continue;
     return {true, i, i, Role::grad, Role::grad};
   }
   return none;
@@ -165,8 +192,8 @@ void Table::each_memory(const std::function<void(const void*, std::size_t, bool)
     visit(reinterpret_cast<const void*>(interval.begin), interval.end - interval.begin, true);
   }
   for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const Span& span = rows_[i].span;
-    if (standing_[i].active && span.length > 0) visit(span.grad, span.length * sizeof(float), false);
+    const std::size_t length = rows_[i].grad_length();
+    if (standing_[i].active && length > 0) visit(rows_[i].span.grad, length * sizeof(float), false);
   }
 }
 

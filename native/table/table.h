@@ -34,6 +34,11 @@ class Table {
 
   int rows() const { return static_cast<int>(rows_.size()); }
   std::size_t length(int row) const { return rows_[static_cast<std::size_t>(row)].span.length; }
+  /** The elements that share one index of the first dimension. */
+  std::size_t width(int row) const {
+    const Row& found = rows_[static_cast<std::size_t>(row)];
+    return found.first == 0 ? 0 : found.span.length / found.first;
+  }
   int place(int row) const { return rows_[static_cast<std::size_t>(row)].place; }
   /** The table's own memory, about. */
   std::size_t bytes() const { return rows_.capacity() * (sizeof(Row) + sizeof(Standing)) + writable_.bytes(); }
@@ -44,6 +49,9 @@ class Table {
   /** Sets the memory of a row. `states` of the span's state pointers count; `slow` are Lookahead's weights, or null. */
   void bind(int row, const Span& span, int states, float* slow = nullptr, int place = host);
   void bind_grad(int row, const float* grad);
+  /** Gives a row a sparse gradient, of as many values as its rows have. It is copied, apart from the values. False: one of its
+   * rows is none of the tensor's. */
+  bool bind_sparse(int row, const SparseGradient& gradient);
   /** Sets the stream in whose order devices work from now on; null: their legacy default stream. */
   void use_stream(void* stream) { plan_.stream = stream; }
   /** Sets the slots that a device may leave norms in, so many from `slots` on; null: none. */
@@ -75,7 +83,9 @@ class Table {
     bool at_work = false;
   };
 
+  void note_grad(int row, const float* grad, const TouchedRows* touched);
   bool valid(const StepRequest& request) const;
+  bool valid(const StepRequest& request, const Row& row) const;
   bool note_standing(const StepRequest& request);
   Overlap check_overlap();
   Overlap find_lease() const;
@@ -86,6 +96,7 @@ class Table {
   void run_passes();
 
   std::vector<Row> rows_;
+  std::map<int, TouchedRows> touched_;  // by row, for all that had a sparse gradient
   std::vector<Standing> standing_;
   Plan plan_;
   WritableMemory writable_;  // of the rows that are present
