@@ -18,6 +18,8 @@ export class ParameterTable {
   /** How many CudaArrays had been disposed of at the last check. */
   #disposals = -1;
   #onDevice = false;
+  /** Whether any row is ignored. */
+  #anyIgnored = false;
 
   constructor(formula: string) {
     this.#native = new addon.Table(formula);
@@ -50,13 +52,13 @@ export class ParameterTable {
   bind(plan: StepPlan): void {
     const { data, grad, lengths, news: known, watch: watched } = plan;
     if (plan.request.moved) plan.request.give(this.#native);
-    const { setOfRow } = plan.request;
+    const { active, updated } = plan;
     const disposed = disposals() !== this.#disposals;
     const [none, usual, onDevice] = [news.none, watch.usual, watch.disposals];
     this.#forgetGradients();
     let gradients = 0;
-    for (let row = 0; row < data.length; ++row) {
-      if ((setOfRow[row] as number) < 0) continue;
+    for (let k = 0; k < updated; ++k) {
+      const row = active[k] as number;
       const what = known[row] as number;
       const where = watched[row] as number;
       if (what === none && where === usual) {
@@ -66,7 +68,6 @@ export class ParameterTable {
         }
       } else if (what >= news.row) {
         this.#bindRow(plan, row);
-        plan.restless = true;
         if (where === watch.byRows) this.#bindSparse(plan, row);
       } else if (where === watch.byRows) {
         requireMemory(plan, row, false);
@@ -77,18 +78,37 @@ export class ParameterTable {
       }
     }
     if (gradients > 0) this.#bindGradients(plan, gradients);
-    if (plan.restless || gradients > 0 || disposed) this.#bindRest(plan);
+    if (plan.restless || this.#anyIgnored) this.#bindRest(plan);
     this.#disposals = disposals();
   }
 
   /** Runs the step of the plan. Returns null, or what prevented it. */
-  run({ request }: StepPlan): Obstacle | null {
-    return this.#native.step(request.sets);
+  run(plan: StepPlan): Obstacle | null {
+    for (;;) {
+      const obstacle = this.#native.step(plan.request.sets);
+      if (obstacle === null || !this.#ignoresGone(plan, obstacle)) return obstacle;
+    }
   }
 
   /** The same on another thread, whose promise keeps `owner` alive. */
-  runAsync({ request }: StepPlan, owner: object): Promise<undefined> | Obstacle {
-    return this.#native.stepAsync(request.sets, [owner]);
+  runAsync(plan: StepPlan, owner: object): Promise<undefined> | Obstacle {
+    for (;;) {
+      const started = this.#native.stepAsync(plan.request.sets, [owner]);
+      if ("then" in started || !this.#ignoresGone(plan, started)) return started;
+    }
+  }
+
+  /** Whether rows that are not updated lost the memory that was found to overlap. Other arrays may lie there now. */
+  #ignoresGone(plan: StepPlan, { row, otherRow }: Obstacle): boolean {
+    let gone = false;
+    for (const one of [row, otherRow]) {
+      if (one === undefined || plan.request.setOfRow[one] !== rowState.skipped) continue;
+      if (hasMemory(plan, plan.parameters[one] as TrackedParameter)) continue;
+      plan.news[one] = news.row;
+      plan.request.setOfRow[one] = rowState.ignored;
+      gone = this.#anyIgnored = true;
+    }
+    return gone;
   }
 
   /** Sets the memory whose slots the next steps may leave their norms in. */
@@ -141,10 +161,14 @@ export class ParameterTable {
     throw refusal(plan.parameters[row] as TrackedParameter, plan.grad[row], refused.problem, role.grad);
   }
 
-  /** Rows without a gradient are not updated, but nothing may be written over their memory. A row whose memory is gone is ignored. */
+  /**
+   * Rows without a gradient are not updated, but nothing may be written over their memory. A row whose memory is gone is ignored. That it
+   * went since it was bound is found out where something lies over it: to look at all of these rows at every step would take too long.
+   */
   #bindRest(plan: StepPlan): void {
     const { parameters } = plan;
     const { setOfRow } = plan.request;
+    this.#anyIgnored = false;
     for (let row = 0; row < parameters.length; ++row) {
       if ((setOfRow[row] as number) >= 0) continue;
       const tracked = parameters[row] as TrackedParameter;
@@ -152,7 +176,9 @@ export class ParameterTable {
         const refused = bindRow(this.#native, plan, tracked);
         plan.news[row] = refused === null ? news.none : news.row;
       }
-      setOfRow[row] = (plan.news[row] as number) >= news.row ? rowState.ignored : rowState.skipped;
+      const isIgnored = (plan.news[row] as number) >= news.row;
+      setOfRow[row] = isIgnored ? rowState.ignored : rowState.skipped;
+      if (isIgnored) this.#anyIgnored = true;
     }
     plan.restless = false;
   }

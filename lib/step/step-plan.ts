@@ -1,9 +1,8 @@
-import { isCudaArray, release } from "../cuda/array";
-import { rangeError } from "../errors";
-import { zerosAt, type Floats } from "../arrays/placement";
+import type { Floats } from "../arrays/placement";
 import { isSparse } from "../arrays/sparse-gradient";
 import { host, role, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
+import { giveBack, zerosFor } from "./fresh-state";
 import { SparseRows } from "./sparse-rows";
 import { StepRequest } from "./step-request";
 import { noArrays, type TrackedParameter } from "./tracked-parameter";
@@ -47,12 +46,16 @@ export class StepPlan {
   readonly request: StepRequest;
   /** Whether any row has the pending bit. */
   pending = false;
-  /** How many rows are updated. */
+  /** How many rows have a gradient, and are updated. */
   updated = 0;
   /** The number of this step for all parameters, where the rule has one count. */
   count: number | undefined = undefined;
-  /** Whether the rows that are not updated must be looked at again. */
+  /** Whether native code does not know the memory of a row that is not updated. */
   restless = true;
+  /** The rows that are updated, in their order: the first `updated` of them. */
+  readonly active: Int32Array;
+  /** Whether other rows have gradients than `active` says. */
+  #regrouped = true;
 
   constructor(
     readonly parameters: readonly TrackedParameter[],
@@ -61,6 +64,7 @@ export class StepPlan {
     const rows = parameters.length;
     this.request = new StepRequest(rows);
     this.kept = new Uint8Array(rows);
+    this.active = new Int32Array(rows);
     this.lengths = Float64Array.from(parameters, ({ length }) => length);
     this.news = new Uint8Array(rows).fill(news.row);
     this.watch = new Uint8Array(rows);
@@ -87,8 +91,19 @@ export class StepPlan {
       if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
       if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
     }
+    if (this.#regrouped) this.#listActive();
     // What a sparse gradient holds may be new where it is the same object.
     if (this.sparse.size > 0) for (const [row, rows] of this.sparse) rows.read(grad[row]);
+  }
+
+  #listActive(): void {
+    const { grad, active } = this;
+    let updated = 0;
+    for (let row = 0; row < grad.length; ++row) {
+      if (grad[row] !== null) active[updated++] = row;
+    }
+    this.updated = updated;
+    this.#regrouped = false;
   }
 
   #takeMemory(row: number, data: Floats, out: Floats): void {
@@ -102,7 +117,9 @@ export class StepPlan {
   #takeGradient(row: number, grad: Floats | null): void {
     // Arrays on a device are checked only after a disposal, and then only in rows that take part. This row took no part.
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
+    if ((grad === null) !== (this.grad[row] === null)) this.#regrouped = true;
     this.grad[row] = grad;
+    if (grad === null) this.#skip(row);
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
     if (this.watch[row] === watch.byRows || isSparse(grad)) this.look(this.parameters[row] as TrackedParameter);
   }
@@ -117,10 +134,10 @@ export class StepPlan {
   }
 
   /** Leaves a row out. */
-  skip(row: number): void {
+  #skip(row: number): void {
     if ((this.request.setOfRow[row] as number) < 0) return;
     this.request.setOfRow[row] = rowState.skipped;
-    this.restless = true;
+    if ((this.news[row] as number) >= news.row) this.restless = true;
   }
 
   /** Gives a row the arrays that it needs: so many states, and Lookahead's slow weights or none. */
@@ -130,7 +147,8 @@ export class StepPlan {
     else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
     if (!slow) this.#holdSlow(tracked, null);
     else if (tracked.slow !== null) this.#holdSlow(tracked, tracked.slow);
-    else if (this.slow[row] === null) this.#holdSlow(tracked, this.#zerosFor(tracked, stream, "slow weights"));
+    else if (this.slow[row] === null)
+      this.#holdSlow(tracked, zerosFor(tracked, this.data[tracked.index], stream, "slow weights"));
     this.#noteKept(tracked);
   }
 
@@ -165,21 +183,11 @@ export class StepPlan {
     const { index, states } = tracked;
     this.kept[index] = tracked.kept | pendingBit;
     const at = (k: number) =>
-      states[k] ?? (this.states[index] as readonly Floats[])[k] ?? this.#zerosFor(tracked, stream, "state");
+      states[k] ?? (this.states[index] as readonly Floats[])[k] ?? zerosFor(tracked, this.data[index], stream, "state");
     // Literals: a method of an array could be replaced, and would see the state.
     for (let length = states.length + 1; length <= count; ++length) {
       const next = length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)];
       this.#holdStates(tracked, next);
-    }
-  }
-
-  #zerosFor(tracked: TrackedParameter, stream: bigint, what: string): Floats {
-    const { index, place, length } = tracked;
-    try {
-      return zerosAt(place, length, stream, this.data[index]);
-    } catch (cause) {
-      if ((cause as { code?: unknown }).code !== "ERR_OUT_OF_MEMORY") throw cause;
-      throw rangeError("ERR_OUT_OF_MEMORY", `${tracked.label}: no memory for its ${what} of ${length} floats`, cause);
     }
   }
 
@@ -209,6 +217,7 @@ export class StepPlan {
   /** Takes over the state of a parameter. Zeros for a step that was not made are given back. */
   forget(tracked: TrackedParameter): void {
     const { states, slow } = tracked;
+    this.restless = true;
     this.look(tracked);
     this.#holdStates(tracked, states);
     this.#holdSlow(tracked, slow);
@@ -236,8 +245,4 @@ export class StepPlan {
     if (which === role.grad) return this.gradientOf(row);
     return which === role.slow ? this.slow[row] : this.states[row]?.[which - role.state];
   }
-}
-
-function giveBack(array: Floats | null | undefined): void {
-  if (isCudaArray(array)) release(array);
 }

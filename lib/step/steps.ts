@@ -153,37 +153,34 @@ export class Steps<O extends object> {
     if (this.#table.useStream(stream)) for (const tracked of this.parameters) plan.forget(tracked);
     plan.request.begin(options);
     plan.count = this.rule.oneCount === true ? 1 + mostOf(this.#counts) : undefined;
-    plan.updated = 0;
-    for (let g = 0; g < groups.length; ++g) this.#planGroup(groups[g] as Group<O>, plan, stream);
+    let done = 0;
+    for (let g = 0; g < groups.length; ++g) done = this.#planGroup(groups[g] as Group<O>, plan, stream, done);
     return plan;
   }
 
-  #planGroup(group: Group<O>, plan: StepPlan, stream: bigint): void {
+  /** Plans the rows of a group, of which `done` come before it. Returns how many rows are planned then. */
+  #planGroup(group: Group<O>, plan: StepPlan, stream: bigint, done: number): number {
     group.beginStep();
-    const { grad, kept, count, request } = plan;
+    const { active, updated, kept, count, request } = plan;
     const { setOfRow } = request;
-    const { first, end } = group;
+    const { end } = group;
     const counts = this.#counts;
     const slow = group.lookahead !== null;
-    let [last, states, wanted, updated] = [-1, 0, 0, 0];
-    for (let row = first; row < end; ++row) {
-      if (grad[row] === null) {
-        plan.skip(row);
-        continue;
-      }
+    let [last, states, wanted, place] = [-1, 0, 0, done];
+    for (; place < updated; ++place) {
+      const row = active[place] as number;
+      if (row >= end) break;
       const set = group.set(count ?? (counts[row] as number) + 1, kept[row] as number, request);
       if (set !== last) {
         last = set;
         states = this.#statesOfVariant[request.variants[set] as number] as number;
         wanted = states + (slow ? slowBit : 0);
       }
-      if ((setOfRow[row] as number) < 0) plan.restless = true;
       setOfRow[row] = set;
       if (kept[row] !== wanted) plan.takeState(row, states, slow, stream);
-      updated += 1;
     }
-    plan.updated += updated;
     if (plan.sparse.size > 0) planSparse(this.rule, group, plan);
+    return place;
   }
 
   /** Keeps the memory of a step where it is. Returns whether any was not pinned before. */
@@ -210,10 +207,11 @@ export class Steps<O extends object> {
     const { request, updated, count } = plan;
     const gradNorm = request.gradients[gradients.norm] as number;
     if (request.gradients[gradients.skipped] === 1) return { updated: 0, skipped: true, gradNorm };
-    const { setOfRow } = request;
+    const { active } = plan;
     const counts = this.#counts;
-    for (let row = 0; row < counts.length; ++row) {
-      if ((setOfRow[row] as number) >= 0) counts[row] = count ?? (counts[row] as number) + 1;
+    for (let k = 0; k < updated; ++k) {
+      const row = active[k] as number;
+      counts[row] = count ?? (counts[row] as number) + 1;
     }
     if (plan.pending) plan.commit();
     if (plan.sparse.size > 0) plan.commitRows();

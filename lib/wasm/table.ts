@@ -5,16 +5,9 @@ import type { NativeFloats, Obstacle, Table } from "../native/addon";
 import type { CheckedLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
 import { addressOf, extentOf, problemOf, type Views } from "./memory";
-import { DisjointMemory, obstacleOf, type Interval } from "./overlap";
+import { DisjointMemory, obstacleOf } from "./overlap";
+import { writtenBy, type Row } from "./row";
 import { SparseMemory } from "./sparse";
-
-interface Row {
-  readonly length: number;
-  /** By role. */
-  readonly arrays: (Float32Array | null)[];
-  /** Placeholder addresses beyond the module's memory for the arrays outside it: one range per role. */
-  readonly outside: Address;
-}
 
 interface Request {
   readonly setOfRow: Int32Array;
@@ -207,12 +200,16 @@ export class WasmTable implements Table {
   #checkOverlap(setOfRow: Int32Array): Obstacle | null {
     const rows = this.#rows;
     const { role, rowState } = this.#lists;
+    let others = false;
     for (let i = 0; i < rows.length; ++i) {
       const part = Math.min(setOfRow[i] as number, 0); // 0: active
-      if (this.#standing[i] === part) continue;
+      const before = this.#standing[i] as number;
+      if (before === part) continue;
       this.#standing[i] = part;
-      this.#changed = true;
+      others = true;
+      if (part <= rowState.ignored || before <= rowState.ignored) this.#changed = true;
     }
+    if (!this.#changed && !others && this.#newGrads.size === 0) return null;
     if (this.#changed) {
       this.#writable = new DisjointMemory(
         rows.flatMap((row, i) => (this.#standing[i] === rowState.ignored ? [] : writtenBy(role, row, i))),
@@ -220,7 +217,7 @@ export class WasmTable implements Table {
       const overlap = this.#writable.findOverlap();
       if (overlap !== null) return obstacleOf(...overlap);
     }
-    const changed = this.#changed;
+    const changed = this.#changed || others;
     this.#changed = true; // until all is found to be right
     for (let i = 0; i < rows.length; ++i) {
       if (this.#standing[i] !== 0 || !(changed || this.#newGrads.has(i))) continue;
@@ -234,15 +231,4 @@ export class WasmTable implements Table {
     this.#changed = false;
     return null;
   }
-}
-
-/** The memory that a row's step writes, or its parameter that it leaves alone. */
-function writtenBy(role: CheckedLists["role"], row: Row | undefined, index: number): Interval[] {
-  if (row === undefined) return [];
-  const { arrays } = row;
-  return arrays.flatMap((array, which) => {
-    if (array === null || which === role.grad) return [];
-    if (which === role.out && array === arrays[role.data]) return [];
-    return [{ ...extentOf(array), row: index, role: which }];
-  });
 }

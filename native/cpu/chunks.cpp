@@ -8,8 +8,9 @@ void ChunkList::cut(const Plan& plan) {
   elements_ = 0;
   std::size_t room = 0;
   for (std::size_t row = 0; row < plan.rows().size(); ++row) {
+    if (!plan.active(row)) continue;
     const std::size_t length = plan.rows()[row].length();
-    if (!plan.active(row) || plan.rows()[row].place != host || length == 0) continue;
+    if (plan.rows()[row].place != host || length == 0) continue;
     for (std::size_t offset = 0; offset < length;) {
       if (room == 0) {
         begins_.push_back({rows_.size(), offset});

@@ -22,15 +22,9 @@ Overlap sort_disjoint(std::vector<Interval>& intervals) {
 }
 
 void WritableMemory::add(int row, const Row& memory) {
-  const Span& span = memory.span;
-  if (span.length == 0) return;
-  const auto add = [&](const float* begin, Role role) {
-    intervals_.push_back({address(begin), address(begin) + span.length * sizeof(float), row, role});
-  };
-  add(span.data, Role::data);
-  if (span.out != span.data) add(span.out, Role::out);
-  for (int k = 0; k < memory.states; ++k) add(span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k));
-  if (memory.slow) add(memory.slow, Role::slow);
+  each_written(memory, [&](const float* begin, Role role) {
+    intervals_.push_back({address(begin), address(begin) + memory.span.length * sizeof(float), row, role});
+  });
 }
 
 Overlap WritableMemory::find_gradient(int row, const Row& memory) const {

@@ -8,6 +8,11 @@ namespace {
 
 constexpr Overlap none{false, 0, 0, Role::data, Role::data};
 
+/** In `parts_`: a row that is updated, and one that nothing is known of. */
+constexpr std::int32_t active_part = 0, unknown_part = ignored - 1;
+
+std::int32_t part_of(std::int32_t set) { return set < 0 ? set : active_part; }
+
 }  // namespace
 
 Table::Table(int formula) : plan_(rows_, formula) {}
@@ -15,7 +20,9 @@ Table::Table(int formula) : plan_(rows_, formula) {}
 void Table::resize(int rows) {
   touched_.erase(touched_.lower_bound(rows), touched_.end());
   rows_.resize(static_cast<std::size_t>(rows));
-  standing_.resize(rows_.size());
+  parts_.assign(rows_.size(), unknown_part);
+  active_.clear();
+  grad_changed_.resize(rows_.size());
   writable_.reserve(rows_.size());  // so that a step allocates nothing
   changed_ = true;
   for (auto& [place, seat] : seats_) seat.changes.rows = true;  // their lists may name rows that are gone
@@ -55,10 +62,11 @@ void Table::note_grad(int row, const float* grad, const TouchedRows* touched) {
   if (touched || rows_[index].touched) seat.changes.rows = true;  // the elements at work
   rows_[index].span.grad = grad;
   rows_[index].touched = touched;
-  standing_[index].grad_changed = true;
+  grad_changed_[index] = grads_new_ = true;
   seat.changes.gradients = true;
 }
 
+/** A row that takes no part, as before, costs no look at it. */
 bool Table::valid(const StepRequest& request) const {
   const FormulaTraits& formula = plan_.traits();
   for (int set = 0; set < request.sets; ++set) {
@@ -66,7 +74,7 @@ bool Table::valid(const StepRequest& request) const {
   }
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const int set = request.set_of_row[i];
-    if (set == ignored) continue;
+    if (set == ignored || (set == skipped && set == parts_[i])) continue;
     const Row& row = rows_[i];
     if (set < ignored || !row.bound) return false;
     if (set == skipped) continue;
@@ -89,80 +97,84 @@ bool Table::valid(const StepRequest& request, const Row& row) const {
   return true;
 }
 
-/** Notes which rows take part. Returns whether any gradient of theirs is new. */
-bool Table::note_standing(const StepRequest& request) {
-  bool grads_changed = false;
+/** Notes which rows take part. Between being updated and being skipped a row's memory stays the same. */
+void Table::note_parts(const StepRequest& request) {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
-    Standing& standing = standing_[i];
-    const bool present = request.set_of_row[i] != ignored, active = request.set_of_row[i] >= 0;
-    if (standing.present != present || standing.active != active) {
-      changed_ = true;
-      if (rows_[i].bound) seats_[rows_[i].place].changes.rows = true;
-    }
-    standing.present = present;
-    standing.active = active;
-    if (active && standing.grad_changed) grads_changed = true;
+    const std::int32_t part = part_of(request.set_of_row[i]);
+    if (part == parts_[i]) continue;
+    if (part <= ignored || parts_[i] <= ignored) changed_ = true;
+    active_changed_ = true;
+    parts_[i] = part;
+    if (rows_[i].bound) seats_[rows_[i].place].changes.rows = true;
   }
-  return grads_changed;
+  if (!active_changed_) return;
+  active_.clear();
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (parts_[i] == active_part) active_.push_back(i);
+  }
 }
 
 /** Checks memory for overlap, where anything about it is new. */
 Overlap Table::check_overlap() {
+  if (!changed_ && !active_changed_ && !grads_new_) return none;
+  const Overlap overlap = find_overlap();
+  if (overlap.found) {
+    changed_ = true;
+    return overlap;
+  }
+  for (const std::size_t i : active_) grad_changed_[i] = false;
+  if (changed_ || active_changed_) take_seats();
+  changed_ = active_changed_ = grads_new_ = false;  // a row that is not active is looked at once it is
+  return none;
+}
+
+Overlap Table::find_overlap() {
   if (changed_) {
     writable_.clear();
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (standing_[i].present) writable_.add(static_cast<int>(i), rows_[i]);
+      if (parts_[i] > ignored) writable_.add(static_cast<int>(i), rows_[i]);
     }
     const Overlap overlap = writable_.finish();
     if (overlap.found) return overlap;
   }
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (!standing_[i].active || !(changed_ || standing_[i].grad_changed)) continue;
+  for (const std::size_t i : active_) {
+    if (!changed_ && !active_changed_ && !grad_changed_[i]) continue;
     const Overlap overlap = writable_.find_gradient(static_cast<int>(i), rows_[i]);
-    if (!overlap.found) continue;
-    changed_ = true;
-    return overlap;
+    if (overlap.found) return overlap;
   }
-  for (Standing& standing : standing_) {
-    if (standing.active) standing.grad_changed = false;
-  }
-  if (changed_) take_seats();
-  changed_ = false;
   return none;
 }
 
 /** Finds which places have rows at work. */
 void Table::take_seats() {
   for (auto& [place, seat] : seats_) seat.at_work = false;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (standing_[i].active && rows_[i].span.length > 0) seats_[rows_[i].place].at_work = true;
+  for (const std::size_t i : active_) {
+    if (rows_[i].span.length > 0) seats_[rows_[i].place].at_work = true;
   }
 }
 
 /** Memory at work that another step, under way on another thread, is using. */
 Overlap Table::find_lease() const {
-  if (leases() == 0) return none;
-  for (const Interval& interval : writable_.intervals()) {
-    if (!standing_[static_cast<std::size_t>(interval.row)].active) continue;
-    if (leased(reinterpret_cast<const void*>(interval.begin), interval.end - interval.begin, true)) {
-      return {true, interval.row, interval.row, interval.role, interval.role};
-    }
+  Overlap found = none;
+  if (leases() == 0) return found;
+  for (const std::size_t i : active_) {
+    const Row& row = rows_[i];
+    const auto look = [&](const float* begin, std::size_t length, Role role, bool writing) {
+      if (found.found || !leased(begin, length * sizeof(float), writing)) return;
+      found = {true, static_cast<int>(i), static_cast<int>(i), role, role};
+    };
+    each_written(row, [&](const float* begin, Role role) { look(begin, row.span.length, role, true); });
+    look(row.span.grad, row.grad_length(), Role::grad, false);
+    if (found.found) return found;
   }
-  for (int i = 0; i < rows(); ++i) {
-    const Row& row = rows_[static_cast<std::size_t>(i)];
-    if (!standing_[static_cast<std::size_t>(i)].active) continue;
-    if (!leased(row.span.grad, row.grad_length() * sizeof(float), false)) continue;
-    return {true, i, i, Role::grad, Role::grad};
-  }
-  return none;
+  return found;
 }
 
 Outcome Table::prepare(const StepRequest& request) {
   if (!valid(request)) return {Outcome::invalid, none};
-  if (note_standing(request) || changed_) {
-    const Overlap overlap = check_overlap();
-    if (overlap.found) return {Outcome::overlap, overlap};
-  }
+  note_parts(request);
+  const Overlap overlap = check_overlap();
+  if (overlap.found) return {Outcome::overlap, overlap};
   const Overlap lease = find_lease();
   if (lease.found) return {Outcome::leased, lease};
   plan_.make(request);
@@ -187,13 +199,10 @@ void Table::synchronize() {
 }
 
 void Table::each_memory(const std::function<void(const void*, std::size_t, bool)>& visit) const {
-  for (const Interval& interval : writable_.intervals()) {
-    if (!standing_[static_cast<std::size_t>(interval.row)].active) continue;
-    visit(reinterpret_cast<const void*>(interval.begin), interval.end - interval.begin, true);
-  }
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const std::size_t length = rows_[i].grad_length();
-    if (standing_[i].active && length > 0) visit(rows_[i].span.grad, length * sizeof(float), false);
+  for (const std::size_t i : active_) {
+    const Row& row = rows_[i];
+    each_written(row, [&](const float* begin, Role) { visit(begin, row.span.length * sizeof(float), true); });
+    if (row.grad_length() > 0) visit(row.span.grad, row.grad_length() * sizeof(float), false);
   }
 }
 

@@ -41,7 +41,7 @@ class Table {
   }
   int place(int row) const { return rows_[static_cast<std::size_t>(row)].place; }
   /** The table's own memory, about. */
-  std::size_t bytes() const { return rows_.capacity() * (sizeof(Row) + sizeof(Standing)) + writable_.bytes(); }
+  std::size_t bytes() const { return rows_.capacity() * (sizeof(Row) + sizeof(std::int32_t)) + writable_.bytes(); }
 
   void resize(int rows);
   /** Sets the number of dimensions of a row, and the first of them. */
@@ -70,12 +70,6 @@ class Table {
   void each_memory(const std::function<void(const void* memory, std::size_t bytes, bool written)>& visit) const;
 
  private:
-  /** What a row is in the step at hand. */
-  struct Standing {
-    bool present = false;  // not ignored
-    bool active = false;   // to be updated
-    bool grad_changed = false;
-  };
   /** The engine of one place, once it is needed. */
   struct Seat {
     std::unique_ptr<Engine> engine;
@@ -86,8 +80,9 @@ class Table {
   void note_grad(int row, const float* grad, const TouchedRows* touched);
   bool valid(const StepRequest& request) const;
   bool valid(const StepRequest& request, const Row& row) const;
-  bool note_standing(const StepRequest& request);
+  void note_parts(const StepRequest& request);
   Overlap check_overlap();
+  Overlap find_overlap();
   Overlap find_lease() const;
   void take_seats();
   void prepare_engines();
@@ -97,10 +92,14 @@ class Table {
 
   std::vector<Row> rows_;
   std::map<int, TouchedRows> touched_;  // by row, for all that had a sparse gradient
-  std::vector<Standing> standing_;
+  std::vector<std::int32_t> parts_;     // by row, of the step at hand: `active_part`, `skipped` or `ignored`
+  std::vector<std::size_t> active_;     // the rows that are to be updated
+  std::vector<bool> grad_changed_;      // by row, since its gradient was last checked
   Plan plan_;
-  WritableMemory writable_;  // of the rows that are present
-  bool changed_ = true;      // whether anything but a gradient is new since overlap was last checked
+  WritableMemory writable_;     // of the rows that are present
+  bool changed_ = true;         // whether any memory but a gradient's is new since overlap was last checked
+  bool active_changed_ = true;  // whether other rows are to be updated
+  bool grads_new_ = true;       // whether any gradient is new
   std::vector<double> squares_;
   struct {
     NormSlot* begin;
