@@ -6,6 +6,8 @@ import { Given } from "./live-group";
 /** An option with several values as a caller sees it: a copy, which may be changed in place. */
 interface Exposed<O> {
   readonly key: keyof O & string;
+  /** The value that a step uses: access by this name is quicker than by key. */
+  readonly value: object;
   copy: object;
 }
 
@@ -148,7 +150,7 @@ export class LiveOptions<O extends object> {
     const at = this.#exposed.findIndex((one) => one.key === key);
     if (at >= 0) this.#exposed.splice(at, 1);
     const value: unknown = this.values[key];
-    if (typeof value === "object" && value !== null) this.#exposed.push({ key, copy: copyOf(value) });
+    if (typeof value === "object" && value !== null) this.#exposed.push({ key, value, copy: copyOf(value) });
   }
 
   #store(key: keyof O & string, next: unknown): void {
@@ -162,10 +164,13 @@ export class LiveOptions<O extends object> {
   read(): void {
     if (this.#refused.size > 0) for (const [key, value] of this.#refused) this.#store(key, value);
     for (let i = 0; i < this.#exposed.length; ++i) {
-      const { key, copy } = this.#exposed[i] as Exposed<O>;
-      if (isSame(copy, this.values[key] as object)) continue;
+      const exposed = this.#exposed[i] as Exposed<O>;
+      if (isSame(exposed.copy, exposed.value)) continue;
+      const { key, copy } = exposed;
       this.#store(key, copy);
-      if (!isSame(copy, this.values[key] as object)) this.#expose(key); // what was deleted has its default again
+      const value = this.values[key] as object;
+      if (isSame(copy, value)) this.#exposed[i] = { key, value, copy };
+      else this.#expose(key); // what was deleted has its default again
     }
   }
 

@@ -3,7 +3,9 @@ import type { Centralize, CommonOptions, LookaheadOptions } from "../options/com
 import type { Rule, Step } from "../rule/rule";
 import type { ReadStepOptions } from "./step-options";
 
+// Constants, because `addon` is too large an object for quick access.
 const commonCount = addon.commonCoefficients.length;
+const { maxCoefficients } = addon;
 
 const centralizing = (which: Centralize | undefined): number =>
   which === "all" ? stage.centralize : which === "conv" ? stage.centralizeConv : 0;
@@ -33,7 +35,7 @@ export class StepRequest {
     this.setOfRow = new Int32Array(rows).fill(rowState.skipped);
     this.variants = new Int32Array(rows);
     this.stages = new Int32Array(rows);
-    this.coefficients = new Float32Array(rows * addon.maxCoefficients);
+    this.coefficients = new Float32Array(rows * maxCoefficients);
     this.begin({});
   }
 
@@ -55,7 +57,7 @@ export class StepRequest {
   add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, { t, fresh, lookahead, begins }: Update): number {
     const { maximize, centralize } = options as CommonOptions;
     const set = this.sets++;
-    const at = set * addon.maxCoefficients;
+    const at = set * maxCoefficients;
     this.coefficients[at + common.decay] = rule.coupledDecay?.(options) ?? 0;
     this.coefficients[at + common.alpha] = lookahead?.alpha ?? 0;
     this.coefficients[at + common.maximize] = maximize === true ? 1 : 0;
@@ -71,7 +73,7 @@ export class StepRequest {
 
   /** The formula's coefficients of a set. */
   #own(set: number): Float32Array {
-    const at = set * addon.maxCoefficients;
-    return (this.#views[set] ??= this.coefficients.subarray(at + commonCount, at + addon.maxCoefficients));
+    const at = set * maxCoefficients;
+    return (this.#views[set] ??= this.coefficients.subarray(at + commonCount, at + maxCoefficients));
   }
 }
