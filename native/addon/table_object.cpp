@@ -53,6 +53,15 @@ Napi::Value describe(Napi::Env env, const Outcome& outcome) {
 TableObject::TableObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<TableObject>(info), table_(std::make_shared<Table>(known_formula(info))) {
   account(info.Env(), sizeof *this);
+  define_step(info.Env(), info.This().As<Napi::Object>());
+}
+
+/** Gives a table a function of its own: to look up the object behind `this` would take a tenth of a small step. */
+void TableObject::define_step(Napi::Env env, Napi::Object self) {
+  const auto call = [](const Napi::CallbackInfo& info) { return static_cast<TableObject*>(info.Data())->step(info); };
+  Napi::Function step = Napi::Function::New(env, +call, "step", this);
+  step.DefineProperty(Napi::PropertyDescriptor::Value("table", self, napi_default));  // keeps what it calls alive
+  self.DefineProperty(Napi::PropertyDescriptor::Value("step", step, napi_enumerable));
 }
 
 void TableObject::Finalize(Napi::Env env) { account(env, 0); }
@@ -193,9 +202,9 @@ Napi::Function TableObject::define(Napi::Env env) {
       env, "Table",
       {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::shape>("shape"),
        InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
-       InstanceMethod<&TableObject::set_request>("setRequest"), InstanceMethod<&TableObject::step>("step"),
-       InstanceMethod<&TableObject::step_async>("stepAsync"), InstanceMethod<&TableObject::set_stream>("setStream"),
-       InstanceMethod<&TableObject::set_slots>("setSlots"), InstanceMethod<&TableObject::synchronize>("synchronize")});
+       InstanceMethod<&TableObject::set_request>("setRequest"), InstanceMethod<&TableObject::step_async>("stepAsync"),
+       InstanceMethod<&TableObject::set_stream>("setStream"), InstanceMethod<&TableObject::set_slots>("setSlots"),
+       InstanceMethod<&TableObject::synchronize>("synchronize")});
 }
 
 }  // namespace adabelief

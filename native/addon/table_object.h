@@ -44,6 +44,7 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   /** synchronize(): waits for what steps have launched */
   void synchronize(const Napi::CallbackInfo& info);
 
+  void define_step(Napi::Env env, Napi::Object self);
   int row(const Napi::Value& value) const;
   void account(Napi::Env env, std::size_t bytes);
 
