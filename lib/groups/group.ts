@@ -33,6 +33,19 @@ export const groupKeys: readonly string[] = ["params", "name", "initial_lr", "ex
 /** Every key that a group may have. */
 export const knownKeys = <O extends object>({ options }: Rule<O>): string[] => [...Object.keys(options), ...groupKeys];
 
+/** What a step does with all rows of a group that have a gradient. */
+export interface PlannedGroup {
+  /** One of the rows. */
+  readonly row: number;
+  /** The index of their coefficients. */
+  readonly set: number;
+  /** How many state arrays each of them needs, and whether they need slow weights. */
+  readonly states: number;
+  readonly slow: boolean;
+  /** How many rows have a gradient. */
+  readonly updated: number;
+}
+
 /** One group of parameters: the caller's live view of it, and the options as the last step read them. */
 export class Group<O extends object> {
   readonly live: ParamGroup<O>;
@@ -44,10 +57,10 @@ export class Group<O extends object> {
   readonly #added = new AddedKeys();
   /** Lookahead at this step. */
   lookahead: LookaheadOptions | null = null;
+  /** What the last step that looked at the rows planned for all of them; null where they differ. */
+  planned: PlannedGroup | null = null;
   // The sets of coefficients of this step, by key: one, unless the parameters have missed different steps.
   #lastKey = 0;
-  #lastStep = 0;
-  #lastKept = 0;
   #lastSet = 0;
   readonly #setOfKey = new Map<number, number>();
 
@@ -119,7 +132,7 @@ export class Group<O extends object> {
   }
 
   beginStep(): void {
-    this.#lastKey = this.#lastStep = 0;
+    this.#lastKey = 0;
     if (this.#setOfKey.size > 0) this.#setOfKey.clear();
     this.lookahead = lookaheadOf(this.rule, this.#current);
   }
@@ -135,14 +148,11 @@ export class Group<O extends object> {
 
   /** The index of this group's coefficients for the t-th update of a parameter whose state is `kept`, computed once a step. */
   set(t: number, kept: number, request: StepRequest): number {
-    if (t === this.#lastStep && kept === this.#lastKept) return this.#lastSet;
     const fresh = (kept & statesMask) === 0;
     const begins = (kept & slowBit) === 0;
     const key = t * 4 + (fresh ? 2 : 0) + (begins ? 1 : 0);
     if (key !== this.#lastKey) this.#lastSet = this.#setOf(key, { t, fresh, begins, lookahead: this.lookahead }, request);
     this.#lastKey = key;
-    this.#lastStep = t;
-    this.#lastKept = kept;
     return this.#lastSet;
   }
 

@@ -17,6 +17,8 @@ export class ParameterTable {
   /** How many CudaArrays had been disposed of at the last check. */
   #disposals = -1;
   #onDevice = false;
+  /** Whether no parameter lies in the processor's memory. */
+  #onDevices = false;
 
   constructor(formula: string) {
     this.#native = new addon.Table(formula);
@@ -30,6 +32,7 @@ export class ParameterTable {
     this.#rowsOfGradients = new Int32Array(parameters.length);
     while (this.#gradients.length < parameters.length) this.#gradients.push(null);
     this.#onDevice = parameters.some(({ place }) => place !== host);
+    this.#onDevices = parameters.every(({ place }) => place !== host);
     this.#disposals = -1;
   }
 
@@ -50,6 +53,7 @@ export class ParameterTable {
     const { data, grad, lengths, news: known, watch: watched } = plan;
     const { setOfRow } = plan.request;
     const disposed = disposals() !== this.#disposals;
+    if (this.#onDevices && plan.isSteady && !disposed) return; // arrays there lose their memory by disposal alone
     const [none, usual, onDevice] = [news.none, watch.usual, watch.disposals];
     this.#forgetGradients();
     let gradients = 0;

@@ -39,6 +39,18 @@ export interface StepReport {
   readonly gradNorm?: number;
 }
 
+/** The report of a step whose norm is read when it is asked for. */
+export function reportOf(updated: number, read: () => number): StepReport {
+  let norm: number | undefined;
+  return {
+    updated,
+    skipped: false,
+    get gradNorm() {
+      return (norm ??= read());
+    },
+  };
+}
+
 const keys = ["gradScale", "skipNonFinite", "maxGradNorm", "stream"];
 
 const nothing: ReadStepOptions = {};

@@ -45,6 +45,9 @@ export class StepPlan {
   count: number | undefined = undefined;
   /** Whether the rows that are not updated must be looked at again. */
   restless = true;
+  /** Whether the last step left every row as it was, and whether any row has changed since. */
+  #settled = false;
+  #changed = true;
 
   constructor(
     readonly parameters: readonly TrackedParameter[],
@@ -69,6 +72,17 @@ export class StepPlan {
     }
   }
 
+  /** Whether this step has the rows and arrays of the last one. */
+  get isSteady(): boolean {
+    return this.#settled && !this.#changed;
+  }
+
+  /** Notes that a step is done. */
+  settle(): void {
+    this.#settled = !this.#changed;
+    this.#changed = false;
+  }
+
   /** Looks at all parameters. Their properties may be accessors, so foreign code may run. */
   read(): void {
     const { data, out, grad } = this;
@@ -91,6 +105,7 @@ export class StepPlan {
 
   #takeGradient(row: number, grad: Floats | null): void {
     // Arrays on a device are checked only after a disposal, and then only in rows that take part. This row took no part.
+    this.#changed = true;
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
     this.grad[row] = grad;
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
@@ -98,6 +113,7 @@ export class StepPlan {
 
   /** Finds which arrays of a row must be checked before each step. */
   look({ index, place, exposed }: TrackedParameter): void {
+    this.#changed = true;
     const all = exposed || this.out[index] !== this.data[index];
     this.watch[index] = place !== host ? watch.disposals : all ? watch.all : watch.usual;
   }
@@ -106,12 +122,13 @@ export class StepPlan {
   skip(row: number): void {
     if ((this.request.setOfRow[row] as number) < 0) return;
     this.request.setOfRow[row] = rowState.skipped;
-    this.restless = true;
+    this.restless = this.#changed = true;
   }
 
   /** Gives a row the arrays that it needs: so many states, and Lookahead's slow weights or none. */
   takeState(row: number, states: number, slow: boolean, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
+    this.#changed = true;
     if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
     else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
     if (!slow) this.#holdSlow(tracked, null);

@@ -9,7 +9,7 @@ import { ParameterTable } from "./parameter-table";
 import { NormSlots } from "./norm-slots";
 import { isPinned, pin } from "./pin";
 import { RegisteredMemory } from "./registered-memory";
-import type { ReadStepOptions, StepReport } from "./step-options";
+import { reportOf, type ReadStepOptions, type StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
 import { slowBit, TrackedParameter } from "./tracked-parameter";
 
@@ -159,29 +159,52 @@ export class Steps<O extends object> {
 
   #planGroup(group: Group<O>, plan: StepPlan, stream: bigint): void {
     group.beginStep();
+    if (plan.isSteady && this.#planAgain(group, plan)) return;
     const { grad, kept, count, request } = plan;
     const { setOfRow } = request;
     const { first, end } = group;
     const counts = this.#counts;
     const slow = group.lookahead !== null;
-    let [last, states, wanted, updated] = [-1, 0, 0, 0];
+    let [lastStep, lastKept, set, states, wanted, updated, kinds] = [0, 0, -1, 0, 0, 0, 0];
+    let last = first;
     for (let row = first; row < end; ++row) {
       if (grad[row] === null) {
         plan.skip(row);
         continue;
       }
-      const set = group.set(count ?? (counts[row] as number) + 1, kept[row] as number, request);
-      if (set !== last) {
-        last = set;
+      const t = count ?? (counts[row] as number) + 1;
+      const has = kept[row] as number;
+      if (t !== lastStep || has !== lastKept) {
+        set = group.set(t, has, request);
         states = this.#statesOfVariant[request.variants[set] as number] as number;
         wanted = states + (slow ? slowBit : 0);
+        lastStep = t;
+        lastKept = has;
+        kinds += 1;
       }
+      last = row;
       if ((setOfRow[row] as number) < 0) plan.restless = true;
       setOfRow[row] = set;
-      if (kept[row] !== wanted) plan.takeState(row, states, slow, stream);
+      if (has !== wanted) plan.takeState(row, states, slow, stream);
       updated += 1;
     }
     plan.updated += updated;
+    group.planned = kinds > 1 ? null : { row: last, set, states, slow, updated };
+  }
+
+  /** Plans a group as for the last step, without a look at its rows. Returns false where more than the number of the step is new. */
+  #planAgain(group: Group<O>, plan: StepPlan): boolean {
+    const { planned, lookahead } = group;
+    if (planned === null) return false;
+    const { row, set, states, slow, updated } = planned;
+    if (updated > 0) {
+      const { count, kept, request } = plan;
+      const next = group.set(count ?? (this.#counts[row] as number) + 1, kept[row] as number, request);
+      const needed = this.#statesOfVariant[request.variants[next] as number];
+      if (next !== set || needed !== states || slow !== (lookahead !== null)) return false;
+      plan.updated += updated;
+    }
+    return true;
   }
 
   /** Keeps the memory of a step where it is. Returns whether any was not pinned before. */
@@ -214,21 +237,10 @@ export class Steps<O extends object> {
       if ((setOfRow[row] as number) >= 0) counts[row] = count ?? (counts[row] as number) + 1;
     }
     if (plan.pending) plan.commit();
+    plan.settle();
     if (gradNorm === gradients.leftOnDevice) return reportOf(updated, this.#norms.keep());
     return gradNorm === -1 ? { updated, skipped: false } : { updated, skipped: false, gradNorm };
   }
-}
-
-/** The report of a step whose norm is read when it is asked for. */
-function reportOf(updated: number, read: () => number): StepReport {
-  let norm: number | undefined;
-  return {
-    updated,
-    skipped: false,
-    get gradNorm() {
-      return (norm ??= read());
-    },
-  };
 }
 
 function mostOf(counts: readonly number[]): number {
