@@ -112,7 +112,7 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
   override applyGradients(gradients: Gradients): void {
     this.#requireUndisposed();
     const read = readGradients(gradients);
-    const slots = this.#slots.of(read.map(({ variable }) => variable));
+    const slots = this.#slots.of(read);
     const updates: Update[] = [];
     for (let i = 0; i < read.length; ++i) {
       const { variable, gradient } = read[i] as (typeof read)[number];

@@ -6,7 +6,7 @@ import { addon, host, role, type Obstacle, type Table } from "../native/engine";
 import type { Rule, Step } from "../rule/rule";
 import { StepRequest } from "../step/step-request";
 import type { Memory } from "./memory";
-import type { Slot } from "./claims";
+import type { Slot } from "./slot";
 
 /** A variable that a step updates. */
 export interface Update {
