@@ -6,7 +6,7 @@ import { readSchema } from "../options/schema";
 import { tf } from "./core";
 import { readGradients, type Gradients } from "./gradients";
 import { makeGroup, type AdaBeliefGroup } from "./group";
-import { currentMemory } from "./memory";
+import { currentMemory, type Room } from "./memory";
 import { readBeta, readLearningRate, readSettings, ruleOptions, type AdaBeliefOptimizerOptions, type Settings } from "./options";
 import { iterOf, readWeights, requireOwn, type NamedTensor } from "./saved";
 import { Slots } from "./slots";
@@ -120,21 +120,28 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
       if (gradient !== null) updates.push({ variable, gradient, slot, decays: this.#decays(variable.name) });
     }
     if (updates.length === 0) return;
-    const memory = currentMemory();
-    tf.tidy(() => {
-      // All that may make a tensor comes before the first look at memory, which could move.
-      for (const { variable, gradient } of updates) {
-        memory.admit(variable);
-        memory.admit(gradient);
-      }
-      const rooms = updates.map(({ variable }) => memory.room(variable.shape, variable.size));
-      const values = { options: this.#optionsNow(), t: this.iterations + 1, maxGradNorm: this.#maxGradNorm };
-      this.#step.run(updates, memory, () => rooms.map((room) => room.values()), values);
-      const tensors = rooms.map((room) => room.tensor());
-      for (let i = 0; i < updates.length; ++i) (updates[i] as Update).variable.assign(tensors[i] as Tensor);
-    });
+    this.#update(updates);
     this.#slots.keep(slots);
     this.incrementIterations();
+  }
+
+  #update(updates: readonly Update[]): void {
+    const memory = currentMemory();
+    // All that may take memory comes before the first look at it, because it could move.
+    for (const { variable, gradient } of updates) {
+      memory.admit(variable);
+      memory.admit(gradient);
+    }
+    const rooms: Room[] = [];
+    let assigned = 0;
+    try {
+      for (const { variable } of updates) rooms.push(memory.room(variable));
+      const values = { options: this.#optionsNow(), t: this.iterations + 1, maxGradNorm: this.#maxGradNorm };
+      this.#step.run(updates, memory, rooms, values);
+      for (const { variable } of updates) (rooms[assigned++] as Room).assignTo(variable);
+    } finally {
+      for (; assigned < rooms.length; ++assigned) (rooms[assigned] as Room).free();
+    }
   }
 
   /** The rule's options for this step: of variables that decay, and of the others. */
