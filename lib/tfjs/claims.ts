@@ -1,6 +1,6 @@
 // Which variable loaded state belongs to. Names change with every model that a process makes, and layers are frozen and thawed.
 import type { Variable } from "@tensorflow/tfjs-core";
-import { plainName, sameShape, type Living } from "./names";
+import { isTelling, plainName, sameShape, type Living } from "./names";
 import { pairInOrder } from "./order";
 import { refuseShape, type Slot } from "./slot";
 
@@ -126,6 +126,7 @@ export function claim(given: Claim): Map<Variable, Slot> {
   if (best !== undefined) return new Map(best.pairs);
   const misfit = found.find((one) => one.misfit !== undefined)?.misfit;
   if (misfit !== undefined) throw refuseShape(...misfit);
-  const areRelated = !canCount || found.some(({ pairs }) => pairs.length > 0) || slots.some((slot) => isOfFrozen(slot, given));
+  const isNamed = ({ pairs }: ByName) => pairs.some(([{ name }]) => isTelling(name));
+  const areRelated = !canCount || found.some(isNamed) || slots.some((slot) => isOfFrozen(slot, given));
   return new Map(pairInOrder(given, areRelated));
 }
