@@ -144,6 +144,36 @@ onBothBackends(() => {
       expect(own.iterations).toBe(0);
     });
 
+    it.each<[string, string, (own: AdaBeliefOptimizer, gradient: tf.Tensor, x: tf.Variable) => void]>([
+      ["the gradient", "ERR_INVALID_PARAMETER", (_, gradient) => gradient.dispose()],
+      ["the variable", "ERR_INVALID_PARAMETER", (_, __, x) => x.dispose()],
+      ["the optimizer", "ERR_DISPOSED", (own) => own.dispose()],
+    ])("to go on where excludeFromWeightDecay disposes of %s", (_, code, act) => {
+      const [x, gradient] = [variable("x", [4], 1), tf.tensor1d(floats(2, 4))];
+      const own = new AdaBeliefOptimizer(0.1, { weightDecay: 0.1 });
+      own.excludeFromWeightDecay = () => {
+        act(own, gradient, x);
+        return false;
+      };
+      expect(() => own.applyGradients({ x: gradient })).toThrow(coded(code, /./));
+      expect(own.iterations).toBe(0);
+      gradient.dispose();
+    });
+
+    it("no step that excludeFromWeightDecay makes in between", async () => {
+      variable("x", [4], 1);
+      const [own, other] = [new AdaBeliefOptimizer(0.1, { weightDecay: 0.1 }), new AdaBeliefOptimizer(0.1, { weightDecay: 0.1 })];
+      let steps = 0;
+      own.excludeFromWeightDecay = () => {
+        if (steps++ === 0) applyGradients(own, { x: floats(2, 4) });
+        return false;
+      };
+      applyGradients(own, { x: floats(3, 4) });
+      for (const seed of [2, 3]) applyGradients(other, { x: floats(seed, 4) });
+      const [ours, theirs] = [await own.getWeights(), await other.getWeights()];
+      ours.forEach(({ name, tensor }, k) => expectSameBits(valuesOf(tensor), valuesOf(theirs[k]?.tensor as tf.Tensor), name));
+    });
+
     it("anything after dispose", async () => {
       variable("x", [4], 1);
       const own = new AdaBeliefOptimizer();

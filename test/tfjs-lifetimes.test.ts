@@ -100,4 +100,51 @@ onBothBackends(() => {
     await fit(b);
     expect(await namesOf(optimizer)).toHaveLength(1 + 2 * 4);
   });
+
+  describe("a loaded model that is disposed before its first step leaves its optimizer to model B,", () => {
+    it.each<[string, number, boolean]>([
+      ["of the same shapes", 4, true],
+      ["of the same shapes, beside the model that was saved", 4, false],
+      ["of other shapes", 7, true],
+      ["of other shapes, beside the model that was saved", 7, false],
+    ])("%s: B begins with zeros, is saved, loaded and fitted", async (_, units, isDisposed) => {
+      const made = makeModel(4, new AdaBeliefOptimizer(0.01));
+      await fit(made);
+      const loaded = await tfl.loadLayersModel(tf.io.fromMemory(await save(made)));
+      const optimizer = loaded.optimizer as unknown as AdaBeliefOptimizer;
+      if (isDisposed) made.dispose();
+      loaded.layers.forEach((layer) => layer.dispose());
+      const b = makeModel(units, optimizer);
+      const [kernel] = b.layers.map((layer) => layer.weights[0]?.read() as tf.Variable) as [tf.Variable];
+      applyGradients(optimizer, { [kernel.name]: new Float32Array(kernel.size) });
+      expect(await namesOf(optimizer)).toEqual(["iter", `${kernel.name}/m`, `${kernel.name}/v`]);
+      const [, m] = await optimizer.getWeights();
+      expectSameBits(valuesOf(m?.tensor as tf.Tensor), new Float32Array(kernel.size), "m of B");
+      await fit(b);
+      const again = await tfl.loadLayersModel(tf.io.fromMemory(await save(b)));
+      await fit(again);
+      expect(await namesOf(optimizer)).toHaveLength(1 + 2 * 4);
+    });
+
+    it("and is not saved itself", async () => {
+      const made = makeModel(4, new AdaBeliefOptimizer(0.01));
+      await fit(made);
+      const loaded = await tfl.loadLayersModel(tf.io.fromMemory(await save(made)));
+      const optimizer = loaded.optimizer as unknown as AdaBeliefOptimizer;
+      expect(await namesOf(optimizer)).toHaveLength(1 + 2 * 4);
+      loaded.layers.forEach((layer) => layer.dispose());
+      expect(await namesOf(optimizer)).toEqual(["iter"]);
+    });
+  });
+
+  it("lets go of state after tf.disposeVariables(), which marks no variable as disposed", async () => {
+    const optimizer = new AdaBeliefOptimizer(0.1);
+    variable("x", [4], 1);
+    applyGradients(optimizer, { x: floats(2, 4) });
+    tf.disposeVariables();
+    expect(await namesOf(optimizer)).toEqual(["iter"]);
+    variable("y", [4], 1);
+    applyGradients(optimizer, { y: floats(2, 4) });
+    expect(await namesOf(optimizer)).toEqual(["iter", "y/m", "y/v"]);
+  });
 });

@@ -105,7 +105,8 @@ export const dialects: readonly (readonly string[])[] = [
   ["rectify", "rectified"],
 ];
 
-const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
+/** A key without what spellings differ in: weight_decay, weightDecay, WEIGHT-DECAY. */
+export const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
 
 /** The known key that an unknown key probably stands for. */
 function meantBy(key: string, known: readonly string[]): string | undefined {

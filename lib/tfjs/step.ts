@@ -5,8 +5,8 @@ import { plainError, rangeError, typeError } from "../errors";
 import { addon, host, role, type Obstacle, type Table } from "../native/engine";
 import type { Rule, Step } from "../rule/rule";
 import { StepRequest } from "../step/step-request";
-import type { Memory } from "./memory";
-import type { Slot } from "./claims";
+import type { Memory, Room } from "./memory";
+import type { Slot } from "./slot";
 
 /** A variable that a step updates. */
 export interface Update {
@@ -51,13 +51,12 @@ export class VariablesStep<O extends object> {
     this.#write = [rule.makeStep(), rule.makeStep()];
   }
 
-  /** Writes the new values of variables into `outs`, and their new state into their slots. Throws before anything is written. */
-  run(updates: readonly Update[], memory: Memory, outs: () => Float32Array[], values: StepValues<O>): void {
+  /** Writes the new values of variables into rooms, and their new state into their slots. Throws before anything is written. */
+  run(updates: readonly Update[], memory: Memory, rooms: readonly Room[], values: StepValues<O>): void {
     this.#begin(updates, values);
     // All that may move memory has happened: from here on addresses are good.
-    const out = outs();
     const rows = updates.map(({ variable, gradient }, i): Row => {
-      return { data: memory.values(variable), out: out[i] as Float32Array, grad: memory.values(gradient) };
+      return { data: memory.values(variable), out: (rooms[i] as Room).values(), grad: memory.values(gradient) };
     });
     for (let i = 0; i < rows.length; ++i) this.#bind(updates, rows, i);
     for (let obstacle = this.#table.step(2); obstacle !== null; obstacle = this.#table.step(2)) {
