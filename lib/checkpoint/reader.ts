@@ -1,5 +1,5 @@
 // Bytes that are read from the first to the last, with the checksum of what was read.
-import { arrayKind, plainError } from "../errors";
+import { arrayKind, isObject, plainError } from "../errors";
 import { crc32 } from "./crc32";
 
 /** How many bytes are read, written or summed up at once: the event loop gets its turn in between. */
@@ -25,7 +25,7 @@ export function openBytes(given: unknown): SequentialReader | null {
     };
     return new SequentialReader({ length: bytes.length, read, close });
   }
-  if (!(given instanceof Blob)) return null;
+  if (!isObject(given) || !(given instanceof Blob)) return null;
   const read = async (into: Uint8Array, position: number) => {
     const piece = new Uint8Array(await given.slice(position, position + into.length).arrayBuffer());
     into.set(piece);

@@ -15,7 +15,7 @@ import {
   type Header,
   type Tensor,
 } from "../checkpoint/safetensors";
-import { arrayKind, bufferOf, describe, plainError, typeError } from "../errors";
+import { arrayKind, bufferOf, describe, isObject, plainError, typeError } from "../errors";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import { viewOf, zerosOf, type AnyArray, type SafetensorsTensor } from "./tensor";
 import { widen } from "./widen";
@@ -48,7 +48,7 @@ function readOptions(options: unknown): Wanted {
   const { names, widen = false } = options;
   const wanted = flag(widen, "widen");
   if (names === undefined) return { names: null, widen: wanted };
-  if (typeof names !== "object" || names === null || !(Symbol.iterator in names)) {
+  if (!isObject(names) || !(Symbol.iterator in names)) {
     throw typeError("ERR_INVALID_OPTION", `names must be an iterable of strings, got ${describe(names)}`);
   }
   const list = [...(names as Iterable<unknown>)];

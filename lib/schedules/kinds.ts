@@ -1,5 +1,5 @@
 // How options and saved states of schedules are read and checked. The messages are PyTorch's where it has one.
-import { describe, rangeError, typeError } from "../errors";
+import { describe, isArray, rangeError, typeError } from "../errors";
 import { readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds, type Message } from "../options/kinds";
 
 /** Any number. JSON has no infinity and no NaN: there they are words. */
@@ -12,7 +12,7 @@ export const anyNumber: Kind<number> = (value, key) => {
 /** A saved list of numbers, as long as the one it replaces. */
 export const numbers: Kind<readonly number[]> = (value, key, last) => {
   const length = last?.length ?? 0;
-  if (!Array.isArray(value) || value.length !== length) {
+  if (!isArray(value) || value.length !== length) {
     throw typeError(
       "ERR_INVALID_OPTION",
       `${key} must be an array, a number for each of ${length} groups, got ${describe(value)}`,
@@ -24,7 +24,7 @@ export const numbers: Kind<readonly number[]> = (value, key, last) => {
 /** A number for all groups, or one for each: always returns one for each. `message` is what PyTorch says of a wrong count. */
 export function forEachGroup(one: Kind<number>, count: number, message: Message): Kind<readonly number[]> {
   return (value, key) => {
-    if (!Array.isArray(value)) return Array.from({ length: count }, () => one(value, key));
+    if (!isArray(value)) return Array.from({ length: count }, () => one(value, key));
     if (value.length !== count) throw rangeError("ERR_INVALID_OPTION", message(key, value.length));
     return Array.from(value, (item, index) => one(item, `${key}[${index}]`));
   };

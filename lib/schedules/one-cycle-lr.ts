@@ -6,7 +6,7 @@ import { addMomentumTo, type Scheduled, type ScheduledGroup } from "./optimizer-
 export interface OneCycleLROptions extends EpochOptions {
   /** The largest lr: one for all groups, or one for each. */
   max_lr: number | readonly number[];
-  /** Steps of the whole cycle; or give `epochs` and `steps_per_epoch`. */
+  /** Steps of the whole cycle; or give `epochs` and `steps_per_epoch`, which are not used beside it. */
   total_steps?: number;
   epochs?: number;
   steps_per_epoch?: number;
@@ -14,7 +14,7 @@ export interface OneCycleLROptions extends EpochOptions {
   pct_start?: number;
   /** Default "cos". */
   anneal_strategy?: "cos" | "linear";
-  /** Cycle `betas[0]`, or `momentum` where a group has no betas, against lr. Default true. */
+  /** Cycle `betas[0]`, or `momentum` where a group has no betas, against lr. Without it the two momenta are not used. Default true. */
   cycle_momentum?: boolean;
   /** The smallest momentum, where lr is largest, in [0, 1); one for all groups, or one for each. Default 0.85. */
   base_momentum?: number | readonly number[];

@@ -1,5 +1,5 @@
 // The cycle of OneCycleLR: what it is given, what it saves, and where in it a step is.
-import { describe, plainError, rangeError, typeError } from "../errors";
+import { describe, isArray, isObject, plainError, rangeError, typeError } from "../errors";
 import { finite, numberThat, positive, whole, word, flag, type Kind, type Kinds } from "../options/kinds";
 import { cos } from "./cos";
 import { anyNumber, forEachGroup, numbers } from "./kinds";
@@ -34,7 +34,7 @@ export interface Cycle {
 const unknown = (key: string, value: unknown) => `${key} cannot be ${describe(value)}`;
 
 const phases: Kind<readonly Phase[]> = (value, key) => {
-  const isList = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "object" && item !== null);
+  const isList = isArray(value) && value.length > 0 && value.every((item) => isObject(item));
   if (!isList) throw typeError("ERR_INVALID_OPTION", `${key} must be an array of phases, got ${describe(value)}`);
   return (value as Phase[]).map((phase) => ({
     end_step: anyNumber(phase.end_step, "end_step"),

@@ -1,5 +1,6 @@
 // What a schedule asks of an optimizer: groups with an lr. Classes that wrap one and hand its groups on serve as well.
-import { describe, typeError } from "../errors";
+import { describe, isArray, isObject, typeError } from "../errors";
+import { meantAsOptimizer } from "../meant";
 import { canWrite } from "../groups/live-group";
 import { liveOptionsOf, writeScheduled } from "../groups/live-options";
 
@@ -21,13 +22,17 @@ export interface Scheduled {
 
 /** The groups as they are now, checked. */
 export function groupsOf(optimizer: unknown): readonly ScheduledGroup[] {
-  const groups: unknown = (optimizer as Scheduled | null | undefined)?.paramGroups;
-  if (!Array.isArray(groups)) {
-    throw typeError("ERR_OPTIMIZER", `${describe(optimizer)} is not an optimizer: it has no array of paramGroups`);
+  const groups: unknown = isObject(optimizer) ? (optimizer as Scheduled).paramGroups : undefined;
+  if (!isArray(groups)) {
+    throw typeError(
+      "ERR_OPTIMIZER",
+      `${describe(optimizer)} is not an optimizer: it has no array of paramGroups${meantAsOptimizer(optimizer)}`,
+    );
   }
   if (groups.length === 0) throw typeError("ERR_OPTIMIZER", "This optimizer has no param group; was it disposed?");
   for (let index = 0; index < groups.length; ++index) {
-    const { lr, initial_lr = lr } = ((groups as unknown[])[index] ?? {}) as { lr?: unknown; initial_lr?: unknown };
+    const group = groups[index];
+    const { lr, initial_lr = lr } = (isObject(group) ? group : {}) as { lr?: unknown; initial_lr?: unknown };
     if (typeof lr === "number" && typeof initial_lr === "number") continue;
     const got = `${describe(lr)} and ${describe(initial_lr)}`;
     throw typeError("ERR_OPTIMIZER", `The lr and initial_lr of param group ${index} must be numbers, got ${got}`);

@@ -1,4 +1,4 @@
-import { describe, rangeError, typeError } from "../errors";
+import { describe, isArray, rangeError, typeError } from "../errors";
 import { whole, type Kind, type Kinds } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
 import { LRScheduler } from "./lr-scheduler";
@@ -25,7 +25,7 @@ const schedulers = scheduleList<LRScheduler>(
 );
 
 const milestones: Kind<readonly number[]> = (value, key) => {
-  if (!Array.isArray(value)) {
+  if (!isArray(value)) {
     throw typeError("ERR_INVALID_OPTION", `${key} must be an array of epochs, got ${describe(value)}`);
   }
   const epochs = Array.from(value, (item, index) => whole(0)(item, `${key}[${index}]`));
