@@ -46,7 +46,7 @@ export function meantAsGroup(value: unknown): string {
 
 /** Advice on what stands where one parameter should. */
 export function meantAsParameter(value: unknown): string {
-  if (!isObject(value) || "data" in value) return "";
+  if (!isObject(value) || isParameter(value)) return "";
   if (isFloats(value)) return ": wrap it, parameter(array)";
   if (isMap(value)) return `: of a Map, pass ${map}`;
   if ("paramGroups" in value) return `: of an optimizer, pass its parameters, ${ofOptimizer}`;

@@ -1,7 +1,7 @@
 import { isObject, plainError } from "../errors";
 import { amplitudeAt, cycleKinds, readCyclic, type Cyclic, type ScaleFunction } from "./cyclic";
 import { LRScheduler, type EpochOptions } from "./lr-scheduler";
-import { addMomentumTo, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
+import type { Scheduled } from "./optimizer-groups";
 import type { ScheduleStateDict } from "./schedule";
 
 export interface CyclicLROptions extends EpochOptions {
@@ -56,18 +56,11 @@ export class CyclicLR extends LRScheduler<Cyclic> {
     return base + ((max_lrs[index] as number) - base) * way * scale;
   }
 
-  protected override addMomentum<C extends Partial<ScheduledGroup>>(
-    change: C,
-    epoch: number,
-    group: ScheduledGroup,
-    index: number,
-  ): C {
-    if (!this.state.cycle_momentum) return change;
+  protected override momentumAt(epoch: number, index: number): number | undefined {
+    if (!this.state.cycle_momentum) return undefined;
     const { way, scale } = amplitudeAt(this.state, epoch);
     const largest = this.state.max_momentums[index] as number;
-    const momentum = largest - (largest - (this.state.base_momentums[index] as number)) * way * scale;
-    addMomentumTo(change, group, momentum);
-    return change;
+    return largest - (largest - (this.state.base_momentums[index] as number)) * way * scale;
   }
 
   /** As of every schedule. A function is null. */

@@ -9,7 +9,7 @@ import { groupsOf, type Scheduled } from "./optimizer-groups";
 const lrNames = ["initial_lr", "max_lr", "min_lr"] as const;
 const momentumNames = ["max_momentum", "base_momentum"] as const;
 export type LrName = (typeof lrNames)[number];
-export type MomentumName = (typeof momentumNames)[number];
+type MomentumName = (typeof momentumNames)[number];
 
 export interface Phase {
   end_step: number;

@@ -1,6 +1,7 @@
 // Schedules that are made of others: how those are read, saved and loaded.
 import { describe, isArray, isObject, plainError, typeError } from "../errors";
 import type { Kind, Kinds } from "../options/kinds";
+import { valueIn } from "../groups/scheduled";
 import { writeGroups, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 import { requireStateDict, Schedule, type Saved, type ScheduleStateDict } from "./schedule";
 
@@ -59,11 +60,11 @@ export abstract class CompositeSchedule<S extends Saved, P extends Part> extends
 
   /** Acts on parts and groups. If that throws, both are as before. */
   protected atomically(groups: readonly ScheduledGroup[], act: () => void): void {
-    const before = groups.map(({ lr, betas, momentum }) => ({
-      lr,
-      ...(betas === undefined ? {} : { betas }),
-      ...(momentum === undefined ? {} : { momentum }),
-    }));
+    const before = {
+      lr: groups.map(({ lr }) => lr),
+      betas: groups.map((group) => valueIn(group, "betas") as readonly number[] | undefined),
+      momentum: groups.map((group) => valueIn(group, "momentum") as number | undefined),
+    };
     const undo = this.keep();
     try {
       act();

@@ -73,10 +73,7 @@ export class SequentialLR extends CompositeSchedule<Own, LRScheduler> {
     super(optimizer, given.schedulers, kinds, state);
     const first = this.parts[0] as LRScheduler;
     this.atomically(groups, () => {
-      writeGroups(
-        groups,
-        groups.map(({ lr, initial_lr = lr }) => ({ lr: initial_lr })),
-      );
+      writeGroups(groups, { lr: groups.map(({ lr, initial_lr = lr }) => initial_lr) });
       for (const part of this.parts) part.rewind();
       first.begin();
     });
