@@ -1,10 +1,12 @@
 // The plot of a benchmark: every line can be told apart and found again in every panel, also without colours.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { spreadOut } from "../lib/bench/axis";
 import { variants } from "../lib/bench/cases";
 import { marks } from "../lib/bench/marks";
 import type { Result } from "../lib/bench/measure";
 import { isPlotted, plotReport } from "../lib/bench/plot";
-import { makeReport } from "../lib/bench/report";
+import { makeReport, type Report } from "../lib/bench/report";
 
 const result = (optimizer: string, backend: string, memory: string, parameters: number, ns: number, more: object = {}) => ({
   ...{ optimizer, backend, memory, mode: "sync", dtype: "float32", device: "cpu", threads: 1, variant: "plain" },
@@ -148,6 +150,14 @@ describe("the plot of a benchmark with all that there is", () => {
 
 it("there are as many marks as may be needed at once", () => {
   expect(marks.length).toBeGreaterThanOrEqual(3 + 1 + 9); // backends of a machine, JavaScript, peers
+});
+
+describe("the pictures that are published", () => {
+  const folder = join(__dirname, "../bench/results");
+  it.each(readdirSync(folder).filter((name) => name.endsWith(".svg")))("%s is drawn from its figures as today", (name) => {
+    const report = JSON.parse(readFileSync(join(folder, name.replace(".svg", ".json")), "utf8")) as Report;
+    expect(plotReport(report)).toBe(readFileSync(join(folder, name), "utf8"));
+  });
 });
 
 describe("a plan is plotted", () => {

@@ -48,12 +48,13 @@ export function plotReport(report: Report): string {
   if (variants.length === 0) throw new Error("there is nothing to plot: --svg shows synchronous steps over tensors of --sizes");
   const seriesOf = seriesIn(plotted);
   const panels = variants.map((variant) => ({ variant, series: seriesOf(plotted.filter((one) => one.variant === variant)) }));
-  const frame = frameFor(plotted, panels.map(({ series }) => series)); // prettier-ignore
-  const { size } = frame;
+  const size = sizeFor(panels.map(({ series }) => series));
+  const x = logAxis(plotted.map(({ parameters }) => parameters), [size.left, size.left + size.width], [1]); // prettier-ignore
   const [panelWidth, panelHeight] = [size.left + size.width + size.label, size.height + size.bottom + 32];
   const drawn = panels.map(({ variant, series }, k) => {
     const at = [(k % columns) * panelWidth, Math.floor(k / columns) * panelHeight];
     const title = `<text x="${size.left}" y="${size.top - 12}" font-size="14" font-weight="bold">${escape(variant)}</text>`;
+    const frame = { size, x, y: timesOf(series, size) };
     const parts = [...axes(frame), ...series.map((one) => line(one, frame)), ...labels(series, frame)];
     return `<g transform="translate(${at.join(" ")})">\n${title}\n${parts.join("\n")}\n</g>`;
   });
@@ -70,17 +71,22 @@ export function plotReport(report: Report): string {
   ].join("\n");
 }
 
-/** The size and the axes that all panels have. */
-function frameFor(plotted: readonly Result[], panels: readonly (readonly Series[])[]): Frame {
+/** The size that all panels have. */
+function sizeFor(panels: readonly (readonly Series[])[]): Size {
   const names = panels.flat().map(({ name }) => name.length);
   const most = Math.max(...panels.map(({ length }) => length));
-  const size: Size = {
+  return {
     ...{ width: 400, height: Math.max(320, gap * (most - 1)), left: 64, top: 88, bottom: 56 },
     label: Math.ceil(46 + character * Math.max(...names)),
   };
-  const x = logAxis(plotted.map(({ parameters }) => parameters), [size.left, size.left + size.width], [1]); // prettier-ignore
-  const times = plotted.flatMap((r) => [r.ns_per_parameter_p10, r.ns_per_parameter_p90, r.ns_per_parameter]);
-  return { size, x, y: logAxis(times, [size.top + size.height, size.top], [1, 2, 5]) };
+}
+
+/** The axis of a panel's times. Peers, of which the plain variant alone has any, would leave little of a common one to the others. */
+function timesOf(series: readonly Series[], { top, height }: Size): Axis {
+  const times = series.flatMap(({ points }) =>
+    points.flatMap((r) => [r.ns_per_parameter_p10, r.ns_per_parameter_p90, r.ns_per_parameter]),
+  );
+  return logAxis(times, [top + height, top], [1, 2, 5]);
 }
 
 function axes({ size, x, y }: Frame): string[] {
@@ -130,7 +136,7 @@ function labels(series: readonly Series[], { size, x, y }: Frame): string[] {
     const start = round(x.at((ends[k] as Result).parameters)) + 7;
     return [
       `<path d="M${start} ${from}L${right + 6} ${to}H${right + 8}" fill="none" stroke="${colour}" stroke-opacity="0.5"/>`,
-      `<path d="M${right + 8} ${to}H${right + 28}" stroke="${colour}" stroke-width="1.8"${dashed(dash)}/>`,
+      `<path d="M${right + 8} ${to}H${right + 26}" stroke="${colour}" stroke-width="1.8"${dashed(dash)}/>`,
       drawMark(mark, fill, colour, right + 20, to),
       `<text x="${right + 30}" y="${to + 4}">${escape(name)}</text>`,
     ].join("\n");
