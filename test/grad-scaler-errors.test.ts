@@ -45,6 +45,28 @@ describe("invalid use is refused", () => {
       /always steps with/,
     ],
     [
+      "a word for skipNonFinite",
+      () => new GradScaler().step(stepped(), { skipNonFinite: "no" } as never),
+      "ERR_INVALID_OPTION",
+      /skipNonFinite must be true or false, got "no"/,
+    ],
+    [
+      "an optimizer whose step returns nothing",
+      () => {
+        class Silent extends SGD {
+          override step(): never {
+            super.step();
+            return undefined as never;
+          }
+        }
+        const p = make();
+        p.grad = gradient(1);
+        return new GradScaler().step(new Silent([p]));
+      },
+      "ERR_OPTIMIZER",
+      /must return what super's returns/,
+    ],
+    [
       "a word for gradScale",
       () => new GradScaler().step(stepped(), { gradScale: "1" as never }),
       "ERR_INVALID_OPTION",

@@ -1,4 +1,5 @@
 // What schedules read and write in groups, of ours and of others. Looking at the properties of many groups would be slow.
+import { arrayKind, isArray } from "../errors";
 import { canWrite } from "./live-group";
 import { optionsBehind, type LiveOptions } from "./live-options";
 
@@ -41,6 +42,7 @@ export function addMomentum(changes: Changes, index: number, group: object, valu
     return true;
   }
   const { betas, momentum } = options === undefined ? (group as { betas?: readonly number[]; momentum?: unknown }) : {};
+  if (betas !== undefined && !isArray(betas) && arrayKind(betas) === undefined) return false;
   if (betas !== undefined) (changes.betas ??= [])[index] = [value, ...[...betas].slice(1)];
   else if (momentum !== undefined || options?.has("momentum") === true) (changes.momentum ??= [])[index] = value;
   else return false;

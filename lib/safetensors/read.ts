@@ -3,7 +3,7 @@ import { crc32 } from "../checkpoint/crc32";
 import { openFile, pathOf } from "../checkpoint/files";
 import { readHeader } from "../checkpoint/header";
 import { requireChecksum } from "../checkpoint/places";
-import { openBytes, type SequentialReader } from "../checkpoint/reader";
+import { openBytes, requireAttached, type SequentialReader } from "../checkpoint/reader";
 import { withPath } from "../checkpoint/system-error";
 import {
   allDtypes,
@@ -100,6 +100,7 @@ export async function readSafetensors(
       const header = await readHeader(file, allDtypes);
       requireNames(header, wanted);
       const isBytes = arrayKind(from) === "Uint8Array";
+      if (isBytes) requireAttached(from as Uint8Array);
       const tensors = isBytes ? readViews(from as Uint8Array, header, wanted) : await readArrays(file, header, wanted);
       return { tensors, metadata: new Map(header.metadata) };
     } finally {

@@ -1,6 +1,6 @@
 // How options and saved states of schedules are read and checked. The messages are PyTorch's where it has one.
 import { describe, isArray, rangeError, typeError } from "../errors";
-import { readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds, type Message } from "../options/kinds";
+import { numberThat, readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds, type Message } from "../options/kinds";
 
 /** Any number. JSON has no infinity and no NaN: there they are words. */
 export const anyNumber: Kind<number> = (value, key) => {
@@ -20,6 +20,16 @@ export const numbers: Kind<readonly number[]> = (value, key, last) => {
   }
   return Array.from(value, (item, index) => anyNumber(item, `${key}[${index}]`)); // which sees holes, and map does not
 };
+
+/** A momentum. */
+export const momentum: Kind<number> = numberThat(
+  (value) => value >= 0 && value < 1,
+  (key, value) => `${key} must be a number in [0, 1), got ${String(value)}`,
+);
+
+/** A saved list of momenta. */
+export const momenta: Kind<readonly number[]> = (value, key, last) =>
+  numbers(value, key, last).map((item, index) => momentum(item, `${key}[${index}]`));
 
 /** A number for all groups, or one for each: always returns one for each. `message` is what PyTorch says of a wrong count. */
 export function forEachGroup(one: Kind<number>, count: number, message: Message): Kind<readonly number[]> {

@@ -2,7 +2,7 @@
 import { describe, isArray, isObject, plainError, rangeError, typeError } from "../errors";
 import { finite, numberThat, positive, whole, word, flag, type Kind, type Kinds } from "../options/kinds";
 import { cos } from "./cos";
-import { anyNumber, forEachGroup, numbers } from "./kinds";
+import { anyNumber, forEachGroup, momenta, momentum, numbers } from "./kinds";
 import { readEpochOptions } from "./lr-scheduler";
 import { groupsOf, type Scheduled } from "./optimizer-groups";
 
@@ -57,16 +57,11 @@ export const kinds: Kinds<Cycle> = {
   cycle_momentum: flag,
   max_lrs: numbers,
   min_lrs: numbers,
-  base_momentums: numbers,
-  max_momentums: numbers,
+  base_momentums: momenta,
+  max_momentums: momenta,
 };
 
 const expected = (key: string, value: unknown) => `Expected positive integer ${key}, but got ${String(value)}`;
-
-const momentum = numberThat(
-  (value) => value >= 0 && value < 1,
-  (key, value) => `${key} must be a number in [0, 1), got ${String(value)}`,
-);
 
 interface Given {
   max_lr: readonly number[];

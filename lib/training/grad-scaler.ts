@@ -1,7 +1,7 @@
 import { arrayKind, describe, isDetached, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { meantAsOptimizer } from "../meant";
 import { ownerOf } from "../optimizer/views";
-import { readOptions, refuseUnknownKeys, requireObject } from "../options/kinds";
+import { flag, readOptions, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { StepOptions, StepReport } from "../step";
 import {
   defaults,
@@ -139,7 +139,7 @@ export class GradScaler {
     }
     requireObject(options, "The options of step");
     const { gradScale = 1, skipNonFinite = true, ...rest } = options as StepOptions;
-    if (!skipNonFinite) {
+    if (!flag(skipNonFinite, "skipNonFinite")) {
       throw rangeError("ERR_INVALID_OPTION", `GradScaler always steps with skipNonFinite, got ${describe(skipNonFinite)}`);
     }
     if (typeof gradScale !== "number") {
@@ -149,6 +149,10 @@ export class GradScaler {
   }
 
   #end(optimizer: Stepped, report: StepReport): StepReport {
+    if (!isObject(report) || typeof report.skipped !== "boolean") {
+      const advice = "a class that overrides step or stepAsync must return what super's returns";
+      throw typeError("ERR_OPTIMIZER", `The step of this optimizer returned ${describe(report)}, and no report: ${advice}`);
+    }
     this.#steps.set(ownerOf(optimizer), report.skipped);
     this.#checked ||= report.skipped || report.updated > 0;
     return report;
