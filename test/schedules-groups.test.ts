@@ -123,7 +123,7 @@ describe("groups", () => {
     const p = parameter(Float32Array.of(1), { grad: Float32Array.of(1) });
     const optimizer = new AdaBelief([p]);
     const cycle = new OneCycleLR(optimizer, { max_lr: 1, total_steps: 10 });
-    const group = groupOf(optimizer) as { betas: number[] };
+    const group = groupOf(optimizer) as unknown as { betas: number[] };
     group.betas[1] = 0.5;
     cycle.step();
     const first = group.betas[0];
