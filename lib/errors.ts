@@ -104,12 +104,23 @@ export function describe(value: unknown): string {
     if (name !== undefined) return name;
   }
   if (isMap(value)) return "a Map";
+  if (!isObject(value)) return "a revoked proxy";
+  return Array.isArray(value) ? `an array of ${value.length}` : "an object";
+}
+
+/** Whether a value is an object that can be looked at: not null, no function, and no revoked proxy, of which every look throws. */
+export function isObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
   try {
-    return Array.isArray(value) ? `an array of ${value.length}` : "an object";
+    Array.isArray(value);
+    return true;
   } catch {
-    return "a revoked proxy";
+    return false;
   }
 }
+
+/** Whether a value is an array. A revoked proxy is none. */
+export const isArray = (value: unknown): value is unknown[] => isObject(value) && Array.isArray(value);
 
 /** Whether a value is a Map of any realm. Runs no code of its own. */
 export function isMap(value: object): boolean {

@@ -356,6 +356,34 @@ describe("zeroGrad({ set_to_none: true }) where a gradient cannot be set", () =>
     expect([first.grad?.[0], last.grad?.[0]]).toEqual([1, 1]);
   });
 
+  const held = grad();
+  it.each<[string, () => Parameter]>([
+    ["a proxy that refuses", () => new Proxy(parameter(new Float32Array(1), { grad: grad() }), { set: () => false })],
+    ["a proxy that does nothing", () => new Proxy({ data: new Float32Array(1), grad: grad() }, { set: () => true })],
+    [
+      "a setter that does nothing",
+      () => ({
+        data: new Float32Array(1),
+        get grad() {
+          return held;
+        },
+        set grad(_) {},
+      }),
+    ],
+  ])("changes nothing: %s", (_, make) => {
+    const [first, last] = [parameter(new Float32Array(1), { grad: grad() }), parameter(new Float32Array(1), { grad: grad() })];
+    const error = thrownBy(() => new AdaBelief([first, make(), last]).zeroGrad({ set_to_none: true }));
+    expect(error).toMatchObject({ code: "ERR_INVALID_PARAMETER" });
+    expect(error.message).toMatch(/^Parameter 1: its grad cannot be set to null/);
+    expect([first.grad?.[0], last.grad?.[0]]).toEqual([1, 1]);
+  });
+
+  it("obeys a setter that keeps null", () => {
+    const p = new Proxy(parameter(new Float32Array(1), { grad: grad() }), {});
+    new AdaBelief([p]).zeroGrad({ set_to_none: true });
+    expect(p.grad).toBeNull();
+  });
+
   it("changes nothing where a setter throws, whose error passes", () => {
     const first = parameter(new Float32Array(1), { grad: grad() });
     const held = grad();

@@ -1,4 +1,4 @@
-import { arrayKind, describe, lengthOf, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isObject, lengthOf, rangeError, typeError } from "../errors";
 import { requireUnleased } from "./placement";
 import { addon } from "../native/engine";
 
@@ -16,7 +16,7 @@ import { addon } from "../native/engine";
  */
 export function accumulate(into: Float32Array, sources: Iterable<Float32Array>, scale = 1): void {
   if (typeof scale !== "number") throw typeError("ERR_INVALID_OPTION", `scale must be a number, got ${describe(scale)}`);
-  if (typeof sources !== "object" || sources === null || ArrayBuffer.isView(sources) || !(Symbol.iterator in sources)) {
+  if (!isObject(sources) || ArrayBuffer.isView(sources) || !(Symbol.iterator in sources)) {
     throw typeError("ERR_NOT_FLOAT32", `The sources must be an iterable of Float32Arrays, got ${describe(sources)}`);
   }
   const list = [...sources];

@@ -1,6 +1,6 @@
 // The gradients of whatever holds parameters: a parameter, a group, an optimizer, or an iterable of parameters or groups.
 import { isCudaArray } from "../cuda/array";
-import { arrayKind, describe, isDetached, isMap, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isDetached, isMap, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
 import type { Parameter } from "../parameter";
@@ -23,8 +23,6 @@ const wanted = "parameters, a group or groups, or an optimizer";
 
 const invalid = (what: string, value: unknown, advice = "") =>
   typeError("ERR_INVALID_PARAMETER", `${what}, got ${describe(value)}${advice}`);
-
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 /** Every gradient once. Throws unless all of them can be scaled. */
 export function clippable(given: unknown): Float32Array[] {
@@ -103,6 +101,8 @@ function gradientOf(item: unknown, index: number): Float32Array | null {
   }
   if (Array.isArray(item)) throw invalid(what, item, meantAsParameter(item));
   if ("paramGroups" in item) throw invalid(what, item, ": clip the gradients of each optimizer on its own");
+  const meant = "grad" in item ? "" : meantAsParameter(item);
+  if (meant !== "") throw invalid(what, item, meant);
   const grad: unknown = (item as Parameter).grad ?? null;
   const other = grad === null ? misnamedIn(item) : undefined;
   if (other !== undefined) throw invalid(what, item, ` with ${JSON.stringify(other)}: the gradient's key is "grad"`);

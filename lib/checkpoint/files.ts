@@ -1,10 +1,10 @@
 // Files: one is replaced whole or not at all. lib/browser/files.ts stands for them in browsers.
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, readdir, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, plainError, typeError } from "../errors";
+import { describe, isObject, plainError, typeError } from "../errors";
 import { crc32 } from "./crc32";
 import { create, flush, flushName, setMode, targetOf } from "./durable";
 import { SequentialReader } from "./reader";
@@ -12,7 +12,7 @@ import { SequentialReader } from "./reader";
 /** An absolute path, so that a later chdir changes nothing. `what` is a file of which kind. */
 export function pathOf(path: unknown, what = "checkpoint"): string {
   if (typeof path === "string") return resolve(path);
-  if (path instanceof URL) return fileURLToPath(path);
+  if (isObject(path) && path instanceof URL) return fileURLToPath(path);
   throw typeError("ERR_INVALID_OPTION", `The path of a ${what} must be a string or a file: URL, got ${describe(path)}`);
 }
 
@@ -52,7 +52,7 @@ async function replace(path: string, chunks: Iterable<Uint8Array>): Promise<void
     }
     await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await unlink(temporary).catch(() => undefined); // not `rm`, which asks the permission model to read it first
     throw error;
   }
   await flushName(target);
@@ -71,7 +71,7 @@ async function removeStale(folder: string, begin: string): Promise<void> {
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) continue;
     const pid = parseInt(name.slice(begin.length), 10);
-    if (!isRunning(pid) || found.mtimeMs < Date.now() - abandoned) await rm(path, { force: true }).catch(() => undefined);
+    if (!isRunning(pid) || found.mtimeMs < Date.now() - abandoned) await unlink(path).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { defaults, devices, memories, models, modes, ofSize, variants, type Device } from "../bench/cases";
-import { plotReport } from "../bench/plot";
+import { isPlotted, plotReport } from "../bench/plot";
 import { missingPeers } from "../bench/peers";
 import { describeMachine, makeReport, notesOn, resultTable } from "../bench/report";
 import { runPlan } from "../bench/run";
@@ -74,7 +74,13 @@ export async function runBench(args: readonly string[]): Promise<void> {
     peers: options.peers,
     repeats,
   };
-  requireSvg(options.svg);
+  if (plan.peers && !plan.variants.some(({ name }) => name === "plain")) {
+    throw new UsageError("--peers run beside the variant plain alone: add it to --variants");
+  }
+  if (options.svg !== undefined && !isPlotted(plan)) {
+    throw new UsageError("--svg shows synchronous steps over tensors of --sizes: there are none here");
+  }
+  await requireSvg(options.svg);
   const bar = progress();
   const results = await runPlan(plan, (what, share) => bar.show(what, share)).finally(() => bar.clear());
   const report = makeReport(results, repeats, options.peers ? missingPeers(results) : null);

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { describe, typeError } from "../errors";
+import { describe, isObject, typeError } from "../errors";
+import { meantAsOptimizer } from "../meant";
 import type { Floats } from "../arrays/placement";
 import type { GroupOf, ParamGroup, Params } from "../groups/group";
 import type { Parameter } from "../parameter";
@@ -7,10 +8,10 @@ import { noteRule, type Rule } from "../rule/rule";
 import type { State, StateOf } from "../state-dict";
 import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import { Guard } from "./guard";
-import { guardOptionNames } from "./option-names";
 import { ParameterGroups } from "./parameter-groups";
 import { defineInspect } from "./show";
 import { Stateful } from "./stateful";
+import { noteView } from "./views";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
 
 /** The base class of all optimizers. It owns groups and state. Without type arguments it is the type of any optimizer. */
@@ -39,10 +40,10 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     const groups = isView ? source.#groups : new ParameterGroups(source, params as Params<Partial<O>>, options);
     const guard = isView ? source.#guard : new Guard(source.optimizer);
     super(groups as unknown as ParameterGroups<object>, guard);
-    guardOptionNames();
     this.#groups = groups as unknown as ParameterGroups<object>;
     this.#guard = guard;
     noteRule(this, this.#groups.rule);
+    if (isView) noteView(this, source);
   }
 
   /** The groups, each with its parameters and live options. The array itself and each `params` are frozen: see `addParamGroup`. */
@@ -88,7 +89,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   #stepAfter<T extends number | void>(closure: () => T, options: StepOptions | undefined): T {
     const read = readStepOptions(options, "step");
     return this.#guard.afterClosure(closure, (result) => {
-      if (typeof result === "object" && result !== null && "then" in result) {
+      if (isObject(result) && "then" in result) {
         throw typeError("ERR_CLOSURE", "A closure must compute the gradients before it returns; this one returned a promise");
       }
       this.#groups.steps.step(this.#groups.groups, read);
@@ -149,8 +150,11 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
 
   /** Puts Lookahead around an optimizer: see the class of that name. */
   protected static surround<O extends object>(optimizer: Optimizer<O>, options: object): Optimizer<O> {
-    if (typeof optimizer !== "object" || optimizer === null || !(#groups in optimizer)) {
-      throw typeError("ERR_INVALID_OPTION", `Lookahead surrounds an optimizer, not ${describe(optimizer)}`);
+    if (!isObject(optimizer) || !(#groups in optimizer)) {
+      throw typeError(
+        "ERR_INVALID_OPTION",
+        `Lookahead surrounds an optimizer, not ${describe(optimizer)}${meantAsOptimizer(optimizer)}`,
+      );
     }
     optimizer.#guard.freely(() => optimizer.#groups.lookAhead(options));
     return optimizer;

@@ -1,19 +1,12 @@
 // Options belong to groups. An optimizer has `lr`, which most programs set; every other option name on it is a mistake that would do nothing.
 import { plainError, typeError } from "../errors";
 import { canWrite } from "../groups/live-group";
-import { dialects } from "../options/kinds";
+import { dialects, plain } from "../options/kinds";
 import { optionNames } from "../rule/rule";
 
 interface Group {
   lr: number;
 }
-
-/** The spellings of a name: weight_decay, weightDecay, weightdecay. */
-const spellings = (name: string): string[] => [
-  name,
-  name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
-  name.replaceAll("_", ""),
-];
 
 /** The base of every optimizer. */
 export abstract class WithGroups {
@@ -40,20 +33,34 @@ export abstract class WithGroups {
   }
 }
 
-let guarded = 0;
+/** The names of options in plain form. */
+let names: ReadonlySet<string> = new Set();
+let counted = 0;
 
-/** Makes every option name on an optimizer an error. All rules are declared before the first optimizer is made. */
-export function guardOptionNames(): void {
-  if (guarded === optionNames.size) return;
-  guarded = optionNames.size;
-  for (const option of [...optionNames, ...dialects.flat()]) {
-    for (const name of spellings(option)) {
-      if (name in WithGroups.prototype) continue;
-      const refuse = () => {
-        const where = "options belong to the groups: optimizer.paramGroups[0]";
-        throw typeError("ERR_OPTIMIZER", `An optimizer has no ${name} of its own; ${where}`);
-      };
-      Object.defineProperty(WithGroups.prototype, name, { get: refuse, set: refuse, configurable: true });
-    }
+/** Whether a key is an option's name, in whatever spelling: amsgrad, amsGrad, AMSGRAD, learningRate, LR. */
+function isOptionName(key: PropertyKey): key is string {
+  if (typeof key !== "string") return false;
+  if (counted !== optionNames.size) {
+    counted = optionNames.size; // a rule was declared
+    names = new Set([...optionNames, ...dialects.flat()].map(plain));
   }
+  return names.has(plain(key));
 }
+
+function refuse(name: string): never {
+  const where = "options belong to the groups: optimizer.paramGroups[0]";
+  throw typeError("ERR_OPTIMIZER", `An optimizer has no ${name} of its own; ${where}`);
+}
+
+/**
+ * What optimizers inherit from in the end. Only keys that nothing before it has come here: methods cost nothing, and names that are no
+ * option's are free.
+ */
+const last = new Proxy(
+  {},
+  {
+    get: (target, key, receiver) => (isOptionName(key) ? refuse(key) : (Reflect.get(target, key, receiver) as unknown)),
+    set: (target, key, value, receiver) => (isOptionName(key) ? refuse(key) : Reflect.set(target, key, value, receiver)),
+  },
+);
+Object.setPrototypeOf(WithGroups.prototype, last);

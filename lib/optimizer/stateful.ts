@@ -51,7 +51,7 @@ export abstract class Stateful extends WithGroups {
    *   the options of the group that its matched parameters come from. A wrong shape or option is an error all the same
    * @returns with `strict: false` what was not taken
    * @throws ERR_STATE_DICT where it belongs to another optimizer, version or shape, or a moment is missing; with `strict: false` where a
-   *   side has no names, or a name that matches twice; nothing is changed then
+   *   side has no names, or a name that matches twice; ERR_INVALID_OPTION for an option out of range; nothing is changed then
    */
   loadStateDict(saved: StateDict, options?: { strict?: true }): void;
   loadStateDict(saved: StateDict, options: { strict: false }): LoadReport;

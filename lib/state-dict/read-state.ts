@@ -1,5 +1,5 @@
 // The state of one parameter in a dict.
-import { arrayKind, describe, lengthOf, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isArray, isObject, lengthOf, rangeError, typeError } from "../errors";
 import type { Rule } from "../rule/rule";
 import { slowName, type TrackedParameter } from "../step/tracked-parameter";
 import type { LoadedState } from "./types";
@@ -7,7 +7,7 @@ import type { LoadedState } from "./types";
 export const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
 
 export function requireRecord(value: unknown, what: string): asserts value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Symbol.iterator in value) {
+  if (!isObject(value) || Symbol.iterator in value) {
     throw refuse(`${what} must be an object, got ${describe(value)}`);
   }
 }
@@ -60,7 +60,7 @@ function requireMoment(array: unknown, name: string, tracked: TrackedParameter):
 
 /** A count of steps: a number, or an array or tensor's array of one. */
 function readStep(value: unknown, tracked: TrackedParameter): number {
-  const single = arrayKind(value) !== undefined || Array.isArray(value);
+  const single = arrayKind(value) !== undefined || isArray(value);
   const count: unknown = single && (value as number[]).length === 1 ? (value as number[])[0] : value;
   if (typeof count !== "number" || !Number.isSafeInteger(count) || count < 0) {
     throw refuse(`${tracked.label}: step must be a whole number, got ${describe(value)}`);

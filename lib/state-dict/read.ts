@@ -2,7 +2,7 @@
 import { copyJson } from "../checkpoint/json";
 import { readLookahead } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
-import { describe, typeError } from "../errors";
+import { describe, isArray, typeError } from "../errors";
 import { copyOf, copyTo, type Floats } from "../arrays/placement";
 import { knownKeys, type Group, type GroupExtras } from "../groups/group";
 import { host } from "../native/engine";
@@ -36,8 +36,8 @@ export function readStateDict<O extends object>(
   requireSameRule(rule, saved);
   const { state, param_groups } = saved;
   requireRecord(state, "state");
-  if (!Array.isArray(param_groups)) throw refuse(`param_groups must be an array, got ${describe(param_groups)}`);
-  const savedGroups: unknown[] = [...(param_groups as unknown[])];
+  if (!isArray(param_groups)) throw refuse(`param_groups must be an array, got ${describe(param_groups)}`);
+  const savedGroups: unknown[] = [...param_groups];
   const match = strict ? matchByPlace(groups, savedGroups) : matchByName(groups, savedGroups);
   requireSameRelease(rule, saved, Object.values(state), savedGroups);
   const absent = absentIn(rule, saved);

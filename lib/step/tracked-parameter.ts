@@ -1,5 +1,5 @@
 import { isCudaArray, release } from "../cuda/array";
-import { arrayKind, describe, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isArray, isObject, rangeError, typeError } from "../errors";
 import { placeOf, type Floats } from "../arrays/placement";
 import { meantAsParameter } from "../meant";
 import { host, role } from "../native/engine";
@@ -39,7 +39,7 @@ export class TrackedParameter {
     /** The counts of all parameters of the optimizer, by their number. */
     private readonly counts: number[],
   ) {
-    if (typeof parameter !== "object" || parameter === null || isNoParameter(parameter)) {
+    if (!isObject(parameter) || isNoParameter(parameter)) {
       const wanted = "an object with data, a Float32Array or a CudaArray";
       throw typeError(
         "ERR_INVALID_PARAMETER",
@@ -66,7 +66,7 @@ export class TrackedParameter {
   }
 
   get label(): string {
-    const name: unknown = (this.parameter as Parameter<Floats> | null)?.name;
+    const name: unknown = isObject(this.parameter) ? this.parameter.name : undefined;
     return typeof name === "string" ? `Parameter ${this.index} (${name})` : `Parameter ${this.index}`;
   }
 
@@ -97,12 +97,14 @@ export class TrackedParameter {
   }
 }
 
-/** An array, or a list, where one parameter should be. */
+/** An array, a list, or what else holds parameters, where one parameter should be. */
 const isNoParameter = (value: object): boolean =>
-  arrayKind(value) !== undefined || isCudaArray(value) || (Array.isArray(value) && !("data" in value));
+  arrayKind(value) !== undefined ||
+  isCudaArray(value) ||
+  (!("data" in value) && (isArray(value) || meantAsParameter(value) !== ""));
 
 const isShape = (shape: unknown): shape is readonly number[] =>
-  Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && (size as number) >= 0);
+  isArray(shape) && shape.every((size) => Number.isInteger(size) && (size as number) >= 0);
 
 /** A copy of the shape; without one, that of a vector. */
 function readShape(shape: readonly number[] | undefined, length: number, label: string): readonly number[] {

@@ -1,5 +1,7 @@
-import { arrayKind, describe, isDetached, lengthOf, plainError, rangeError, typeError } from "../errors";
-import { readOptions, refuseUnknownKeys, requireObject } from "../options/kinds";
+import { arrayKind, describe, isDetached, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { meantAsOptimizer } from "../meant";
+import { ownerOf } from "../optimizer/views";
+import { flag, readOptions, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { StepOptions, StepReport } from "../step";
 import {
   defaults,
@@ -21,9 +23,12 @@ interface Stepped {
 }
 
 function requireOptimizer(value: unknown): Stepped {
-  const { step, stepAsync } = (value ?? {}) as { step?: unknown; stepAsync?: unknown };
-  if (typeof value === "object" && typeof step === "function" && typeof stepAsync === "function") return value as Stepped;
-  throw typeError("ERR_OPTIMIZER", `${describe(value)} is not an optimizer: it has no step and stepAsync`);
+  const { step, stepAsync } = (isObject(value) ? value : {}) as { step?: unknown; stepAsync?: unknown };
+  if (typeof step === "function" && typeof stepAsync === "function") return value as Stepped;
+  throw typeError(
+    "ERR_OPTIMIZER",
+    `${describe(value)} is not an optimizer: it has no step and stepAsync${meantAsOptimizer(value)}`,
+  );
 }
 
 /**
@@ -47,7 +52,7 @@ function requireOptimizer(value: unknown): Stepped {
 export class GradScaler {
   readonly #enabled: boolean;
   #state: Required<GradScalerStateDict>;
-  /** Whether the step of each optimizer since the last update was left out; null while it is under way. */
+  /** Whether the step of each optimizer since the last update was left out, by `ownerOf`; null while it is under way. */
   #steps = new Map<object, boolean | null>();
   /** Whether any of those steps looked at gradients. */
   #checked = false;
@@ -115,17 +120,17 @@ export class GradScaler {
     const stepped = requireOptimizer(optimizer);
     if (!this.#enabled) return stepped.stepAsync(options);
     const scaled = this.#begin(stepped, options);
-    this.#steps.set(stepped, null);
+    this.#steps.set(ownerOf(stepped), null);
     try {
       return this.#end(stepped, await stepped.stepAsync(scaled));
     } catch (error) {
-      this.#steps.delete(stepped);
+      this.#steps.delete(ownerOf(stepped));
       throw error;
     }
   }
 
   #begin(optimizer: Stepped, options: unknown = {}): StepOptions {
-    if (this.#steps.has(optimizer)) {
+    if (this.#steps.has(ownerOf(optimizer))) {
       throw plainError("ERR_GRAD_SCALER", "step() has already been called since the last update(): call update() first");
     }
     if (typeof options === "function") {
@@ -134,7 +139,7 @@ export class GradScaler {
     }
     requireObject(options, "The options of step");
     const { gradScale = 1, skipNonFinite = true, ...rest } = options as StepOptions;
-    if (!skipNonFinite) {
+    if (!flag(skipNonFinite, "skipNonFinite")) {
       throw rangeError("ERR_INVALID_OPTION", `GradScaler always steps with skipNonFinite, got ${describe(skipNonFinite)}`);
     }
     if (typeof gradScale !== "number") {
@@ -144,7 +149,11 @@ export class GradScaler {
   }
 
   #end(optimizer: Stepped, report: StepReport): StepReport {
-    this.#steps.set(optimizer, report.skipped);
+    if (!isObject(report) || typeof report.skipped !== "boolean") {
+      const advice = "a class that overrides step or stepAsync must return what super's returns";
+      throw typeError("ERR_OPTIMIZER", `The step of this optimizer returned ${describe(report)}, and no report: ${advice}`);
+    }
+    this.#steps.set(ownerOf(optimizer), report.skipped);
     this.#checked ||= report.skipped || report.updated > 0;
     return report;
   }
@@ -193,7 +202,7 @@ export class GradScaler {
    */
   loadStateDict(saved: GradScalerStateDict): void {
     const refuse = (message: string, cause?: unknown) => typeError("ERR_STATE_DICT", message, cause);
-    if (typeof saved !== "object" || saved === null || Symbol.iterator in saved) {
+    if (!isObject(saved) || Symbol.iterator in saved) {
       throw refuse(`A state dict must be an object, got ${describe(saved)}`);
     }
     if (!this.#enabled) return;
