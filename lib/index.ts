@@ -1,4 +1,4 @@
-export { accumulate, clipGradNorm, type ClipOptions, type Floats, type Placed } from "./arrays";
+export { accumulate, clipGradNorm, type AccumulateOptions, type ClipOptions, type Floats, type Placed } from "./arrays";
 export type { LoadStateOptions, SaveStateOptions } from "./checkpoint";
 export { cpu } from "./cpu";
 export { cuda, type ForeignMemory, type PlaceOptions } from "./cuda";

@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { findBinary } from "./native/binary";
 import { cpu } from "./cpu";
 import { driver } from "./cuda/driver";
+import { findMpi, type MpiLibrary } from "./mpi/library";
 import { root, target } from "./native/load";
 import { addon, type CudaDevice } from "./native/engine";
 import { wasmBackend } from "./wasm/engine";
@@ -27,6 +28,12 @@ export interface Info {
     driver: { version: string; standIn: boolean } | null;
     devices: readonly CudaDevice[];
   };
+  mpi: {
+    available: boolean;
+    /** Why not; "" where available. */
+    reason: string;
+    library: MpiLibrary | null;
+  };
 }
 
 function libc(): string {
@@ -48,13 +55,18 @@ function describeCuda(): Info["cuda"] {
   };
 }
 
+function describeMpi(): Info["mpi"] {
+  const { reason, library } = findMpi();
+  return { available: library !== null, reason, library };
+}
+
 function describeBinary(): Info["binary"] {
   if (addon.backend() === wasmBackend) return { path: join(root, "dist/lib/wasm/modules.js"), origin: "WebAssembly" };
   const path = findBinary(root);
   return { path, origin: relative(root, path).startsWith("prebuilds") ? "prebuilt" : "built here" };
 }
 
-/** What runs where: version, platform, the binary that was loaded, backends, threads, the GPUs or why there are none. */
+/** What runs where: version, platform, the binary that was loaded, backends, threads, the GPUs and the MPI library or why there are none. */
 export function info(): Info {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   return {
@@ -67,5 +79,6 @@ export function info(): Info {
     backend: cpu.backend,
     threads: cpu.threads,
     cuda: describeCuda(),
+    mpi: describeMpi(),
   };
 }

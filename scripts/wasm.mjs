@@ -14,7 +14,17 @@ const folder = sanitizers === undefined ? "build-wasm" : "build-wasm-sanitized";
 const sources = [
   ...["core/formula", "core/formula_names", "core/lease", "core/reduction"],
   ...["table/overlap", "table/plan", "table/run", "table/table"],
-  ...["cpu/accumulate", "cpu/backend", "cpu/block_sums", "cpu/chunks", "cpu/cpu_engine", "cpu/loops", "cpu/norm", "cpu/piece"],
+  ...[
+    "cpu/accumulate",
+    "cpu/backend",
+    "cpu/block_sums",
+    "cpu/chunks",
+    "cpu/cpu_engine",
+    "cpu/loops",
+    "cpu/norm",
+    "cpu/pair_sum",
+    "cpu/piece",
+  ],
   ...["wasm/access", "wasm/engine", "wasm/exports", "wasm/one_thread", "lists"],
 ];
 const compile = [

@@ -1,3 +1,3 @@
-export { accumulate } from "./accumulate";
+export { accumulate, type AccumulateOptions } from "./accumulate";
 export { clipGradNorm, type ClipOptions } from "./clip";
 export type { Floats, Placed } from "./placement";

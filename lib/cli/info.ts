@@ -3,7 +3,7 @@ import { readOptions } from "./arguments";
 import { bold } from "./terminal";
 
 export const infoHelp = `adabelief info [--json]
-  Version, platform, the binary that was loaded, the backends, and the GPUs or why there are none.`;
+  Version, platform, the binary that was loaded, the backends, the GPUs and the MPI library, or why there are none.`;
 
 function cudaText({ available, reason, driver, devices }: Info["cuda"]): string {
   if (!available) return `off: ${reason}`;
@@ -13,6 +13,9 @@ function cudaText({ available, reason, driver, devices }: Info["cuda"]): string 
   const what = driver?.standIn === true ? "a mock driver for tests, on the processor: no GPU; it plays" : "driver for";
   return `${list.join(", ")}; ${what} CUDA ${driver?.version ?? "unknown"}`;
 }
+
+const mpiText = ({ reason, library }: Info["mpi"]): string =>
+  library === null ? `off: ${reason}` : `${bold(library.path)} (${library.version}; ABI: ${library.abi})`;
 
 export function runInfo(args: readonly string[]): void {
   const { json } = readOptions(args, { json: { type: "boolean", default: false } });
@@ -32,6 +35,7 @@ export function runInfo(args: readonly string[]): void {
     ["backends", backends.join(", ")],
     ["threads", String(facts.threads)],
     ["cuda", cudaText(facts.cuda)],
+    ["mpi", mpiText(facts.mpi)],
   ];
   for (const [name, value] of rows as [string, string][]) console.log(`${name.padEnd(10)} ${value}`);
 }

@@ -6,10 +6,10 @@ import type { Floats } from "../arrays/placement";
 import type { GroupOf, ParamGroup, Params } from "../groups/group";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Parameter } from "../parameter";
-import { noteRule, type Rule } from "../rule/rule";
+import type { Rule } from "../rule/rule";
 import { readStateDict, requirePublished, writeStateDict, type State, type StateDict, type StateOf } from "../state-dict";
 import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
-import { Guard } from "./guard";
+import { Guard, noteInternals } from "./internals";
 import { ParameterGroups } from "./parameter-groups";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
 
@@ -38,7 +38,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
       this.#groups = new ParameterGroups(source, params as Params<Partial<O>>, options) as unknown as ParameterGroups<object>;
       this.#guard = new Guard(source.optimizer);
     }
-    noteRule(this, this.#groups.rule);
+    noteInternals(this, this.#groups, this.#guard);
   }
 
   /** The groups, each with its parameters and live options. The array itself and each `params` are frozen: see `addParamGroup`. */

@@ -38,7 +38,7 @@ export interface WasmExports {
     sets: number,
     gradients: Address,
   ): number;
-  accumulate(into: Address, sources: Address, count: number, scale: number, length: number): void;
+  accumulate(into: Address, sources: Address, count: number, scale: number, length: number, pairs: boolean): void;
   norm(arrays: Address, lengths: Address, count: number, order: number): number;
   read(arrays: Address, lengths: Address, count: number): number;
   scale(array: Address, length: number, factor: number): void;
