@@ -6,17 +6,7 @@ import type { MpiFailure } from "../native/engine";
 const fault = { peer: 1, disagree: 2, timeout: 3, lost: 4 } as const;
 
 /** Everything that a rank may be about to do with the others. */
-export const call = {
-  begin: 1,
-  broadcast: 2,
-  bucket: 3,
-  step: 4,
-  gather: 5,
-  stateDict: 6,
-  saveState: 7,
-  loadState: 8,
-  commit: 9,
-} as const;
+export const call = { bucket: 1, step: 2, gather: 3, broadcast: 4, stateDict: 5, save: 6, load: 7, take: 8, close: 9 } as const;
 
 /** The parts of an agreement, as messages name them. Their order is native code's. */
 const parts = {

@@ -58,7 +58,7 @@ export class Shard {
       parameters.map((tensor) => ({ length: tensor.length, unit: whole ? tensor.length : this.#unitOf(tensor, g) })),
     );
     this.layout = layOut(cuttable, ranks, bucket);
-    requireCounts(this.layout, ranks);
+    requireCounts(this.layout, this.tensors, ranks);
     this.sums = this.layout.buckets.map(({ counts }) => hostZeros(counts[rank] as number));
     const made = this.#makePieces(rank);
     const options = groups.groups.map(({ options }, g) => ({
@@ -162,8 +162,12 @@ export function copyOfPart(array: Float32Array, begin: number, end: number): Flo
   return part;
 }
 
-/** MPI counts in 32 bits. */
-function requireCounts({ buckets }: Layout, ranks: number): void {
+/** MPI counts in 32 bits: elements of a bucket, and bytes of a tensor's state on its way to a checkpoint. */
+function requireCounts({ buckets }: Layout, tensors: readonly TrackedParameter[], ranks: number): void {
+  for (const { length, label } of tensors) {
+    if (length < 2 ** 29) continue;
+    throw rangeError("ERR_LENGTH", `${label} has ${length} elements, and Sharded takes tensors below 2^29: cut it in two`);
+  }
   for (const { counts } of buckets) {
     const most = Math.max(...counts) * ranks;
     if (most < 2 ** 31) continue;

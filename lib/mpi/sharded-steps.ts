@@ -63,9 +63,9 @@ export class ShardedSteps {
     this.#exchange = undefined;
   }
 
-  /** Whether gradients are on their way. */
-  get underWay(): boolean {
-    return this.#exchange !== undefined;
+  /** Refuses what would come between ready() and step(). */
+  requireIdle(): void {
+    if (this.#exchange !== undefined) throw plainError("ERR_BUSY", "Gradients are on their way since ready(): call step() first");
   }
 
   /** Begins to exchange a gradient that is complete. */

@@ -1,4 +1,6 @@
-import { describe, plainError, rangeError, typeError } from "../errors";
+import { describe, rangeError, typeError } from "../errors";
+import type { LoadStateOptions } from "../checkpoint/load";
+import type { SaveStateOptions } from "../checkpoint/save";
 import type { ParamGroup } from "../groups/group";
 import { host } from "../native/engine";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
@@ -7,8 +9,10 @@ import { Guard, internalsOf, type Internals } from "../optimizer/internals";
 import { zeroGradients } from "../optimizer/zero-grad";
 import type { Parameter } from "../parameter";
 import { titleOf } from "../rule/rule";
+import type { StateDict } from "../state-dict";
 import type { StepOptions, StepReport } from "../step/step-options";
 import { Shard } from "./shard";
+import { ShardedState } from "./sharded-state";
 import { ShardedSteps } from "./sharded-steps";
 import { transportOf, type World } from "./world";
 
@@ -40,6 +44,9 @@ export class Sharded<O extends object = { lr: number }> {
   readonly #guard: Guard;
   readonly #shard: Shard;
   readonly #steps: ShardedSteps;
+  readonly #state: ShardedState;
+  /** Whether anything has happened. Until then rank 0 keeps the state that the optimizer had, for `broadcast`. */
+  #begun = false;
   readonly #indexOf = new Map<object, number>();
 
   /**
@@ -56,8 +63,9 @@ export class Sharded<O extends object = { lr: number }> {
     this.#guard = new Guard(`Sharded ${titleOf(groups.rule)}`);
     this.#shard = guard.freely(() => new Shard(groups, transport.rank, transport.size, bucket));
     guard.takeOver("Sharded");
-    groups.reset();
     this.#steps = new ShardedSteps(transport, this.#shard, bucket);
+    this.#state = new ShardedState(transport, this.#shard, this.#steps);
+    if (transport.rank > 0) groups.reset();
     for (const { parameter, index } of this.#shard.tensors) this.#indexOf.set(parameter, index);
   }
 
@@ -77,7 +85,63 @@ export class Sharded<O extends object = { lr: number }> {
    *   ranks may have different parameters, and every later call is that error; after ERR_MPI_TIMEOUT nothing can be exchanged
    */
   step(options?: StepOptions): Promise<StepReport> {
-    return this.#guard.exclusivelyAsync("step", () => this.#steps.step(options));
+    return this.#together("step", () => this.#steps.step(options));
+  }
+
+  /** Runs what all ranks do. */
+  #together<T>(what: string, act: () => Promise<T>): Promise<T> {
+    return this.#guard.exclusivelyAsync(what, () => {
+      if (!this.#begun) this.#inner.groups.reset();
+      this.#begun = true;
+      return act();
+    });
+  }
+
+  /**
+   * Gives all ranks the parameters of rank 0, and before anything else has happened its state too: ranks need not begin alike.
+   *
+   * @throws never: the promise is rejected as that of `step`
+   */
+  broadcast(): Promise<void> {
+    return this.#guard.exclusivelyAsync("broadcast", async () => {
+      const whole = this.#shard.tensors.map(({ steps, states, slow }) => ({ steps, arrays: [...states], slow }));
+      await this.#state.broadcast(this.#begun ? null : whole);
+      if (!this.#begun) this.#inner.groups.reset();
+      this.#begun = true;
+    });
+  }
+
+  /**
+   * The state of all ranks: the dict that one process would have, on rank 0; null on the others.
+   *
+   * @throws never: the promise is rejected as that of `step`
+   */
+  stateDict(): Promise<StateDict | null> {
+    return this.#together("stateDict", () => this.#state.stateDict());
+  }
+
+  /**
+   * Writes the file that one process would write, from rank 0, where the whole state passes through memory. It can be loaded by any number
+   * of ranks, by one process, and by PyTorch.
+   *
+   * @param path where to; rank 0's counts, as its options do
+   * @param options as of an optimizer's `saveState`
+   * @throws never: the promise is rejected on rank 0 with what `saveState` of an optimizer rejects with, on the others with ERR_MPI_PEER
+   */
+  saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
+    return this.#together("saveState", () => this.#state.save(path, options));
+  }
+
+  /**
+   * Takes over options and state from a file of one process or of any number of ranks. Rank 0 reads and checks it; the others need no file.
+   *
+   * @param from the file, or its bytes; rank 0's counts, as its options do
+   * @param options as of an optimizer's `loadState`
+   * @throws never: the promise is rejected on rank 0 with what `loadState` of an optimizer rejects with, on the others with ERR_MPI_PEER,
+   *   and nothing is changed
+   */
+  loadState<Extra = unknown>(from: string | URL | Uint8Array | Blob, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
+    return this.#together("loadState", () => this.#state.load(from, options) as Promise<{ extra: Extra }>);
   }
 
   /**
@@ -100,7 +164,7 @@ export class Sharded<O extends object = { lr: number }> {
   /** Fills every gradient of this rank with zeros, or with `set_to_none` sets them to null. Other ranks need not call it. */
   zeroGrad(options: ZeroGradOptions = {}): void {
     this.#guard.freely(() => {
-      if (this.#steps.underWay) throw plainError("ERR_BUSY", "Gradients are being exchanged since ready(): call step() first");
+      this.#steps.requireIdle();
       zeroGradients(this.#shard.tensors, options);
     });
   }

@@ -2,7 +2,7 @@
 import { describe, plainError, rangeError, typeError } from "../errors";
 import type { MpiAddon, MpiFailure } from "../native/engine";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
-import { errorOf } from "./agreement";
+import { call, encode, errorOf } from "./agreement";
 import { launchedBy, whenProcessEnds } from "./environment";
 import { findMpi, requireMpi } from "./library";
 
@@ -50,7 +50,8 @@ export class World {
   /**
    * Waits for the other ranks to do the same, and ends MPI. A process that ends without it ends the whole job: others would wait for it.
    *
-   * @throws never: the promise is rejected with ERR_MPI_TIMEOUT or ERR_MPI_LOST
+   * @throws never: the promise is rejected with ERR_MPI_DISAGREE where another rank does something else, and the world stays open; with
+   *   ERR_MPI_TIMEOUT or ERR_MPI_LOST
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
@@ -61,6 +62,9 @@ export class World {
   }
 
   async #close(): Promise<void> {
+    const failure = await this.#calls.agree(true, encode({ call: call.close }), "", -1);
+    if (failure !== undefined) this.#closing = undefined;
+    requireSuccess(failure);
     requireSuccess(await this.#calls.end());
     this.#forgetExit();
   }

@@ -63,13 +63,14 @@ void MpiTask::begin(mpi::World& world) {
 
 void MpiTask::report(const std::optional<mpi::Failure>& failure) {
   if (failure) failure_.emplace(*failure);
-  back_.BlockingCall(this, [](Napi::Env env, Napi::Function, MpiTask* task) { task->settle(env); });
+  Napi::ThreadSafeFunction back = back_;  // the task may be gone when the call returns
+  back.BlockingCall(this, [](Napi::Env env, Napi::Function, MpiTask* task) { task->settle(env); });
+  back.Release();
 }
 
 /** On JavaScript's thread. After a final failure MPI may go on writing the memory: nothing is let go of. */
 void MpiTask::settle(Napi::Env env) {
   const Napi::HandleScope scope(env);
-  back_.Release();
   if (!failure_) {
     deferred_.Resolve(env.Undefined());
   } else {
