@@ -55,7 +55,7 @@ function requireTools() {
 if (newest("node_modules/.package-lock.json") < newest("package-lock.json")) {
   run("Installing what package-lock.json names", "npm", "ci", "--no-audit", "--no-fund");
 }
-upToDate("build/Release/adabelief.node", ["CMakeLists.txt", "native", "test/cuda/mock_driver", "package-lock.json"], () => {
+upToDate("build/Release/adabelief.node", ["CMakeLists.txt", "native", "test/cuda/mock_driver", "test/mpi/test_library", "package-lock.json"], () => {
   requireTools();
   run("Building the addon", "node_modules/.bin/cmake-js", "compile");
 });

@@ -23,6 +23,14 @@ const launchers: readonly Launcher[] = [
   { name: "MPICH", command: "mpiexec.mpich", flags: [], library: "libmpich.so.12" },
 ];
 
+/** The library for tests, which has the standard ABI and hands calls on to MPICH; it fails or stalls as ADABELIEF_TEST_MPI says. */
+const testLibrary = join(
+  root,
+  process.env["ADABELIEF_TEST_BUILD"] ?? "build",
+  "test",
+  `libadabelief_test_mpi.${process.platform === "darwin" ? "dylib" : "so"}`,
+);
+
 const works = ({ command }: Launcher) => spawnSync(command, ["--version"]).status === 0;
 
 /** Those that are installed here. */
@@ -31,6 +39,11 @@ export const installed = launchers.filter(works);
 for (const { name, command } of launchers.filter((one) => !installed.includes(one))) {
   process.stderr.write(`SKIPPED, not passed: tests over ${name}, whose ${command} is not installed\n`);
 }
+
+/** MPICH's launcher with the library for tests. */
+export const standardLauncher = installed
+  .filter(({ name }) => name === "MPICH")
+  .map((launcher) => ({ ...launcher, name: "standard", library: testLibrary }));
 
 /** A suite for every launcher that is installed. */
 export const eachLauncher = (suite: (launcher: Launcher) => void): void => {
