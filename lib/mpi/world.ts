@@ -97,7 +97,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     calls.abort(code);
   });
   const numbers = new Int32Array(2);
-  requireSuccess(await withDeadline(calls.start(numbers), timeout));
+  requireSuccess(await withDeadline(calls.start(numbers)));
   size = numbers[1] as number;
   await requireLauncher(calls, size);
   return new World(calls, numbers[0] as number, size, forgetExit);
@@ -109,12 +109,15 @@ function readTimeout(timeout: unknown = 600): number {
   throw rangeError("ERR_INVALID_OPTION", `timeout must be a number of seconds above 0, at most 1e6, got ${timeout}`);
 }
 
-/** MPI's start waits for all ranks, and cannot be asked how far it is. */
-async function withDeadline(started: Promise<MpiFailure | undefined>, seconds: number): Promise<MpiFailure | undefined> {
+/** Milliseconds in which the end of a start that has ended must arrive. */
+const grace = 1000;
+
+/** Native code has waited for the start as long as the timeout allows; it cannot be asked how far it is. */
+async function withDeadline(started: Promise<MpiFailure | undefined>): Promise<MpiFailure | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    const error = plainError("ERR_MPI_TIMEOUT", `MPI did not start in ${seconds} s: did all ranks call mpi.world()?`);
-    timer = setTimeout(() => reject(error), Math.min(seconds * 1000, 2 ** 31 - 1));
+    const error = plainError("ERR_MPI_TIMEOUT", "MPI did not start before the timeout: did all ranks call mpi.world()?");
+    timer = setTimeout(() => reject(error), grace);
   });
   try {
     return await Promise.race([started, late]);

@@ -103,7 +103,7 @@ export type MpiOutcome = Promise<MpiFailure | undefined>;
 export interface MpiAddon {
   find(names: readonly string[]): { reason: string; path: string; version: string; abi: string };
   setTimeout(seconds: number): void;
-  /** Writes rank and size. */
+  /** Writes rank and size. Blocks this thread until MPI has started. */
   start(into: Int32Array): MpiOutcome;
   end(): MpiOutcome;
   abort(code: number): never;

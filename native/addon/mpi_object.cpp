@@ -53,7 +53,7 @@ Napi::Value find(const Napi::CallbackInfo& info) {
   return result;
 }
 
-/** start(into: Int32Array): writes rank and size */
+/** start(into: Int32Array): writes rank and size. Returns when MPI has started, or the timeout has passed. */
 Napi::Value start(const Napi::CallbackInfo& info) {
   auto into = info[0].As<Napi::Int32Array>();
   int* numbers = into.Data();
@@ -63,7 +63,9 @@ Napi::Value start(const Napi::CallbackInfo& info) {
     numbers[1] = world.size();
   });
   task->keep(into);
-  return MpiTask::submit(std::move(task));
+  const Napi::Value promise = MpiTask::submit(std::move(task));
+  mpi::World::get().wait_for_start();
+  return promise;
 }
 
 /** end() */

@@ -98,6 +98,8 @@ void recognize(Library& found, void* library) {
 Library find(const std::vector<std::string>& names) {
   // UCX, which reads this when it is loaded, would put its own handlers of signals in the place of Node's.
   setenv("UCX_ERROR_SIGNALS", "", 0);
+  // It also tests its hooks of memory by moving the program's break there and back, and so takes memory from under other threads.
+  setenv("UCX_MEM_EVENTS", "n", 0);
   Library found;
   for (const std::string& name : names) {
     std::string why;

@@ -43,6 +43,12 @@ void World::submit(std::unique_ptr<Job> job) {
   wake_.notify_one();
 }
 
+void World::wait_for_start() {
+  const auto start = Clock::now();
+  const auto deadline = std::chrono::duration<double>(timeout.load());
+  while (!decided_ && Clock::now() - start < deadline) std::this_thread::sleep_for(1ms);
+}
+
 void World::abort(int code) {
   aborting_ = code == 0 ? 1 : code;
   wake_.notify_one();
@@ -104,6 +110,7 @@ void World::attempt(std::unique_ptr<Job>& job, void (Job::*act)(World&)) {
 }
 
 void World::give_up(const Failure& failure) {
+  decided_ = true;
   for (std::unique_ptr<Job>* job : {&under_way_, &job_}) {
     if (*job) job->release()->report(failure);
   }
@@ -115,6 +122,7 @@ void World::give_up(const Failure& failure) {
 void World::start() {
   check(api().init(), "MPI_Init_thread");
   started_ = true;
+  decided_ = true;
   check(api().rank(rank_), "MPI_Comm_rank");
   check(api().size(size_), "MPI_Comm_size");
 }

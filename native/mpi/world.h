@@ -43,6 +43,9 @@ class World {
 
   /** Does a job after those before it. A job reports its end on the thread of MPI. */
   void submit(std::unique_ptr<Job> job);
+  /** Blocks the calling thread until MPI has started, or failed to, or the timeout has passed. UCX tests its hooks then by moving
+   * the program's break there and back: a thread that allocates memory meanwhile can lose it. */
+  void wait_for_start();
   /** Ends all ranks, and this process. Any thread may call it; it does not return. */
   [[noreturn]] void abort(int code);
 
@@ -75,7 +78,7 @@ class World {
   std::deque<std::unique_ptr<Job>> jobs_;
   bool running_ = false;
   std::atomic<int> aborting_{0};
-  std::atomic<bool> started_{false};
+  std::atomic<bool> started_{false}, decided_{false};  // `decided_`: whether it has started is known
   // Of the thread of MPI alone.
   std::unique_ptr<Job> job_, under_way_;
   int rank_ = 0, size_ = 1;
