@@ -1,21 +1,12 @@
-// All tests but the slow ones: those that need many seconds, and say little about a Node release.
-import base from "./jest.config.mjs";
+// What breaks most often: bits, options, errors, state dicts, checkpoints, Lookahead, schedules, TensorFlow.js, the engine for CUDA.
+import releases from "./jest.releases.config.mjs";
+import { suite } from "./jest.config.mjs";
 
+/** Suites that start many processes, or Python, or take long for another reason. */
 const slow = [
-  "checkpoint-damage",
-  "checkpoint-kill",
-  "compare",
-  "cuda/failures",
-  "cuda/launches",
-  "cuda/lifetimes",
-  "cuda/same-bits",
-  "docs",
-  "killed",
-  "lifetimes",
-  "power",
-  "tfjs-layers",
-  "tfjs-memory",
-  "types",
+  ...["binary", "checkpoint-memory", "checkpoint-pytorch", "cli", "exit", "process", "properties", "pytorch.*", "release-check"],
+  ...["stress", "tfjs-install", "threads", "wasm-memory"],
+  ...["available", "bench", "ipc", "lost"].map((name) => `cuda/${name}`),
 ];
 
-export default { ...base, testPathIgnorePatterns: slow.map((name) => `<rootDir>/test/${name}\\.test\\.ts$`) };
+export default { ...releases, testPathIgnorePatterns: [...releases.testPathIgnorePatterns, ...slow.map(suite)] };

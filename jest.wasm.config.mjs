@@ -1,5 +1,5 @@
 // The tests on WebAssembly. ADABELIEF_WASM=exact or relaxed chooses its form.
-import base from "./jest.config.mjs";
+import base, { leaveOut } from "./jest.config.mjs";
 
 process.env["ADABELIEF_BACKEND"] = "wasm";
 
@@ -11,6 +11,5 @@ const native = [
   ...["async", "cli", "cuda/.*", "docs", "exit", "killed", "memory", "no-external-buffers", "process", "properties", "stress"],
   ...["state-in-own-hands", "tfjs-install", "threads"],
 ];
-process.stderr.write(`SKIPPED, not passed, on WebAssembly: ${native.join(", ")}\n`);
 
-export default { ...base, testPathIgnorePatterns: native.map((name) => `<rootDir>/test/${name}\\.test\\.ts$`) };
+export default { ...base, testPathIgnorePatterns: leaveOut(native, "on WebAssembly") };

@@ -51,6 +51,13 @@ function panel(title, values, label) {
   };
 }
 
+/** How many seeds the optimizers have: "3 seeds", or "2 to 3 seeds" where they differ. */
+export function seedsOf(results) {
+  const counts = ["paper", "grid"].flatMap((table) => resultsByOptimizer(results, table).map(([, one]) => one.length));
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? `${most} ${most === 1 ? "seed" : "seeds"}` : `${least} to ${most} seeds`;
+}
+
 /** A row of panels for each table that there are results of: training loss, and the score on held-out data. */
 export function specify(results, { task, model }) {
   const { key, title } = scores[task];
@@ -68,7 +75,7 @@ export function specify(results, { task, model }) {
     ];
   });
   if (rows.length === 0) throw new Error(`There are no results of ${task} ${model}`);
-  const subtitle = ["Mean and range over the seeds", describeMachine(results[0])];
+  const subtitle = [`Mean and range over ${seedsOf(results)}`, describeMachine(results[0])];
   return { title: { text: `${task}, ${model}`, subtitle }, spacing: 40, vconcat: rows };
 }
 

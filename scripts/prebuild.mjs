@@ -1,7 +1,7 @@
 // Writes prebuilds/ for all platforms that this machine can build for: prebuild.mjs [platforms, such as linux-x64]
 // prebuilds/README.md says how each of them is built, and what has run it.
 import { spawnSync } from "node:child_process";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, mkdirSync } from "node:fs";
 import { removeNeeded } from "./cross/build.mjs";
 
 const here = `${process.platform}-${process.arch}`;
@@ -11,10 +11,17 @@ function run(command, ...args) {
   if (spawnSync(command, args, { stdio: "inherit" }).status !== 0) process.exit(1);
 }
 
+/** Takes what ready.mjs has built. Prebuildify would start a shell that cannot start what it is told to. */
+function copyBuilt() {
+  mkdirSync(`prebuilds/${here}`, { recursive: true });
+  copyFileSync("build/Release/adabelief.node", `prebuilds/${here}/adabelief.node`);
+}
+
 /** What builds for a platform, and the program without which it cannot. */
 const platforms = {
   [here]: {
     build() {
+      if (process.platform === "win32") return copyBuilt();
       run("node_modules/.bin/prebuildify", "--napi", "--strip", "--quiet", "--node-gyp", "scripts/node-gyp-shim.cjs");
       if (process.platform === "linux" && works("patchelf")) removeNeeded(`prebuilds/${here}/adabelief.node`);
       else if (process.platform === "linux") process.stderr.write("SKIPPED: without patchelf the binary does not load on musl\n");

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
+const windows = process.platform === "win32";
 
 /** The time of the newest change among files, and folders with all they hold; 0 where there is none. */
 function newest(...paths) {
@@ -27,10 +28,14 @@ function fail(message) {
 /** Runs a command, and shows what it printed only if it fails. */
 function run(what, command, ...args) {
   process.stderr.write(`${what}...\n`);
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1e9 });
+  const shell = windows && command === "npm"; // which is a batch file there
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1e9, shell });
   if (error !== undefined || status !== 0)
     fail(`${stdout ?? ""}${stderr ?? ""}${what}: ${error?.message ?? "failed, see above"}`);
 }
+
+/** Runs a program of a development dependency by its file, because Windows cannot start the links in node_modules/.bin. */
+const runModule = (what, file, ...args) => run(what, process.execPath, `node_modules/${file}`, ...args);
 
 /** Runs a build step where its inputs are newer than its stamp. */
 function upToDate(stamp, inputs, build) {
@@ -44,7 +49,10 @@ function upToDate(stamp, inputs, build) {
 function requireTools() {
   const works = (command) => spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
   if (!works("cmake"))
-    fail("adabelief is built with CMake, and there is none: install it (apt-get install cmake, brew install cmake)");
+    fail(
+      "adabelief is built with CMake, and there is none: install it (apt-get install cmake, brew install cmake, winget install cmake)",
+    );
+  if (windows) return; // CMake finds Visual Studio, and says so if there is none
   if (!["ninja", "make"].some(works))
     fail("adabelief is built with Ninja or Make, and there is neither: install one (apt-get install ninja-build)");
   const compilers = process.env.CXX ? [process.env.CXX] : ["c++", "g++", "clang++"];
@@ -55,9 +63,13 @@ function requireTools() {
 if (newest("node_modules/.package-lock.json") < newest("package-lock.json")) {
   run("Installing what package-lock.json names", "npm", "ci", "--no-audit", "--no-fund");
 }
-upToDate("build/Release/adabelief.node", ["CMakeLists.txt", "native", "test/cuda/mock_driver", "test/mpi/test_library", "package-lock.json"], () => {
+const sourcesOfAddon = [
+  ...["CMakeLists.txt", "native", "package-lock.json"],
+  ...["test/cuda/mock_driver", "test/cuda/ptx", "test/mpi/test_library"],
+];
+upToDate("build/Release/adabelief.node", sourcesOfAddon, () => {
   requireTools();
-  run("Building the addon", "node_modules/.bin/cmake-js", "compile");
+  runModule("Building the addon", "cmake-js/bin/cmake-js", "compile", ...(windows ? ["--toolset", "ClangCL"] : []));
 });
 upToDate("lib/wasm/modules.js", ["native", "scripts/wasm.mjs"], () => {
   process.stderr.write("Building WebAssembly...\n");
@@ -66,7 +78,7 @@ upToDate("lib/wasm/modules.js", ["native", "scripts/wasm.mjs"], () => {
 });
 upToDate("dist/.stamp", ["tsconfig.json", "lib", "scripts/browser.mjs", "package-lock.json"], () => {
   rmSync("dist", { recursive: true, force: true }); // nothing of sources that are gone
-  run("Compiling the TypeScript", "node_modules/.bin/tsc", "--project", "tsconfig.json");
+  runModule("Compiling the TypeScript", "typescript/bin/tsc", "--project", "tsconfig.json");
   copyFileSync("lib/wasm/modules.js", "dist/lib/wasm/modules.js");
   run("Bundling for browsers", process.execPath, "scripts/browser.mjs");
 });

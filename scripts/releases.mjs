@@ -1,5 +1,5 @@
 // Runs the tests on the newest release of each Node line that npm has: releases.mjs [--all] [lines, such as 22 24].
-// The fast tests, or all of them with --all. The addon and the package are the ones that were built for the running Node.
+// All but the slow tests, or all of them with --all. The addon and the package are the ones that were built for the running Node.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -38,7 +38,7 @@ function install(line) {
 function test(node, line) {
   const report = join("build-node", `${line}.json`);
   rmSync(report, { force: true });
-  const config = all ? "jest.config.mjs" : "jest.fast.config.mjs";
+  const config = all ? "jest.config.mjs" : "jest.releases.config.mjs";
   const jest = ["node_modules/jest/bin/jest.js", "--config", config, "--json", "--outputFile", report];
   const { status, stderr } = spawnSync(node, jest, { encoding: "utf8", maxBuffer: 1e9 });
   if (status !== 0) process.stderr.write(stderr);

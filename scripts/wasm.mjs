@@ -19,6 +19,7 @@ const sources = [
     "cpu/backend",
     "cpu/block_sums",
     "cpu/chunks",
+    "cpu/convert",
     "cpu/cpu_engine",
     "cpu/loops",
     "cpu/norm",

@@ -29,7 +29,7 @@ describe("AdaBound's bounds", () => {
     expectSameBits(resumed.p.data, through.p.data, "p at step 20");
   });
 
-  it("stay where they are with a dict that the published class wrote, which does not say", () => {
+  it("keep their base_lr with a dict of the published class, which has none", () => {
     const { optimizer } = make({ lr: 0.01 });
     const { base_lr: _, ...group } = optimizer.stateDict().param_groups[0] as { params: number[]; base_lr: number };
     optimizer.loadStateDict({ state: {}, param_groups: [{ ...group, lr: 0.002 }] });
@@ -43,7 +43,7 @@ describe("AdaBound's bounds", () => {
     expect(optimizer.paramGroups.map(({ base_lr }) => base_lr)).toEqual([0.25, 0.5, 0.125]);
   });
 
-  it("are none at lr 0, and where a group began there an lr above it is refused, not a step without bounds", () => {
+  it("are 0 at lr 0, and a group that began there refuses a larger lr", () => {
     const { p, optimizer } = make({ lr: 0 });
     run({ p, optimizer }, 1, 3);
     expectSameBits(p.data, initialValues(), "p");
@@ -54,7 +54,7 @@ describe("AdaBound's bounds", () => {
     expectSameBits(p.data, initialValues(), "p");
   });
 
-  it.each([1, 2, -0.1, Number.NaN])("close in by a gamma in [0, 1), so not by %d", (gamma) => {
+  it.each([1, 2, -0.1, Number.NaN])("refuse the gamma %d, which is not in [0, 1)", (gamma) => {
     expect(thrownBy(() => make({ gamma }))).toMatchObject({
       code: "ERR_INVALID_OPTION",
       message: `Invalid gamma parameter: ${gamma}`,

@@ -1,4 +1,4 @@
-import { AdaBelief, accumulate, cpu, parameter, update, type Parameter } from "../lib";
+import { AdaBelief, accumulate, cpu, parameter, update, type Parameter, fromBFloat16, toFloat16 } from "../lib";
 import { expectSameBits } from "./helpers/bits";
 import { resultOf, runScript } from "./helpers/script";
 import { thrownBy } from "./helpers/snapshot";
@@ -92,6 +92,8 @@ describe("stepAsync", () => {
         ({ grad }) => new AdaBelief([{ data: wave(grad.length, 0), grad }]).zeroGrad(),
       ],
       ["accumulate into its gradient", ({ grad }) => accumulate(grad, [wave(grad.length, 0)])],
+      ["fromBFloat16 into its parameter", ({ data }) => fromBFloat16(new Uint16Array(data.length), data)],
+      ["toFloat16 of its parameter", ({ data }) => toFloat16(data)],
     ];
     it.each(others)("%s: ERR_LEASED", async (_, act) => {
       const [p, q] = [make(), make()];

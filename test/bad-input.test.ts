@@ -409,6 +409,54 @@ describe("the stateless update refuses", () => {
   });
 });
 
+describe("the stateless update takes what belongs to a parameter or a group, and ignores it", () => {
+  const arrays = () => ({ grad: Float32Array.of(1), exp_avg: new Float32Array(1), exp_avg_var: new Float32Array(1), step: 1 });
+  const wanted = (() => {
+    const data = Float32Array.of(1);
+    update({ data, ...arrays(), lr: 0.5 });
+    return [...data];
+  })();
+
+  it("update({ ...parameter, ...group })", () => {
+    const p = parameter(Float32Array.of(1), { name: "weight", shape: [1], grad: Float32Array.of(1) });
+    const optimizer = new AdaBelief([{ params: [p], lr: 0.5, name: "all", initial_lr: 3, extra: { a: 1 } }]);
+    const group = optimizer.paramGroups[0] as object;
+    const { grad: _, ...rest } = arrays();
+    update({ ...p, ...rest, ...group } as never);
+    expect([...p.data]).toEqual(wanted);
+  });
+
+  it("but no other key", () => {
+    const request = { data: Float32Array.of(1), ...arrays(), lr: 0.5, parameters: [] };
+    expect(thrownBy(() => update(request as never))).toMatchObject({ code: "ERR_UNKNOWN_OPTION" });
+  });
+});
+
+describe("what was probably meant is said where it is no parameter", () => {
+  const p = () => parameter(new Float32Array(1));
+  it.each<[string, RegExp, () => unknown]>([
+    ["a Map", /map\.values\(\)/, () => new Map([["w", p()]])],
+    ["the entries of a Map", /map\.values\(\)/, () => [...new Map([["w", p()]])]],
+    ["a Map in a group", /map\.values\(\)/, () => [{ params: new Map([["w", p()]]) }]],
+    ["nested arrays", /list\.flat\(\)/, () => [[p()], [p()]]],
+    ["nested arrays in a group", /list\.flat\(\)/, () => [{ params: [[p()]] }]],
+    ["arrays of numbers", /Float32Array\.from/, () => [[1, 2]]],
+    ["one parameter", /\[parameter\]/, () => p()],
+    ["one group", /\[group\]/, () => ({ params: [p()] })],
+    ["one array", /\[parameter\(array\)\]/, () => new Float32Array(1)],
+    ["arrays", /parameter\(array\)/, () => [new Float32Array(1)]],
+    ["an object of parameters", /Object\.values\(object\)/, () => ({ w: p(), b: p() })],
+  ])("%s", (_, message, make) => {
+    const error = thrownBy(() => new AdaBelief(make() as Parameter[]));
+    expect(error).toMatchObject({ code: "ERR_INVALID_PARAMETER" });
+    expect(error.message).toMatch(message);
+  });
+
+  it("a string is quoted, and not called one as well", () => {
+    expect(thrownBy(() => new AdaBelief([p()], { lr: "0.1" } as never)).message).toBe('lr must be a number, got "0.1"');
+  });
+});
+
 describe("a disposed optimizer refuses", () => {
   const dict: StateDict = { state: {}, param_groups: [] };
   it.each<[string, (optimizer: AdaBelief) => unknown]>([

@@ -68,6 +68,11 @@ describe("errors that are not the file's", () => {
     const { optimizer } = trained();
     expect(await fails(optimizer.loadState(at("nowhere")))).toMatchObject({ code: "ENOENT" });
     expect(await fails(optimizer.saveState(at("no", "folder", "here")))).toMatchObject({ code: "ENOENT" });
+    for (const path of ["no/folder/here", at("no", "folder", "here")]) {
+      for (const error of [await fails(optimizer.saveState(path)), await fails(optimizer.loadState(path))]) {
+        expect(error).toMatchObject({ code: "ENOENT", path, message: `ENOENT: no such file or directory, open '${path}'` });
+      }
+    }
     optimizer.step();
   });
 

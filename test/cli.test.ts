@@ -1,8 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { spreadOut } from "../lib/bench/axis";
+import type { Result } from "../lib/bench/measure";
+import { missingPeers } from "../lib/bench/peers";
+import { plotReport } from "../lib/bench/plot";
+import { makeReport, notesOn } from "../lib/bench/report";
 import { shapes } from "../lib/bench/shapes";
+import { progress } from "../lib/cli/terminal";
 import { info } from "../lib";
 
 function adabelief(...args: string[]) {
@@ -49,6 +55,133 @@ describe("adabelief bench", () => {
       else expect(result["ratio_to_javascript"]).toBeNull();
       expect(result).toMatchObject({ dtype: "float32", device: "cpu", mode: "sync", tensors: 1 });
     }
+  });
+});
+
+/** What the command does where its output cannot be written. */
+function intoFull(...args: string[]) {
+  const main = join(__dirname, "../dist/lib/cli/main.js");
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: "utf8", stdio: ["ignore", full, "pipe"] });
+  closeSync(full);
+  return { status, stderr };
+}
+
+(existsSync("/dev/full") ? describe : describe.skip)("output that cannot be written", () => {
+  it.each([[["info"]], [["--help"]], [["compare", "--steps", "1"]], [["bench", "--sizes", "10", "--repeats", "1"]]])(
+    "%j ends in one line and exit code 1",
+    (args) => {
+      const { status, stderr } = intoFull(...args);
+      expect([status, stderr]).toEqual([1, "adabelief: the output cannot be written: ENOSPC: no space left on device, write\n"]);
+    },
+  );
+});
+
+describe("adabelief bench", () => {
+  it("measures little by default, and says what --full adds", () => {
+    const { stdout } = adabelief("bench", "-h");
+    expect(stdout).toMatch(/--full +some minutes: sizes 1000,1e4,1e5,1e6,1e7; variants plain,rectified,amsgrad/);
+    expect(stdout).toMatch(/--sizes 1e4,1e6 .*\(default 1e4,1e6, without --models\)/);
+    expect(stdout).toMatch(/\(default plain\)/);
+  });
+
+  it("moves bytes for its limit: nobody has memory of 10 TB/s", () => {
+    const args = ["bench", "--sizes", "1e6", "--variants", "plain,momentum", "--backends", "scalar", "--repeats", "3", "--json"];
+    const { results } = JSON.parse(adabelief(...args).stdout) as { results: { optimizer: string; gb_per_s: number }[] };
+    const limits = results.filter(({ optimizer }) => optimizer === "limit");
+    expect(limits).toHaveLength(2);
+    for (const { gb_per_s } of limits) expect(gb_per_s).toBeLessThan(10_000);
+  });
+
+  it("says which peers are missing where they are asked for", () => {
+    expect(
+      notesOn({ spread: 0, missing_peers: missingPeers([{ device: "cpu", backend: "torch-copy", variant: "plain" }]) }),
+    ).toEqual([
+      expect.stringMatching(/not installed: TensorFlow\.js \(cpu\), TensorFlow\.js \(wasm\), @ruvector\/attention \(npm ci/),
+    ]);
+    const all = ["tfjs-cpu", "tfjs-wasm", "ruvector", "torch-copy"];
+    const results = all.map((backend) => ({ device: "cpu" as const, backend, variant: "plain" }));
+    expect(notesOn({ spread: 0, missing_peers: missingPeers(results) })).toEqual([]);
+    expect(missingPeers([{ device: "cuda", backend: "cuda", variant: "plain" }])).toEqual(["PyTorch"]);
+  });
+
+  it("says that the machine was busy where samples lie far apart", () => {
+    expect(notesOn({ spread: 0.4, missing_peers: null })).toEqual([expect.stringMatching(/machine was busy.*40 %/)]);
+    expect(notesOn({ spread: 0.05, missing_peers: null })).toEqual([]);
+  });
+});
+
+describe("progress where there is no terminal", () => {
+  it("is a line now and then, without control characters", () => {
+    const written: string[] = [];
+    const stream = { isTTY: false, write: (text: string) => written.push(text) } as unknown as NodeJS.WriteStream;
+    const clock = jest.spyOn(performance, "now").mockReturnValue(0);
+    const bar = progress(stream);
+    for (const [at, share] of [
+      [0, 0],
+      [9_000, 0.1],
+      [11_000, 0.2],
+      [12_000, 0.3],
+      [25_000, 0.5],
+    ] as const) {
+      clock.mockReturnValue(at);
+      bar.show("plain, 1e6", share);
+    }
+    bar.clear();
+    clock.mockRestore();
+    expect(written).toEqual(["20 %: plain, 1e6\n", "50 %: plain, 1e6\n"]);
+  });
+});
+
+describe("the plot of a benchmark", () => {
+  const result = (optimizer: string, backend: string, memory: string, parameters: number, ns: number) => ({
+    ...{ optimizer, backend, memory, mode: "sync", dtype: "float32", device: "cpu", threads: 1, variant: "plain" },
+    ...{ model: String(parameters), tensors: 1, parameters, ns_per_parameter: ns, ns_per_parameter_p10: ns * 0.9 },
+    ...{ ns_per_parameter_p90: ns * 1.1, gb_per_s: 1, limit_ns_per_parameter: 1, ratio_to_limit: 1, ratio_to_javascript: null },
+  });
+  const backends = ["avx512", "avx2", "scalar"];
+  const results = [1e4, 1e6].flatMap((size) => [
+    result("limit", "limit", "allocated", size, 0.3),
+    ...backends.flatMap((backend, k) =>
+      ["allocated", "ordinary"].map((memory) => result("AdaBelief", backend, memory, size, 0.4 + k / 100)),
+    ),
+    result("JavaScript loop", "javascript", "ordinary", size, 6),
+  ]) as Result[];
+  const svg = plotReport(makeReport(results, 3));
+
+  it("has one line a series, of as many points as there are sizes", () => {
+    const lines = [...svg.matchAll(/<polyline points="([^"]+)"/g)].map(([, points]) => points?.split(" ").length);
+    expect(lines).toEqual(Array(8).fill(2));
+  });
+
+  it("names every line once, and no two names lie over each other", () => {
+    const names = [...svg.matchAll(/<text x="494" y="([\d.]+)">([^<]+)</g)];
+    const wanted = [
+      "limit of memory",
+      ...backends.flatMap((one) => [`${one}, allocated`, `${one}, ordinary`]),
+      "JavaScript loop",
+    ];
+    expect(names.map(([, , name]) => name).sort()).toEqual(wanted.sort());
+    const places = names.map(([, at]) => Number(at)).sort((a, b) => a - b);
+    places.slice(1).forEach((at, k) => expect(at - (places[k] as number)).toBeGreaterThanOrEqual(15.9));
+  });
+
+  it("can be read without colours: dashes for ordinary memory, a mark for each backend", () => {
+    const dashed = [...svg.matchAll(/<polyline[^>]*stroke-dasharray/g)];
+    expect(dashed).toHaveLength(4);
+    const marks = new Set([...svg.matchAll(/<path transform="[^"]+" d="([^"]+)"/g)].map(([, d]) => d));
+    expect(marks.size).toBe(5);
+  });
+
+  it("has a ground of its own, so that it can be read on dark pages", () => {
+    expect(svg).toMatch(/^<svg [^>]*>\n<rect [^>]*fill="#fff"/);
+  });
+
+  it("keeps names within the panel, however many there are", () => {
+    const places = spreadOut(Array<number>(12).fill(300), 16, [88, 408]);
+    expect(Math.max(...places)).toBeLessThanOrEqual(408);
+    expect(Math.min(...places)).toBeGreaterThanOrEqual(88);
+    expect(new Set(places).size).toBe(12);
   });
 });
 
@@ -102,6 +235,20 @@ describe("bad usage is one clear line and exit code 2", () => {
     [["bench", "--device", "tpu"], /a device cannot be "tpu"/],
     [["bench", "--threads", "0"], /a number in --threads cannot be "0"/],
     [["bench", "--svg", "no/such/folder/plot.svg"], /--svg cannot be written: .*no.such.folder/],
+    [["bench", "--svg", tmpdir()], /--svg cannot be written: a folder/],
+    [["bench", "--svg", "plot.png"], /--svg cannot be written: .*name it \.svg: plot\.png/],
+    [["bench", "--svg", "plot.PDF"], /name it \.svg/],
+    [["compare", "--svg", tmpdir()], /--svg cannot be written: a folder/],
+    [["compare", "--svg", "plot.png"], /name it \.svg/],
+    [["bench", "--variants", "fast"], /there are plain, rectified, amsgrad, .*, yogi/],
+    [["bench", "--models", "bert"], /there are resnet50, gpt2, lstm, 1000x1000/],
+    [["bench", "--memories", "fast"], /there are allocated, ordinary/],
+    [["bench", "--device", "cpu,cuda"], /--device takes one device/],
+    [["compare", "--problem", "l3"], /a problem \(of l1, .*rosenbrock\) cannot be "l3"/],
+    [["compare", "--optimizer", "adam,__proto__=1"], /Adam has no option "__proto__"/],
+    [["compare", "--optimizer", "adam,constructor=1"], /Adam has no option "constructor"/],
+    [["compare", "--sweep", "__proto__=1,2"], /--sweep __proto__: no option of/],
+    [["compare", "--optimizer", "adam,__proto__=1,__proto__=2"], /__proto__ is given twice/],
     [["bench", "--repeats", "0"], /--repeats must be a whole number from 1 on, not "0"/],
   ])("%j", (args, message) => {
     const { status, stdout, stderr } = adabelief(...args);
@@ -109,7 +256,10 @@ describe("bad usage is one clear line and exit code 2", () => {
     expect(stderr).toMatch(message);
     expect(stderr.trim().split("\n")).toHaveLength(1);
   });
-  it.each([["--help"], ["bench", "--help"]])("but not %s %s", (...args) => {
+  it.each([["--version"], ["-v"]])("but not %s", (flag) => {
+    expect(adabelief(flag)).toEqual({ status: 0, stdout: `${info().version}\n`, stderr: "" });
+  });
+  it.each([["help"], ["-h"], ["--help"], ["bench", "--help"], ["bench", "-h"], ["help", "bench"]])("but not %s %s", (...args) => {
     const { status, stdout } = adabelief(...args);
     expect(status).toBe(0);
     expect(stdout).toMatch(/adabelief bench \[options\][^]*--json/);

@@ -1,6 +1,7 @@
 // Errors of this package are real TypeErrors, RangeErrors and Errors, and AdaBeliefErrors at the same time.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import { AdaBelief, AdaBeliefError, cuda, isAdaBeliefError, parameter, SGD } from "../lib";
 import { thrownBy } from "./helpers/snapshot";
@@ -32,7 +33,7 @@ describe("an error of this package", () => {
     const root = JSON.stringify(join(__dirname, ".."));
     const program = `
       import { createRequire } from "node:module";
-      import { AdaBeliefError, SGD } from ${JSON.stringify(join(__dirname, "../dist/lib/index.mjs"))};
+      import { AdaBeliefError, SGD } from ${JSON.stringify(pathToFileURL(join(__dirname, "../dist/lib/index.mjs")))};
       const other = createRequire(${root} + "/")("./dist/lib/index.js");
       try { new other.SGD([]); } catch (error) { console.log(error instanceof AdaBeliefError); }
       try { new SGD([]); } catch (error) { console.log(other.isAdaBeliefError(error)); }`;

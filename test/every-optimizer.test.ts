@@ -183,7 +183,7 @@ describe.each(forms.map((form) => [form.title, form] as [string, Form]))("%s", (
     expectSame(again.run(4), once.run(4));
   });
 
-  it("refuses what cannot be, with a code, and has everything as it was", () => {
+  it("throws a coded error for invalid input and changes nothing", () => {
     const training = new Training(form).run(2);
     training.prepare();
     const { optimizer, params } = training;

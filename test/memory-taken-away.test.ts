@@ -110,7 +110,7 @@ describe("memory that JavaScript takes away between two steps is noticed", () =>
     expect(optimizer.state.get(p)).toBeUndefined();
   });
 
-  it("a length property of its own deceives nobody", () => {
+  it("an own length property has no effect", () => {
     const grad = new Float32Array(2);
     Object.defineProperty(grad, "length", { value: 8 });
     const optimizer = new AdaBelief([parameter(new Float32Array(8), { grad })]);

@@ -27,11 +27,14 @@ describe("a list that both languages use", () => {
     expect(thrownBy(() => parseLists(undefined))).toMatchObject(wrong);
   });
 
-  describe.each(["rowStates", "stages", "roles", "gradients", "problems", "backendChoices"] as const)("%s", (key) => {
-    it.each(broken(addon[key]))("is refused where it %s", (_, list) => {
-      expect(thrownBy(() => readLists({ ...(addon as Lists), [key]: list }))).toMatchObject(wrong);
-    });
-  });
+  describe.each(["rowStates", "stages", "roles", "gradients", "problems", "halfTypes", "backendChoices"] as const)(
+    "%s",
+    (key) => {
+      it.each(broken(addon[key]))("is refused where it %s", (_, list) => {
+        expect(thrownBy(() => readLists({ ...(addon as Lists), [key]: list }))).toMatchObject(wrong);
+      });
+    },
+  );
 
   it.each([[["decay", "alpha"]], [["alpha", "decay", "maximize", "surplus"]], [["decay", "alpha", "minimize"]]])(
     "commonCoefficients is refused as %j",

@@ -1,6 +1,19 @@
 import { inspect } from "node:util";
 import { runInThisContext } from "node:vm";
-import { AdaBelief, AdaBound, parameter, recipes, SGD, StepLR, update, type Parameter } from "../lib";
+import {
+  AdaBelief,
+  AdaBound,
+  Adam,
+  Lookahead,
+  parameter,
+  RangerAdaBelief,
+  recipes,
+  SGD,
+  StepLR,
+  update,
+  type Optimizer,
+  type Parameter,
+} from "../lib";
 import { expectSameBits } from "./helpers/bits";
 import { thrownBy } from "./helpers/snapshot";
 
@@ -313,6 +326,96 @@ describe("zeroGrad", () => {
     new AdaBelief([p]).zeroGrad({ set_to_none: true });
     expect(p.grad).toBeNull();
     expect(grad?.[0]).toBe(0.5);
+  });
+});
+
+describe("zeroGrad({ set_to_none: true }) where a gradient cannot be set", () => {
+  const grad = () => Float32Array.of(1);
+  it.each<[string, () => Parameter]>([
+    ["frozen", () => Object.freeze(parameter(new Float32Array(1), { grad: grad() }))],
+    ["not writable", () => Object.defineProperty({ data: new Float32Array(1) }, "grad", { value: grad() })],
+    ["without a setter", () => Object.defineProperty({ data: new Float32Array(1) }, "grad", { get: grad })],
+    [
+      "inherited from a class without a setter",
+      () =>
+        new (class {
+          readonly data = new Float32Array(1);
+          get grad() {
+            return grad();
+          }
+        })(),
+    ],
+    [
+      "inherited by what cannot be extended",
+      () => Object.preventExtensions(Object.create({ data: new Float32Array(1), grad: grad() }) as Parameter),
+    ],
+  ])("changes nothing: %s", (_, make) => {
+    const [first, last] = [parameter(new Float32Array(1), { grad: grad() }), parameter(new Float32Array(1), { grad: grad() })];
+    const optimizer = new AdaBelief([first, make(), last]);
+    expect(thrownBy(() => optimizer.zeroGrad({ set_to_none: true }))).toMatchObject({ code: "ERR_INVALID_PARAMETER" });
+    expect([first.grad?.[0], last.grad?.[0]]).toEqual([1, 1]);
+  });
+
+  it("changes nothing where a setter throws, whose error passes", () => {
+    const first = parameter(new Float32Array(1), { grad: grad() });
+    const held = grad();
+    const second = {
+      data: new Float32Array(1),
+      get grad() {
+        return held;
+      },
+      set grad(_) {
+        throw new Error("mine");
+      },
+    };
+    expect(() => new AdaBelief([first, second]).zeroGrad({ set_to_none: true })).toThrow("mine");
+    expect(first.grad?.[0]).toBe(1);
+  });
+
+  it("leaves a frozen parameter alone that has no gradient", () => {
+    const first = parameter(new Float32Array(1), { grad: grad() });
+    new AdaBelief([first, Object.freeze(parameter(new Float32Array(1)))]).zeroGrad({ set_to_none: true });
+    expect(first.grad).toBeNull();
+  });
+});
+
+describe("the options of a step after a closure", () => {
+  const two = () => parameter(new Float32Array(2), { grad: Float32Array.of(3, 4) });
+  const kinds: [string, (p: Parameter) => Optimizer<{ lr: number }>][] = [
+    ["SGD", (p) => new SGD([p], { lr: 1 })],
+    ["Adam", (p) => new Adam([p], { lr: 1 })],
+    ["Lookahead", (p) => new Lookahead(new SGD([p], { lr: 1 }), { k: 2 })],
+    ["RangerAdaBelief", (p) => new RangerAdaBelief([p], { lr: 1 })],
+  ];
+  const options = [{ maxGradNorm: 1 }, { gradScale: 0.5 }, { gradScale: Infinity }, { skipNonFinite: true, maxGradNorm: 0.5 }];
+
+  it.each(kinds.flatMap(([name, make]) => options.slice(0, 2).map((one) => [name, one, make] as const)))(
+    "%s obeys %j as without a closure",
+    (_, given, make) => {
+      const [p, q] = [two(), two()];
+      make(p).step(given);
+      expect(make(q).step(() => 0.25, given)).toBe(0.25);
+      expectSameBits(q.data, p.data, "after the closure");
+    },
+  );
+
+  it("may leave the step out", () => {
+    const p = parameter(new Float32Array(1), { grad: Float32Array.of(Number.NaN) });
+    new SGD([p]).step(() => undefined, { skipNonFinite: true });
+    expect(p.data[0]).toBe(0);
+  });
+
+  it.each([[{ maxGradNorm: -1 }], [{ maxNorm: 1 }], [5], [null]])("are refused before the closure runs: %j", (given) => {
+    let ran = false;
+    expect(thrownBy(() => new SGD([two()]).step(() => void (ran = true), given as never))).toHaveProperty("code");
+    expect(ran).toBe(false);
+  });
+
+  it("are refused where there is no closure before them", () => {
+    const optimizer = new SGD([two()]) as unknown as { step(...args: unknown[]): void };
+    for (const first of [undefined, {}, null]) {
+      expect(thrownBy(() => optimizer.step(first, { maxGradNorm: 1 }))).toMatchObject({ code: "ERR_INVALID_OPTION" });
+    }
   });
 });
 

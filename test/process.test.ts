@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import { resultOf, runScript } from "./helpers/script";
@@ -59,7 +59,7 @@ describe("the code of docs/schedules.md", () => {
     runScript(ts.transpile(code, { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 }), { preload: false });
 
   it("resumes", () => {
-    const code = `${blocks[1]}\nconsole.log(JSON.stringify([saved.schedule, resumed.schedule.stateDict()]));`;
+    const code = `${blocks.find((block) => block.includes("serialize"))}\nconsole.log(JSON.stringify([saved.schedule, resumed.schedule.stateDict()]));`;
     const { stdout, stderr } = run(code);
     expect(stderr).toBe("");
     const [saved, resumed] = JSON.parse(stdout) as unknown[];
@@ -141,7 +141,10 @@ describe("four workers at once", () => {
     expect(resultOf(code)).toEqual([true, true, true, true]);
   });
 
-  it("may be the only ones to load the addon, one after the other: its threads outlive them", () => {
+  const counted = existsSync("/proc/self/task") ? it : it.skip; // where Linux lists the threads of a process
+  if (counted === it.skip) process.stderr.write("\nSKIPPED, not passed: the threads of a process cannot be counted here\n");
+
+  counted("may be the only ones to load the addon, one after the other: its threads outlive them", () => {
     const code = `
       const { Worker } = require("node:worker_threads");
       const { readdirSync } = require("node:fs");

@@ -135,7 +135,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 
 const codeOf = (error: unknown) => (error as { code?: string }).code;
 
-describe("whatever is called, in whatever order, with whatever values", () => {
+describe("random calls in random order with random values", () => {
   afterEach(() => (cpu.backend = cpu.backends[0] as string));
 
   it(`an error has a code and has changed nothing; a step has the same bits on every backend (seed ${seed}, ${runs} cases)`, () => {

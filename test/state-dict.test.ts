@@ -348,3 +348,71 @@ describe("what the other published classes leave in their groups", () => {
     );
   });
 });
+
+describe("the release that a dict of Python comes from", () => {
+  const p = () => parameter(new Float32Array(3));
+  const moments = () => ({ step: 6, exp_avg: new Float32Array(3), exp_avg_var: new Float32Array(3) });
+  const dict = (state: object, group: object) =>
+    ({ state: { 0: state }, param_groups: [{ lr: 0.5, ...group, params: [0] }] }) as unknown as StateDict;
+  const newer = () => dict(moments(), { buffer: Array.from({ length: 10 }, () => [null, null, null]) });
+  const older = () => dict({ ...moments(), rho_inf: 1999 }, {});
+
+  it.each([
+    ["0.2.1, by its buffer", newer, ["0.0.5", "tf-0.0.1", "tf-0.2.1"], "0.2.1"],
+    ["0.2.1, by an empty buffer", () => dict(moments(), { buffer: [] }), ["0.0.5"], "0.2.1"],
+    ["0.0.5, by rho_inf", older, ["0.2.1", "tf-0.0.1", "tf-0.2.1"], "0.0.5"],
+    ["0.0.5, rectified", () => dict({ ...moments(), rho_inf: 1999, rho_t: 3 }, {}), ["0.2.1"], "0.0.5"],
+  ] as const)("%s: it is refused by the others, with the version to use", (_, make, others, release) => {
+    for (const version of others) {
+      const optimizer = new AdaBelief([p()], { version, lr: 0.25 } as object);
+      const error = thrownBy(() => optimizer.loadStateDict(make()));
+      expect(error).toMatchObject({ code: "ERR_STATE_DICT" });
+      expect(error.message).toContain(`{ version: "${release}" }`);
+      expect(optimizer.lr).toBe(0.25);
+    }
+    const own = new AdaBelief([p()], { version: release } as object);
+    own.loadStateDict(make());
+    expect(own.lr).toBe(0.5);
+  });
+
+  it("is not asked for in dicts of other classes, which have neither", () => {
+    const adam = { step: 6, exp_avg: new Float32Array(3), exp_avg_sq: new Float32Array(3) };
+    for (const Class of [Adam, AdamW, MSVAG]) {
+      const refused = [dict(adam, { buffer: [] }), dict({ ...adam, rho_inf: 1 }, {})];
+      for (const one of refused) {
+        expect(thrownBy(() => new Class([p()]).loadStateDict(one))).toMatchObject({ code: "ERR_STATE_DICT" });
+      }
+    }
+  });
+});
+
+describe("SGD's momentum_buffer: null", () => {
+  const load = (momentum: number, state: object = { momentum_buffer: null }) => {
+    const p = parameter(Float32Array.of(1), { grad: Float32Array.of(0.5) });
+    const optimizer = new SGD([p], { lr: 1, momentum });
+    const { param_groups } = optimizer.stateDict();
+    optimizer.loadStateDict({ state: { 0: { ...state } }, param_groups });
+    return { p, optimizer };
+  };
+
+  it.each([[{ momentum_buffer: null }], [{}]])("as in %j, is taken, and the first step begins b = g", (state) => {
+    const { p, optimizer } = load(0.9, state);
+    optimizer.step();
+    expect([p.data[0], ...(optimizer.state.get(p)?.momentum_buffer ?? [])]).toEqual([0.5, 0.5]);
+    optimizer.step();
+    expect(optimizer.state.get(p)?.momentum_buffer?.[0]).toBe(Math.fround(0.9 * 0.5 + 0.5));
+  });
+
+  it("is taken without momentum, too", () => {
+    const { p, optimizer } = load(0);
+    optimizer.step();
+    expect(p.data[0]).toBe(0.5);
+  });
+
+  it("is not taken where a class always has the array", () => {
+    const optimizer = new Adam([parameter(new Float32Array(1))]);
+    const { param_groups } = optimizer.stateDict();
+    const state = { 0: { step: 1, exp_avg: null, exp_avg_sq: null } } as unknown as StateDict["state"];
+    expect(thrownBy(() => optimizer.loadStateDict({ state, param_groups }))).toMatchObject({ code: "ERR_STATE_DICT" });
+  });
+});

@@ -178,7 +178,7 @@ describe("on the backend wasm", () => {
   });
 });
 
-describe("on tfjs-node's backend, for which a copy of cpu stands in that hands out copies, it", () => {
+describe("on a mock of tfjs-node's backend, which returns copies, it", () => {
   beforeAll(() => {
     tf.copyRegisteredKernels("cpu", "tensorflow");
     const factory = tf.findBackendFactory("cpu");

@@ -57,7 +57,7 @@ wasm("state", () => {
     expect(found).toBe(true);
   });
 
-  it("is given back with an optimizer that nobody has", () => {
+  it("is freed with an optimizer that was garbage collected", () => {
     const found = run(`
       const { buffer } = adabelief.cpu.allocate(16);
       for (let i = 0; i < 40; ++i) {

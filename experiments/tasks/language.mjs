@@ -1,5 +1,5 @@
 // A language model of words: the Brown corpus, LSTMs of one to three layers, perplexity.
-import { readBrown } from "../data/brown.mjs";
+import { prepare, readBrown } from "../data/brown.mjs";
 import { crossEntropy } from "../graph/index.mjs";
 import { languageModel } from "../models/lstm.mjs";
 import { Network } from "../models/network.mjs";
@@ -8,7 +8,7 @@ import { makeOptimizer } from "../settings.mjs";
 import { stepClipped } from "./clip.mjs";
 import { Clock, compile, tensor } from "./compile.mjs";
 
-export const prepare = () => {};
+export { prepare };
 
 /** A text cut into `rows` streams side by side, of which a batch has `length` words each. */
 class Streams {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { colorsOf, pointsOf, specify } from "../plot.mjs";
+import { colorsOf, pointsOf, seedsOf, specify } from "../plot.mjs";
 import { optimizers } from "../settings.mjs";
 import { differenceOf, meanOf, spreadOf } from "../statistics.mjs";
 import { makeScreening, makeTable } from "../table.mjs";
@@ -54,6 +54,13 @@ test("curves with mean and range", () => {
   const points = pointsOf([["Adam", results.slice(0, 2)]], "accuracy");
   assert.deepEqual(points.at(-1), { optimizer: "Adam", epoch: 2, mean: 0.51, least: 0.5, greatest: 0.52 });
   assert.equal(specify(results, { task: "image", model: "resnet" }).vconcat.length, 1);
+});
+
+test("the picture says how many seeds its bands span", () => {
+  const of = (optimizer, ...seeds) => seeds.map((seed) => result("paper", optimizer, 0.1, seed, 0.5));
+  assert.equal(seedsOf(of("Adam", 1)), "1 seed");
+  assert.equal(seedsOf([...of("Adam", 1, 2), ...of("SGD", 1, 2)]), "2 seeds");
+  assert.equal(seedsOf([...of("Adam", 1, 2), ...of("SGD", 1, 2, 3)]), "2 to 3 seeds");
 });
 
 test("a colour of its own for each optimizer, whatever is drawn beside it", () => {

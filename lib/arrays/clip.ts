@@ -1,9 +1,7 @@
-import { isCudaArray } from "../cuda/array";
-import { arrayKind, describe, lengthOf, plainError, rangeError, typeError } from "../errors";
-import { requireUnleased } from "./placement";
+import { describe, plainError, rangeError } from "../errors";
+import { clippable, type Clippable } from "./gradients";
 import { addon } from "../native/engine";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
-import type { Parameter } from "../parameter";
 import { requireNorm } from "../step/step-options";
 
 export interface ClipOptions {
@@ -23,12 +21,12 @@ export interface ClipOptions {
  * fixed order. The factor is rounded to float32. To clip without writing the gradients, and on a device, see
  * `step({ maxGradNorm })`.
  *
- * @param params a parameter or several, of which those without a gradient are left out
- * @param maxNorm what the norm is brought down to, ≥ 0
- * @returns the norm before
- * @throws with a `code`, and nothing written, where an argument cannot be; ERR_NON_FINITE with `errorIfNonfinite`
+ * @param params one parameter or an iterable of them; parameters without a gradient are skipped
+ * @param maxNorm the largest total norm allowed, ≥ 0
+ * @returns the total norm before clipping
+ * @throws a coded error for an invalid argument, or ERR_NON_FINITE with `errorIfNonfinite`; nothing is written then
  */
-export function clipGradNorm(params: Parameter | Iterable<Parameter>, maxNorm: number, options: ClipOptions = {}): number {
+export function clipGradNorm(params: Clippable, maxNorm: number, options: ClipOptions = {}): number {
   requireObject(options, "The options of clipGradNorm");
   refuseUnknownKeys(options, ["normType", "errorIfNonfinite"], "clipGradNorm");
   const { normType = 2, errorIfNonfinite = false } = options;
@@ -37,7 +35,7 @@ export function clipGradNorm(params: Parameter | Iterable<Parameter>, maxNorm: n
     throw rangeError("ERR_INVALID_OPTION", `normType must be a number above 0, got ${describe(normType)}`);
   }
   const strict = flag(errorIfNonfinite, "errorIfNonfinite");
-  const gradients = gradientsOf(params);
+  const gradients = clippable(params);
   const norm = addon.norm(gradients, normType);
   if (strict && !Number.isFinite(norm)) {
     throw plainError(
@@ -53,25 +51,4 @@ export function clipGradNorm(params: Parameter | Iterable<Parameter>, maxNorm: n
 export function clipCoefficient(norm: number, bound: number): number {
   const coefficient = bound / (norm + 1e-6);
   return coefficient > 1 ? 1 : coefficient;
-}
-
-function gradientsOf(params: unknown): Float32Array[] {
-  if (typeof params !== "object" || params === null || ArrayBuffer.isView(params)) {
-    throw typeError("ERR_INVALID_PARAMETER", `clipGradNorm takes parameters, got ${describe(params)}`);
-  }
-  const list: unknown[] = Symbol.iterator in params ? [...(params as Iterable<unknown>)] : [params];
-  const gradients = list.map((item, index) => {
-    if (typeof item !== "object" || item === null || arrayKind(item) !== undefined) {
-      throw typeError("ERR_INVALID_PARAMETER", `Parameter ${index} must be an object with data and grad, got ${describe(item)}`);
-    }
-    const grad: unknown = (item as Parameter).grad ?? null;
-    if (grad !== null && arrayKind(grad) !== "Float32Array") {
-      const advice = isCudaArray(grad) ? "; on a device, step({ maxGradNorm }) clips without writing the gradients" : "";
-      throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: grad must be a Float32Array, got ${describe(grad)}${advice}`);
-    }
-    return grad as Float32Array | null;
-  });
-  const present = gradients.filter((grad) => grad !== null && lengthOf(grad) > 0) as Float32Array[];
-  for (const grad of present) requireUnleased(grad, "A gradient");
-  return present;
 }

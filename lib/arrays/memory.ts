@@ -1,4 +1,4 @@
-// Where arrays of our own lie on the host: large ones in native memory that is fast to stream, small ones in V8's.
+// Allocates the package's own arrays on the host: large ones in aligned native memory, small ones on V8's heap.
 import { describe, rangeError, typeError } from "../errors";
 import { largestBuffer } from "../native/load";
 import { addon } from "../native/engine";
@@ -7,14 +7,17 @@ import { wasmBackend } from "../wasm/engine";
 // Taken at load: a program that replaces the constructor later must not see the arrays of a state.
 const OwnFloat32Array = Float32Array;
 
-/** Elements from which the engine's memory pays for its finalizer. WebAssembly would copy other memory at every step. */
+/**
+ * The smallest array, in elements, that the engine allocates: below it the finalizer costs more than the memory saves. With
+ * WebAssembly it is low, because arrays outside the module's memory are copied at every step.
+ */
 const large = addon.backend() === wasmBackend ? 64 : 16384;
 
 /** Native code's own limit: beyond it an ordinary array, or the engine's own refusal. */
 const largest = largestBuffer / Float32Array.BYTES_PER_ELEMENT;
 
 /**
- * An array of zeros, `like` another in its place within a cache line, so that both reach the next line together.
+ * An array of zeros. With `like`, it has the same offset within a cache line as that array, so both reach the next line together.
  *
  * @throws ERR_OUT_OF_MEMORY
  */

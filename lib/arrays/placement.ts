@@ -1,4 +1,4 @@
-// What an array of floats is: a Float32Array on the host, or a CudaArray on a device. Who need not know which asks here.
+// An array of floats is a Float32Array on the host or a CudaArray on a device. Code that handles both uses these functions.
 import { allocateOnDevice, copyToDevice } from "../cuda";
 import { deviceOf, isCudaArray, lengthOnDevice, memoryOf, type CudaArray } from "../cuda/array";
 import { arrayKind, lengthOf, plainError } from "../errors";
@@ -23,7 +23,7 @@ export function placeOf(value: unknown): number | undefined {
 export const liveLength = (array: Floats, place: number): number =>
   place === host ? lengthOf(array as Float32Array) : lengthOnDevice(array as CudaArray);
 
-/** What native code takes an array by. What is no array it refuses itself. */
+/** The form in which native code takes an array. Other values pass through; native code refuses them. */
 export const nativeOf = <T>(array: T): Exclude<T, CudaArray> | NativeFloats =>
   isCudaArray(array) ? memoryOf(array) : (array as Exclude<T, CudaArray>);
 
@@ -49,8 +49,8 @@ export function fillWithZeros(array: Floats, stream: bigint): void {
   else if (lengthOf(array) > 0) Float32Array.prototype.fill.call(array, 0);
 }
 
-/** Refuses to write to an array that a step under way on another thread is using. */
-export function requireUnleased(array: Floats, what: string): void {
-  if (!addon.leased(nativeOf(array), true)) return;
+/** Refuses to write to an array that a step under way on another thread is using, or to read one that it writes. */
+export function requireUnleased(array: Floats | Uint16Array, what: string, writing = true): void {
+  if (!addon.leased(nativeOf(array), writing)) return;
   throw plainError("ERR_LEASED", `${what} is in use by a step under way on another thread; await stepAsync() first`);
 }

@@ -1,5 +1,5 @@
-// The limit: as many tensors of the same lengths, in memory aligned to cache lines on huge pages, of which the same arrays are read
-// and written, with one addition each.
+// The memory baseline: the same number of arrays of the same lengths, aligned to cache lines and on huge pages, read and written
+// with one addition each.
 import { cpu } from "..";
 import { addon, host, type Table } from "../native/engine";
 import { StepRequest } from "../step/step-request";
@@ -21,13 +21,14 @@ function makeTable(tensors: readonly Arrays[], states: number): Table {
     table.bind(row, data.length, host, data, data, grad, state(first, 0), state(second, 1), state(third, 2), null);
   });
   request.variants[0] = states;
+  request.setOfRow.fill(0); // all rows take part
   request.give(table);
   arraysOf.set(table, tensors.flat());
   return table;
 }
 
-/** So many arrays of ones for each length: those of many tensors one after the other in one block, so that small ones lie on huge pages
- * too, each from the beginning of a cache line on. */
+/** `count` arrays of ones for each length. Arrays of several tensors share one block, so that small ones also lie on huge pages.
+ * Each begins at a cache line. */
 function arraysFor(lengths: readonly number[], count: number): Float32Array[][] {
   if (lengths.length === 1) return [Array.from({ length: count }, () => cpu.allocate(lengths[0] as number).fill(1))];
   const room = (length: number) => Math.ceil(length / 16) * 16;
@@ -42,7 +43,7 @@ function arraysFor(lengths: readonly number[], count: number): Float32Array[][] 
   );
 }
 
-/** What each of a variant's steps cannot do without, on each number of threads. */
+/** The memory baseline of a variant's steps, for each number of threads. */
 export function bandwidthBaselines(lengths: readonly number[], variant: Variant, threads: readonly number[]): Entry[] {
   const states = Math.max(...variant.steps.flat().map((pass) => ("states" in pass ? pass.states : 0)));
   const tensors = arraysFor(lengths, 2 + states);

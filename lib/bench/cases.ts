@@ -85,8 +85,11 @@ function byDeclaration(Class: OptimizerClass): Variant {
   return { name, optimizer: Class.name, make: (p) => new Class(p), steps };
 }
 
-/** AdaBelief's own, which are measured unless others are asked for. */
-export const defaultVariants: readonly string[] = ["plain", "rectified", "amsgrad"];
+/** What is measured unless other variants and sizes are asked for: in less than a minute, or all that says something of AdaBelief. */
+export const defaults = {
+  short: { variants: ["plain"], sizes: [1e4, 1e6] },
+  full: { variants: ["plain", "rectified", "amsgrad"], sizes: [1e3, 1e4, 1e5, 1e6, 1e7] },
+} as const;
 
 /** The bytes that one step must move for one parameter, in the mean. */
 export function bytesOf({ steps }: Variant): number {
@@ -117,8 +120,6 @@ export const ofSize = (size: number): Model => ({
   lengths: [size],
 });
 export const models: readonly Model[] = Object.entries(shapes).map(([name, lengths]) => ({ name, lengths }));
-
-export const defaultSizes: readonly number[] = [1e3, 1e4, 1e5, 1e6, 1e7];
 
 /** The steps before the clock starts: rectified steps are then past their momentum phase. */
 export const warmUp = 12;

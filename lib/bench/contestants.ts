@@ -57,8 +57,8 @@ export interface Field {
 }
 
 /**
- * The step on each backend and number of threads, and for the plain variant a JavaScript loop. Each backend has parameters of its own:
- * over the same ones whoever comes second would find more of them in the caches.
+ * The step on each backend and number of threads, and for the plain variant a JavaScript loop. Each backend has its own parameters,
+ * because shared ones would be in the caches already for the second backend.
  */
 export function optimizers({ lengths, variant, backends, threads, modes, memories }: Field): Entry[] {
   const fields = memories.flatMap((memory) => backends.map((backend) => ({ memory, backend })));

@@ -1,4 +1,4 @@
-// Measures one case: everyone interleaved, after the bits of the backends were compared.
+// Measures one case: checks that all backends give the same bits, then times the contestants in turn.
 import { cpu, type Parameter } from "..";
 import { bytesOf, warmUp, type Device, type Memory, type Mode, type Model, type Variant } from "./cases";
 import { makeParameters, optimizers, type Entry } from "./contestants";

@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { cpu } from "..";
-import { root } from "../native/load";
+import { root } from "../native/here";
 import type { AdaBeliefOptimizer } from "../tfjs";
 import type { Device } from "./cases";
 import { makeParameters, type Entry } from "./contestants";
@@ -82,6 +82,23 @@ function ruvector(lengths: readonly number[]): Entry | undefined {
     ...{ optimizer: "ruvector AdamW", mode: "sync", backend: "ruvector", threads: 1, memory: "ordinary" },
     run: () => tensors.forEach(({ data, grad, optimizer }) => optimizer.stepInPlace(data, grad)),
   };
+}
+
+/** Who can be a peer, by the beginning of the backend that results name. */
+const names: Readonly<Record<string, string>> = {
+  "tfjs-cpu": "TensorFlow.js (cpu)",
+  "tfjs-wasm": "TensorFlow.js (wasm)",
+  ruvector: "@ruvector/attention",
+  torch: "PyTorch",
+};
+
+/** The peers that took no part, since they are not installed. On a device there is PyTorch alone. */
+export function missingPeers(results: readonly { device: Device; backend: string; variant: string }[]): string[] {
+  const measured = results.filter(({ variant }) => variant === "plain");
+  if (measured.length === 0) return [];
+  const expected = measured[0]?.device === "cuda" ? ["torch"] : Object.keys(names);
+  const absent = expected.filter((name) => measured.every(({ backend }) => !backend.startsWith(name)));
+  return absent.map((name) => names[name] as string);
 }
 
 /** The peers that are installed, over parameters of their own. */

@@ -3,7 +3,7 @@
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { root } from "../native/load";
+import { root } from "../native/here";
 import type { Device } from "./cases";
 import type { Entry } from "./contestants";
 

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
 import { info } from "..";
-import { root } from "../native/load";
+import { root } from "../native/here";
 import type { CudaDevice } from "../native/engine";
 import type { Result } from "./measure";
+import { spread } from "./statistics";
 
 /** What was measured on, where that is no processor. */
 interface Gpu {
@@ -26,7 +27,29 @@ export interface Provenance {
 export interface Report extends Provenance {
   schema: 2;
   repeats: number;
+  /** How far the samples of a contestant lie apart, as a rule: the median of (p90 − p10)/median. On an idle machine it is a few percent. */
+  spread: number;
+  /** The peers that were asked for and are not installed; null where none was asked for. */
+  missing_peers: readonly string[] | null;
   results: Result[];
+}
+
+/** A spread above this says that other programs took part in the measurement. */
+const busy = 0.15;
+
+/** What a reader of the results should know. */
+export function notesOn({ spread: wide, missing_peers }: Pick<Report, "spread" | "missing_peers">): string[] {
+  const notes: string[] = [];
+  if (wide > busy) {
+    const percent = `${Math.round(100 * wide)} %`;
+    notes.push(
+      `The machine was busy: p10 and p90 lie ${percent} of the median apart, as a rule. Ratios say more than times here.`,
+    );
+  }
+  if (missing_peers !== null && missing_peers.length > 0) {
+    notes.push(`Peers that are not installed: ${missing_peers.join(", ")} (npm ci --prefix bench/peers; pip install torch).`);
+  }
+  return notes;
 }
 
 function commit(): string | null {
@@ -57,9 +80,11 @@ export function provenance(on: Gpu | null = null): Provenance {
   return { date: new Date().toISOString(), machine, version, commit: commit() };
 }
 
-export function makeReport(results: Result[], repeats: number): Report {
+export function makeReport(results: Result[], repeats: number, missing_peers: readonly string[] | null = null): Report {
+  const spreads = results.map((r) => (r.ns_per_parameter_p90 - r.ns_per_parameter_p10) / r.ns_per_parameter);
+  const { median } = spread(spreads);
   const onGpu = results.some(({ device }) => device === "cuda") ? gpu() : null;
-  return { schema: 2, ...provenance(onGpu), repeats, results };
+  return { schema: 2, ...provenance(onGpu), repeats, spread: median, missing_peers, results };
 }
 
 export const describeMachine = ({ machine, version, date }: Provenance): string =>

@@ -2,13 +2,14 @@
 import { describe, typeError } from "../errors";
 import type { SequentialReader } from "../checkpoint/reader";
 
-export function pathOf(path: unknown): string {
-  const advice = "save with encodeState() and load from a Uint8Array or a Blob";
-  throw typeError("ERR_INVALID_OPTION", `A checkpoint has no path in a browser: ${advice}; got ${describe(path)}`);
+export function pathOf(path: unknown, what = "checkpoint"): string {
+  const encode = what === "checkpoint" ? "encodeState" : "encodeSafetensors";
+  const advice = `save with ${encode}() and load from a Uint8Array or a Blob`;
+  throw typeError("ERR_INVALID_OPTION", `A ${what} has no path in a browser: ${advice}; got ${describe(path)}`);
 }
 
 export const replaceFile = (path: string, _chunks: Iterable<Uint8Array>): Promise<void> => Promise.reject(noFiles(path));
 export const openFile = (path: string): Promise<SequentialReader> => Promise.reject(noFiles(path));
 
-/** Nobody gets as far as this: there are no paths. */
+/** Not reached in practice: pathOf throws first. */
 const noFiles = (path: string) => new Error(`There is no file ${path} in a browser`);

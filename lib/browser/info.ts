@@ -3,15 +3,13 @@ import { driver } from "../cuda/driver";
 import type { Info } from "../info";
 import { findMpi } from "../mpi/library";
 import { addon } from "../native/engine";
+import { version } from "../version";
 
-/** The package's version, which scripts/browser.mjs fills in. */
-declare const ADABELIEF_VERSION: string;
-
-/** What runs where. There is no Node here, and no file. */
+/** Describes the engine. In a browser there is no Node and no binary file, so those fields are empty. */
 export function info(): Info {
   const { available, reason, devices } = driver();
   return {
-    version: ADABELIEF_VERSION,
+    version,
     node: "",
     platform: "browser",
     libc: "unknown",

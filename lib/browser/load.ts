@@ -13,8 +13,8 @@ let engine: Engine | undefined;
 const started = (): Engine => (engine ??= engineOf(startWasm()));
 
 /**
- * Waits until optimizers can be made. Engines that limit how much WebAssembly a page compiles at once need it; in others the first
- * optimizer compiles what was not compiled before.
+ * Compiles the WebAssembly engine. Browsers that limit synchronous compilation need this before the first optimizer. In others the
+ * first optimizer compiles the engine by itself.
  *
  * @throws never: the promise is rejected with ERR_NO_BINARY where WebAssembly cannot run; the message says why
  */
@@ -36,6 +36,8 @@ export function loadEngine(): Engine {
     allocate: (...given) => started().allocate(...given),
     keep: (array) => started().keep?.(array),
     accumulate: (...given) => started().accumulate(...given),
+    widen: (...given) => started().widen(...given),
+    narrow: (...given) => started().narrow(...given),
     read: (arrays) => started().read(arrays),
     norm: (...given) => started().norm(...given),
     scale: (...given) => started().scale(...given),

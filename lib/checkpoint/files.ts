@@ -1,18 +1,19 @@
 // Files: one is replaced whole or not at all. lib/browser/files.ts stands for them in browsers.
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, plainError, typeError } from "../errors";
 import { crc32 } from "./crc32";
+import { create, flush, flushName, setMode, targetOf } from "./durable";
 import { SequentialReader } from "./reader";
 
-/** An absolute path, so that a later chdir changes nothing. */
-export function pathOf(path: unknown): string {
+/** An absolute path, so that a later chdir changes nothing. `what` is a file of which kind. */
+export function pathOf(path: unknown, what = "checkpoint"): string {
   if (typeof path === "string") return resolve(path);
   if (path instanceof URL) return fileURLToPath(path);
-  throw typeError("ERR_INVALID_OPTION", `The path of a checkpoint must be a string or a file: URL, got ${describe(path)}`);
+  throw typeError("ERR_INVALID_OPTION", `The path of a ${what} must be a string or a file: URL, got ${describe(path)}`);
 }
 
 /** Those still to be done, by path: what is saved later must not be overwritten by what was saved earlier. */
@@ -33,19 +34,19 @@ export function replaceFile(path: string, chunks: Iterable<Uint8Array>): Promise
 
 async function replace(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
   // A link goes on pointing to the file that is replaced, and the new file has the old one's permissions.
-  const target = await realpath(path).catch(() => path);
+  const target = await targetOf(path);
   const old = await stat(target).catch(() => undefined);
   if (old !== undefined && !old.isFile()) throw plainError("ERR_CHECKPOINT", `${path}: ${notAFile}`);
   const folder = dirname(target);
   const begin = `.adabelief-${crc32(basename(target)).toString(16).padStart(8, "0")}-`;
   await removeStale(folder, begin);
   const temporary = join(folder, `${begin}${process.pid}-${randomBytes(6).toString("hex")}.tmp`);
-  const file = await open(temporary, "wx", old?.mode);
+  const file = await create(temporary, old?.mode);
   try {
     try {
-      if (old !== undefined) await file.chmod(old.mode & 0o777);
+      if (old !== undefined) await setMode(file, temporary, old.mode & 0o777);
       await writeFile(file, chunks);
-      await file.sync();
+      await flush(file);
     } finally {
       await file.close();
     }
@@ -54,7 +55,7 @@ async function replace(path: string, chunks: Iterable<Uint8Array>): Promise<void
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
-  await flushFolder(folder);
+  await flushName(target);
 }
 
 const notAFile = "not a regular file";
@@ -80,22 +81,6 @@ function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM"; // somebody else's
-  }
-}
-
-/** What a file system answers that does not flush folders: EPERM is Windows'. */
-const cannotFlush = ["EINVAL", "EPERM"];
-
-/** Flushes the names in a folder, where the file system does that at all. */
-async function flushFolder(path: string): Promise<void> {
-  const folder = await open(path, "r").catch(() => undefined);
-  if (folder === undefined) return;
-  try {
-    await folder.sync();
-  } catch (error) {
-    if (!cannotFlush.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-  } finally {
-    await folder.close();
   }
 }
 

@@ -1,2 +1,2 @@
-export type { LoadStateOptions } from "./load";
+export type { CheckpointSource, LoadStateOptions } from "./load";
 export type { SaveStateOptions } from "./save";

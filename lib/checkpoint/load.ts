@@ -1,47 +1,56 @@
 // From a checkpoint to an optimizer. A file may be damaged or hostile: what it claims is checked before memory is taken for it.
-import { plainError } from "../errors";
+import { plainError, typeError } from "../errors";
 import type { Group } from "../groups/group";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Rule } from "../rule/rule";
 import { letGo, readStateDict, type Loaded, type StateDict } from "../state-dict";
+import type { WeightAverage } from "../training/weight-average";
+import { prepareAverages, requireAverage } from "./averages";
 import { openFile, pathOf } from "./files";
 import { parseJson } from "./json";
+import { readHeader } from "./header";
 import { followNames } from "./names";
 import { belongsTo, readValue, requireChecksum } from "./places";
+import { withPath } from "./system-error";
 import { openBytes, type SequentialReader } from "./reader";
-import {
-  byteLengthOf,
-  checksum,
-  headerLengthOf,
-  parseHeader,
-  quote,
-  requireRecord,
-  type Header,
-  type Tensor,
-} from "./safetensors";
+import { byteLengthOf, checkpointDtypes, checksum, quote, requireRecord, type Header, type Tensor } from "./safetensors";
 import { formatVersion } from "./save";
 import { prepareValues, requireValues } from "./values";
 
 export interface LoadStateOptions {
   /** Write the saved values into the parameters' own `data`. Default false. */
   parameters?: boolean;
+  /**
+   * Whether groups and parameters must be the same. With false what matches by the parameters' names is taken, in whichever group. Default
+   * true.
+   */
+  strict?: boolean;
+  /** Put the saved averages in here. Default: they are passed over. */
+  average?: WeightAverage;
 }
+
+/** A checkpoint's path, or its bytes. */
+export type CheckpointSource = string | URL | Uint8Array | Blob;
 
 /** A checkpoint that was read whole. */
 export interface Checkpoint<O extends object> {
   readonly extra: unknown;
+  readonly strict: boolean;
   /**
    * Makes the last checks. Returns what to take over, and how to write the parameters' values before that: on the host that cannot
    * fail; where a device fails, nothing is left of the checkpoint.
    */
-  check(): { loaded: Loaded<O>; writeValues: () => void };
+  check(): { loaded: Loaded<O>; writeValues: () => void; takeAverage: () => void };
 }
 
 interface Contents {
   readonly dict: StateDict;
   readonly values: Map<TrackedParameter, Float32Array>;
   readonly extra: unknown;
+  /** By parameter, and what the metadata says of them. */
+  readonly averages: Map<object, Float32Array>;
+  readonly counts: string | undefined;
 }
 
 const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
@@ -55,9 +64,18 @@ export async function readCheckpoint<O extends object>(
   const bytes = openBytes(from);
   const source = bytes === null ? pathOf(from) : "The checkpoint";
   requireObject(options, "The options of loadState");
-  refuseUnknownKeys(options, ["parameters"], "loadState");
-  const { parameters: given = false } = options as LoadStateOptions;
-  const parameters = flag(given, "parameters");
+  refuseUnknownKeys(options, ["parameters", "strict", "average"], "loadState");
+  const given = options as LoadStateOptions;
+  const { average } = given;
+  const wanted = {
+    parameters: flag(given.parameters ?? false, "parameters"),
+    strict: flag(given.strict ?? true, "strict"),
+    average,
+  };
+  if (average !== undefined) requireAverage(average, groups);
+  if (average !== undefined && !wanted.strict) {
+    throw typeError("ERR_INVALID_OPTION", "strict: false takes no averages, which are of all parameters: leave average out");
+  }
   for (const group of groups) group.readAll(); // an error in a live option is the caller's, not the file's
 
   const about = (error: unknown): Error => {
@@ -65,20 +83,21 @@ export async function readCheckpoint<O extends object>(
     const { message } = error as Error; // which may quote the file at length
     return plainError("ERR_CHECKPOINT", `${source}: ${message.length > 400 ? `${message.slice(0, 400)}…` : message}`, error);
   };
-  const file = bytes ?? (await openFile(source));
+  const file = bytes ?? (await openAt(source, from));
   let contents: Contents;
   try {
-    contents = await readContents(file, rule, groups, parameters);
+    contents = await readContents(file, rule, groups, wanted);
   } catch (error) {
     throw about(error);
   } finally {
     await file.close();
   }
-  const { dict, values, extra } = contents;
+  const { dict, values, extra, averages, counts } = contents;
   const check = () => {
     try {
+      const takeAverage = average === undefined ? () => undefined : prepareAverages(average, counts, averages);
       const write = prepareValues(values);
-      const loaded = readDict(rule, groups, dict);
+      const loaded = readDict(rule, groups, dict, wanted.strict);
       const writeValues = () => {
         try {
           write();
@@ -87,52 +106,57 @@ export async function readCheckpoint<O extends object>(
           throw error;
         }
       };
-      return { loaded, writeValues };
+      return { loaded, writeValues, takeAverage };
     } catch (error) {
       throw about(error);
     }
   };
-  return { extra, check };
+  return { extra, strict: wanted.strict, check };
+}
+
+async function openAt(source: string, path: unknown): Promise<SequentialReader> {
+  try {
+    return await openFile(source);
+  } catch (error) {
+    throw withPath(error, path);
+  }
 }
 
 async function readContents<O extends object>(
   file: SequentialReader,
   rule: Rule<O>,
   groups: readonly Group<O>[],
-  parameters: boolean,
+  { parameters, strict, average }: { parameters: boolean; strict: boolean; average: WeightAverage | undefined },
 ): Promise<Contents> {
-  const header = await readHeader(file);
+  const header = await readHeader(file, checkpointDtypes);
   const { dict, extra } = readMetadata(header);
-  readDict(rule, groups, dict); // everything but the state is checked before the state is read
-  followNames(groups, dict);
-  const trackedOf = trackedById(groups, dict);
+  let { trackedOf } = readDict(rule, groups, dict, strict); // everything but the state is checked before the state is read
+  if (strict && followNames(groups, dict)) trackedOf = readDict(rule, groups, dict, strict).trackedOf;
+  const ids = new Set(dict.param_groups.flatMap(({ params }) => params.map(String)));
   const places = header.tensors.map((tensor, k) =>
-    tensor.name === checksum.name && k === header.tensors.length - 1 ? null : belongsTo(tensor, trackedOf),
+    tensor.name === checksum.name && k === header.tensors.length - 1 ? null : belongsTo(tensor, trackedOf, ids),
   );
   const values = new Map<TrackedParameter, Float32Array>();
+  const averages = new Map<object, Float32Array>();
   for (const [k, place] of places.entries()) {
+    const tensor = header.tensors[k] as Tensor;
     if (place === null) {
-      await requireChecksum(file, header.tensors[k] as Tensor);
+      await requireChecksum(file, tensor);
+    } else if (place === "nobody") {
+      await file.skip(byteLengthOf(tensor));
     } else if (place.key !== null) {
       const entry = (dict.state[place.id] ??= {});
       entry[place.key] = await readValue(file, place);
-    } else if (parameters) {
+    } else if (place.isAverage && average !== undefined) {
+      averages.set(place.tracked.parameter, (await readValue(file, place)) as Float32Array);
+    } else if (parameters && !place.isAverage) {
       values.set(place.tracked, (await readValue(file, place)) as Float32Array);
     } else {
-      await file.skip(byteLengthOf(place.tensor));
+      await file.skip(byteLengthOf(tensor));
     }
   }
-  if (parameters) requireValues(values, trackedOf);
-  return { dict, values, extra };
-}
-
-async function readHeader(file: SequentialReader): Promise<Header> {
-  if (file.length < 8) throw refuse(`not a safetensors file: it has ${file.length} bytes`);
-  const prefix = new Uint8Array(8);
-  await file.fill(prefix);
-  const bytes = new Uint8Array(headerLengthOf(prefix, file.length));
-  await file.fill(bytes);
-  return parseHeader(bytes, file.length - 8 - bytes.length);
+  if (parameters) requireValues(header.tensors, values, trackedOf);
+  return { dict, values, extra, averages, counts: header.metadata.get("average") };
 }
 
 /** The dict, without state as yet, and the caller's extra. */
@@ -153,20 +177,11 @@ function readMetadata({ metadata }: Header): { dict: StateDict; extra: unknown }
 }
 
 /** Checks the dict. Its arrays are used as they are, because nobody else has them. */
-function readDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], dict: StateDict): Loaded<O> {
+function readDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], dict: StateDict, strict: boolean): Loaded<O> {
   try {
-    return readStateDict(rule, groups, dict, { taken: true });
+    return readStateDict(rule, groups, dict, { taken: true, strict });
   } catch (cause) {
     if (/^ERR_(CUDA|OUT_OF_MEMORY)/.test((cause as { code?: string }).code ?? "")) throw cause; // it is not the file's fault
     throw plainError("ERR_CHECKPOINT", (cause as Error).message, cause);
   }
-}
-
-function trackedById<O extends object>(groups: readonly Group<O>[], { param_groups }: StateDict): Map<string, TrackedParameter> {
-  const trackedOf = new Map<string, TrackedParameter>();
-  groups.forEach(({ parameters }, g) => {
-    const ids = (param_groups[g] as StateDict["param_groups"][number]).params;
-    parameters.forEach((tracked, k) => trackedOf.set(String(ids[k]), tracked));
-  });
-  return trackedOf;
 }

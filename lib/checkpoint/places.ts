@@ -9,27 +9,37 @@ import { checksum, elementsOf, quote, type Tensor } from "./safetensors";
 
 const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
 
-/** Where a tensor belongs: to the state of a parameter, under `key`, or to its values (`key` is null). */
+/** Where a tensor belongs: to the state of a parameter, under `key`, to its values or to their average (`key` is null). */
 export interface Place {
   readonly tensor: Tensor;
   readonly id: string;
   readonly tracked: TrackedParameter;
   readonly key: string | null;
+  readonly isAverage: boolean;
 }
 
-/** Finds where a tensor belongs, and checks its type and shape. */
-export function belongsTo(tensor: Tensor, trackedOf: ReadonlyMap<string, TrackedParameter>): Place {
+/**
+ * Finds where a tensor belongs, and checks its type and shape. It belongs to nobody where a group names its parameter (`ids`), and none of
+ * the optimizer's is matched with it.
+ */
+export function belongsTo(
+  tensor: Tensor,
+  trackedOf: ReadonlyMap<string, TrackedParameter>,
+  ids: ReadonlySet<string>,
+): Place | "nobody" {
   const { name, dtype, shape } = tensor;
-  const [, ofState, key, ofParameter] = /^(?:state\.([^.]+)\.(.+)|param\.([^.]+))$/s.exec(name) ?? [];
+  const [, ofState, key, kind, ofParameter] = /^(?:state\.([^.]+)\.(.+)|(param|average)\.([^.]+))$/s.exec(name) ?? [];
   const id = ofState ?? ofParameter;
   if (id === undefined) throw refuse(`${quote(name)} is no tensor of a checkpoint`);
   const tracked = trackedOf.get(id);
-  if (tracked === undefined) throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
-  if (key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0) return { tensor, id, tracked, key };
-  if (dtype !== "F32")
+  if (tracked === undefined && !ids.has(id))
+    throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
+  const isScalar = key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0;
+  if (!isScalar && dtype !== "F32")
     throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be F32 or a scalar`);
-  if (key === undefined || elementsOf(shape) !== 1) requireShape(tensor, tracked);
-  return { tensor, id, tracked, key: key ?? null };
+  if (tracked === undefined) return "nobody";
+  if (!isScalar && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
+  return { tensor, id, tracked, key: key ?? null, isAverage: kind === "average" };
 }
 
 /** A flat shape fits every parameter of that length; others must be the parameter's own, where it has one. */
@@ -64,12 +74,12 @@ export async function readValue(file: SequentialReader, { tensor, tracked }: Pla
   return array;
 }
 
-/** Reads the last tensor, and compares it with the bytes before it. */
-export async function requireChecksum(file: SequentialReader, { dtype, shape }: Tensor): Promise<void> {
+/** Reads the last tensor, and compares it with the bytes before it. Returns it. */
+export async function requireChecksum(file: SequentialReader, { dtype, shape }: Tensor): Promise<Uint8Array> {
   if (dtype !== checksum.dtype || shape.length !== 1 || shape[0] !== 4) throw refuse("crc32 must be four bytes (U8)");
   const wanted = file.checksum;
   const bytes = new Uint8Array(4);
   await file.fill(bytes);
-  if (new DataView(bytes.buffer).getUint32(0, true) === wanted) return;
+  if (new DataView(bytes.buffer).getUint32(0, true) === wanted) return bytes;
   throw refuse("it is damaged: checksum mismatch");
 }

@@ -79,6 +79,13 @@ export class SequentialReader {
     for (let left = count; left > 0; left -= scratch.length) await this.fill(scratch.subarray(0, left));
   }
 
+  /** Passes over bytes that are not read at all. The checksum is of no use after that. */
+  jump(count: number): void {
+    const buffered = Math.min(count, this.#end - this.#begin);
+    this.#begin += buffered;
+    this.#position += count - buffered;
+  }
+
   close(): Promise<void> {
     return this.source.close();
   }

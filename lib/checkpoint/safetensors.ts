@@ -3,9 +3,17 @@
 import { describe, plainError } from "../errors";
 import { parseJson } from "./json";
 
-/** The bytes of one element, for the types that a checkpoint uses. */
-const sizes = { F64: 8, I64: 8, F32: 4, U8: 1 } as const;
+/** The bytes of one element. */
+const sizes = {
+  ...{ F64: 8, I64: 8, U64: 8, F32: 4, I32: 4, U32: 4, F16: 2, BF16: 2, I16: 2, U16: 2 },
+  ...{ I8: 1, U8: 1, BOOL: 1, F8_E4M3: 1, F8_E5M2: 1 },
+} as const;
 export type Dtype = keyof typeof sizes;
+
+export const allDtypes = Object.keys(sizes) as readonly Dtype[];
+
+/** Those that a checkpoint uses. */
+export const checkpointDtypes: readonly Dtype[] = ["F64", "I64", "F32", "U8"];
 
 export interface Tensor {
   readonly name: string;
@@ -29,6 +37,8 @@ const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
 
 export const elementsOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+export const elementSizeOf = (dtype: Dtype): number => sizes[dtype];
+
 export const byteLengthOf = ({ dtype, shape }: Tensor): number => elementsOf(shape) * sizes[dtype];
 
 /** A header, with its length before it and spaces behind, so that the first tensor starts at a multiple of eight. */
@@ -40,7 +50,8 @@ export function encodeHeader(metadata: Readonly<Record<string, string>>, tensors
     offset += byteLengthOf(tensor);
     return [name, { dtype, shape, data_offsets: [begin, offset] }] as const;
   });
-  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries<unknown>([["__metadata__", metadata], ...described])));
+  const first = Object.keys(metadata).length > 0 ? [["__metadata__", metadata] as const] : [];
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries<unknown>([...first, ...described])));
   const length = Math.ceil(text.length / 8) * 8;
   if (length > longestHeader) throw refuse(`its header would take ${length} bytes, and may have ${longestHeader}`);
   const bytes = new Uint8Array(8 + length).fill(0x20);
@@ -59,8 +70,8 @@ export function headerLengthOf(prefix: Uint8Array, fileLength: number): number {
   return Number(length);
 }
 
-/** Reads a header without its length; `dataLength` is how many bytes follow it. */
-export function parseHeader(bytes: Uint8Array, dataLength: number): Header {
+/** Reads a header without its length; `dataLength` is how many bytes follow it, `dtypes` the types that its tensors may have. */
+export function parseHeader(bytes: Uint8Array, dataLength: number, dtypes: readonly Dtype[]): Header {
   const metadata = new Map<string, string>();
   const located: (Tensor & { begin: number; end: number })[] = [];
   for (const [name, value] of Object.entries(requireRecord(parseJson(decode(bytes), "its header"), "its header"))) {
@@ -69,7 +80,7 @@ export function parseHeader(bytes: Uint8Array, dataLength: number): Header {
         if (typeof item !== "string") throw refuse(`__metadata__ ${JSON.stringify(key)} is not a string`);
         metadata.set(key, item);
       }
-    } else located.push(readTensor(name, value));
+    } else located.push(readTensor(name, value, dtypes));
   }
   located.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let offset = 0;
@@ -90,12 +101,12 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-function readTensor(name: string, value: unknown): Tensor & { begin: number; end: number } {
+function readTensor(name: string, value: unknown, dtypes: readonly Dtype[]): Tensor & { begin: number; end: number } {
   const { dtype, shape, data_offsets, ...rest } = requireRecord(value, quote(name));
   const [stray] = Object.keys(rest);
   if (stray !== undefined) throw refuse(`${quote(name)} has a key ${quote(stray)}, which safetensors does not know`);
-  if (typeof dtype !== "string" || !Object.hasOwn(sizes, dtype)) {
-    throw refuse(`${quote(name)} has dtype ${describe(dtype)}, and checkpoints have ${Object.keys(sizes).join(", ")}`);
+  if (!dtypes.includes(dtype as Dtype)) {
+    throw refuse(`${quote(name)} has dtype ${describe(dtype)}, and it must be one of ${dtypes.join(", ")}`);
   }
   if (!isCounts(shape) || shape.length > mostDimensions) {
     throw refuse(`${quote(name)}: its shape must be at most ${mostDimensions} whole numbers, got ${describe(shape)}`);

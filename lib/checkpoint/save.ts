@@ -8,11 +8,13 @@ import { addon, role } from "../native/engine";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Rule } from "../rule/rule";
 import { writeStateDict } from "../state-dict";
+import type { WeightAverage } from "../training/weight-average";
 import { crc32 } from "./crc32";
 import { pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
-import { namesOf } from "./names";
-import { chunk } from "./reader";
+import { withPath } from "./system-error";
+import { concat, inPieces } from "./pieces";
+import { requireAverage } from "./averages";
 import { checksum, elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
 export interface SaveStateOptions {
@@ -20,7 +22,12 @@ export interface SaveStateOptions {
   parameters?: boolean;
   /** Anything of your own that JSON can hold: epoch, schedule, seed. */
   extra?: unknown;
+  /** Keep these averages of the parameters too. */
+  average?: WeightAverage;
 }
+
+/** A Uint8Array over an ArrayBuffer, in the words of any TypeScript: before 5.7 the type had no parameter. */
+export type Bytes = ReturnType<Uint8ArrayConstructor["of"]>;
 
 /** The format that this release writes, and the only one that it reads. */
 export const formatVersion = "1";
@@ -33,24 +40,15 @@ export async function saveCheckpoint<O extends object>(
   ...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]
 ): Promise<void> {
   const target = pathOf(path);
-  await replaceFile(target, partsOf(`${target}: `, "saveState", ...given));
+  const parts = partsOf(`${target}: `, "saveState", ...given);
+  await replaceFile(target, parts).catch((error: unknown) => {
+    throw withPath(error, path);
+  });
 }
 
 /** A checkpoint in memory. */
-export function encodeCheckpoint<O extends object>(
-  ...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]
-): Uint8Array<ArrayBuffer> {
+export function encodeCheckpoint<O extends object>(...given: [Rule<O>, readonly Group<O>[], SaveStateOptions]): Bytes {
   return concat([...partsOf("", "encodeState", ...given)]);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 /** The bytes of a checkpoint. All but the checksum is computed before this returns. */
@@ -62,17 +60,14 @@ function partsOf<O extends object>(
   options: SaveStateOptions,
 ): Iterable<Uint8Array> {
   requireObject(options, `The options of ${method}`);
-  refuseUnknownKeys(options, ["parameters", "extra"], method);
-  const { extra, parameters = false } = options;
+  refuseUnknownKeys(options, ["parameters", "extra", "average"], method);
+  const { extra, parameters = false, average } = options;
   const metadata: Record<string, string> = { format_version: formatVersion };
   if (extra !== undefined) metadata["extra"] = writeJson(extra, "extra");
   const values = flag(parameters, "parameters") ? valuesOf(groups) : [];
+  if (average !== undefined) values.push(...averagesOf(average, groups, metadata));
 
   const { state, ...rest } = writeStateDict(rule, groups, true);
-  rest.param_groups.forEach((group, k) => {
-    const names = namesOf((groups[k] as Group<O>).parameters);
-    if (names !== undefined) group["param_names"] = names;
-  });
   metadata["state_dict"] = writeJson(rest, "state_dict");
   const states = groups.flatMap(({ parameters }) => parameters.flatMap((tracked) => tensorsOf(tracked, state[tracked.index])));
   // The wide ones first: then every tensor begins at a multiple of its element's size.
@@ -99,6 +94,18 @@ function valuesOf<O extends object>(groups: readonly Group<O>[]): Filled[] {
     }
     return floats(`param.${tracked.index}`, shape, copyOf(data));
   });
+}
+
+/** Copies of averages. */
+function averagesOf<O extends object>(given: unknown, groups: readonly Group<O>[], metadata: Record<string, string>): Filled[] {
+  const { counts, averages } = requireAverage(given, groups);
+  metadata["average"] = writeJson(counts, "average");
+  return groups.flatMap(({ parameters }) =>
+    parameters.flatMap((tracked) => {
+      const array = averages.get(tracked.parameter);
+      return array === undefined ? [] : [floats(`average.${tracked.index}`, shapeOf(tracked), copyOf(array))];
+    }),
+  );
 }
 
 /** The tensors of one parameter's state: numbers as scalars that hold them exactly, arrays in the parameter's shape. */
@@ -148,20 +155,4 @@ function* withChecksum(parts: readonly Uint8Array[]): Generator<Uint8Array> {
   const end = new Uint8Array(4);
   new DataView(end.buffer).setUint32(0, sum, true);
   yield end;
-}
-
-function* inPieces(parts: readonly Uint8Array[]): Generator<Uint8Array> {
-  let small: Uint8Array[] = [];
-  let size = 0;
-  for (const part of parts) {
-    if (size + part.length > chunk && size > 0) {
-      yield concat(small);
-      [small, size] = [[], 0];
-    }
-    if (part.length < chunk) {
-      small.push(part);
-      size += part.length;
-    } else for (let at = 0; at < part.length; at += chunk) yield part.subarray(at, at + chunk);
-  }
-  yield concat(small);
 }

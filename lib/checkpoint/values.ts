@@ -8,12 +8,14 @@ import type { TrackedParameter } from "../step/tracked-parameter";
 
 const refuse = (message: string) => plainError("ERR_CHECKPOINT", message);
 
-/** Every parameter must have its values. */
+/** Every parameter that the checkpoint has must have its values. */
 export function requireValues(
+  tensors: readonly { readonly name: string }[],
   values: ReadonlyMap<TrackedParameter, Float32Array>,
   trackedOf: ReadonlyMap<string, TrackedParameter>,
 ): void {
-  if (values.size === 0) throw refuse("it holds no parameters: it was saved without { parameters: true }");
+  if (!tensors.some(({ name }) => name.startsWith("param.")))
+    throw refuse("it holds no parameters: it was saved without { parameters: true }");
   for (const [id, tracked] of trackedOf) {
     if (!values.has(tracked)) throw refuse(`it holds no values of ${tracked.label}: there is no param.${id}`);
   }

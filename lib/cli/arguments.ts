@@ -1,6 +1,6 @@
 // Reading a command line with Node's own parser: every mistake is one clear line and exit code 2.
-import { accessSync, constants, existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname, extname, sep } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 
 type OptionsConfig = NonNullable<ParseArgsConfig["options"]>;
@@ -20,14 +20,28 @@ export function readOptions<T extends OptionsConfig>(
   }
 }
 
-/** A list with commas, each part read by `read`. */
-export function list<T>(text: string, what: string, read: (part: string) => T | undefined): T[] {
+/** A list with commas, each part read by `read`. `choices` are all that there are, where they can be listed. */
+export function list<T>(text: string, what: string, read: (part: string) => T | undefined, choices: readonly string[] = []): T[] {
   return text.split(",").map((part) => {
     const value = read(part.trim());
-    if (value === undefined) throw new UsageError(`${what} cannot be ${JSON.stringify(part)}`);
-    return value;
+    if (value !== undefined) return value;
+    const advice = choices.length > 0 ? `; there are ${choices.join(", ")}` : "";
+    throw new UsageError(`${what} cannot be ${JSON.stringify(part)}${advice}`);
   });
 }
+
+/** A list with commas of names. */
+export const choose = <T extends string>(text: string, what: string, names: readonly T[]): T[] =>
+  list(text, what, (part) => names.find((name) => name === part), names);
+
+/** A list with commas of things, by their names. */
+export const chooseNamed = <T extends { readonly name: string }>(text: string, what: string, things: readonly T[]): T[] =>
+  list(
+    text,
+    what,
+    (part) => things.find(({ name }) => name === part),
+    things.map(({ name }) => name),
+  );
 
 /** A whole number within bounds; "1e6" is one too. */
 export function whole(text: string, least: number, most: number): number | undefined {
@@ -35,17 +49,17 @@ export function whole(text: string, least: number, most: number): number | undef
   return Number.isInteger(value) && value >= least && value <= most ? value : undefined;
 }
 
-/** Makes sure, before the work for it begins, that a file can be written. */
-export function requireWritable(option: string, path: string | undefined): void {
+/** Makes sure, before the work for it begins, that an SVG can be written to a path. */
+export function requireSvg(path: string | undefined): void {
   if (path === undefined) return;
+  const refuse = (why: string) => new UsageError(`--svg cannot be written: ${why}: ${path}`);
+  if (path === "") throw new UsageError("--svg needs a file name");
+  if (!["", ".svg"].includes(extname(path).toLowerCase())) throw refuse("it would hold an SVG, so name it .svg");
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory() === true || path.endsWith(sep)) throw refuse("a folder, and no file in it");
   try {
-    accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+    accessSync(found === undefined ? dirname(path) : path, constants.W_OK);
   } catch (error) {
-    throw new UsageError(`${option} cannot be written: ${(error as Error).message}`);
+    throw refuse((error as Error).message.split(", ")[0] as string);
   }
-}
-
-/** One of several things by its name. */
-export function named<T extends { readonly name: string }>(things: readonly T[]): (text: string) => T | undefined {
-  return (text) => things.find(({ name }) => name === text);
 }

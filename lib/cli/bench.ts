@@ -1,25 +1,29 @@
 import { writeFileSync } from "node:fs";
-import { defaultSizes, defaultVariants, devices, memories, models, modes, ofSize, variants, type Device } from "../bench/cases";
-import { loadPlot } from "../bench/plot";
-import { describeMachine, makeReport, resultTable } from "../bench/report";
+import { defaults, devices, memories, models, modes, ofSize, variants, type Device } from "../bench/cases";
+import { plotReport } from "../bench/plot";
+import { missingPeers } from "../bench/peers";
+import { describeMachine, makeReport, notesOn, resultTable } from "../bench/report";
 import { runPlan } from "../bench/run";
 import { cpu } from "../cpu";
 import { cuda } from "../cuda";
 import { addon } from "../native/engine";
-import { list, named, readOptions, requireWritable, UsageError, whole } from "./arguments";
+import { choose, chooseNamed, list, readOptions, requireSvg, UsageError, whole } from "./arguments";
 import { bold, progress } from "./terminal";
 
 const names = (things: readonly { name: string }[]): string => things.map(({ name }) => name).join(",");
+const sizesOf = ({ sizes }: { sizes: readonly number[] }): string => names(sizes.map(ofSize));
+const { short, full } = defaults;
 
 export const benchHelp = `adabelief bench [options]
   Times a step against the limit that memory sets and a plain JavaScript loop, interleaved in one run, after comparing the bits
   of all backends. Lists are separated by commas.
     --device cuda         on the first CUDA device, and not on the processor: what is said below of backends, threads,
                           modes and memories is the processor's
-    --sizes 1e4,1e6       tensors of these sizes (default ${defaultSizes.map((size) => ofSize(size).name).join(",")}, without --models)
+    --full                some minutes: sizes ${sizesOf(full)}; variants ${full.variants.join(",")}
+    --sizes 1e4,1e6       tensors of these sizes (default ${sizesOf(short)}, without --models)
     --models gpt2         the tensors of models: ${names(models)}
     --variants plain      of ${names(variants)},
-                          or all (default ${defaultVariants.join(",")})
+                          or all (default ${short.variants.join(",")})
     --backends avx2       of this machine's: ${cpu.backends.join(",")} (default all)
     --threads 1,2         numbers of threads (default 1)
     --modes sync,async    step and stepAsync (default sync)
@@ -29,14 +33,15 @@ export const benchHelp = `adabelief bench [options]
                           @ruvector/attention's AdamW, PyTorch
     --repeats 15          turns that everyone gets
     --json                everything as JSON
-    --svg FILE            a plot as well; needs the packages vega and vega-lite`;
+    --svg FILE.svg        a plot as well`;
 
 export async function runBench(args: readonly string[]): Promise<void> {
   const options = readOptions(args, {
     device: { type: "string", default: "cpu" },
     sizes: { type: "string" },
     models: { type: "string" },
-    variants: { type: "string", default: defaultVariants.join(",") },
+    full: { type: "boolean", default: false },
+    variants: { type: "string" },
     backends: { type: "string", default: cpu.backends.join(",") },
     threads: { type: "string", default: "1" },
     modes: { type: "string", default: "sync" },
@@ -49,34 +54,37 @@ export async function runBench(args: readonly string[]): Promise<void> {
   const repeats = whole(options.repeats, 1, 10_000);
   if (repeats === undefined)
     throw new UsageError(`--repeats must be a whole number from 1 on, not ${JSON.stringify(options.repeats)}`);
-  const sizes = options.sizes ?? (options.models === undefined ? defaultSizes.join(",") : undefined);
-  const [device] = list(options.device, "a device", (text) => devices.find((name) => name === text)) as [Device];
+  const usual = options.full ? full : short;
+  const sizes = options.sizes ?? (options.models === undefined || options.full ? usual.sizes.join(",") : undefined);
+  const [device, ...others] = choose(options.device, "a device", devices) as [Device, ...Device[]];
+  if (others.length > 0) throw new UsageError("--device takes one device");
   if (device === "cuda" && !cuda.available) throw new UsageError(`CUDA cannot run here: ${cuda.reason}`);
   const plan = {
     device,
     models: [
       ...(sizes === undefined ? [] : list(sizes, "a size in --sizes", (text) => whole(text, 1, 1e9)).map(ofSize)),
-      ...(options.models === undefined ? [] : list(options.models, "a model", named(models))),
+      ...(options.models === undefined ? [] : chooseNamed(options.models, "a model", models)),
     ],
-    variants: options.variants === "all" ? variants : list(options.variants, "a variant", named(variants)),
-    backends: list(options.backends, "a backend of this machine", (text) => cpu.backends.find((name) => name === text)),
+    variants:
+      options.variants === "all" ? variants : chooseNamed(options.variants ?? usual.variants.join(","), "a variant", variants),
+    backends: choose(options.backends, "a backend of this machine", cpu.backends),
     threads: list(options.threads, "a number in --threads", (text) => whole(text, 1, addon.maxThreads)),
-    modes: list(options.modes, "a mode", (text) => modes.find((name) => name === text)),
-    memories: list(options.memories, "a memory", (text) => memories.find((name) => name === text)),
+    modes: choose(options.modes, "a mode", modes),
+    memories: choose(options.memories, "a memory", memories),
     peers: options.peers,
     repeats,
   };
-  requireWritable("--svg", options.svg);
-  const plot = options.svg === undefined ? undefined : await loadPlot();
+  requireSvg(options.svg);
   const bar = progress();
   const results = await runPlan(plan, (what, share) => bar.show(what, share)).finally(() => bar.clear());
-  const report = makeReport(results, repeats);
-  if (options.svg !== undefined && plot !== undefined) writeFileSync(options.svg, await plot(report));
-  if (options.json) {
-    console.log(JSON.stringify(report, null, 2));
-    return;
+  const report = makeReport(results, repeats, options.peers ? missingPeers(results) : null);
+  if (options.json) console.log(JSON.stringify(report, null, 2));
+  else {
+    console.log(bold(describeMachine(report)));
+    console.log(`Medians of ${repeats} interleaved repeats; GB/s counts the bytes that a step must move.\n`);
+    console.log(resultTable(results));
+    for (const note of notesOn(report)) console.log(`\n${note}`);
   }
-  console.log(bold(describeMachine(report)));
-  console.log(`Medians of ${repeats} interleaved repeats; GB/s counts the bytes that a step must move.\n`);
-  console.log(resultTable(results));
+  // The plot comes last: where it fails, the results are there already.
+  if (options.svg !== undefined) writeFileSync(options.svg, plotReport(report));
 }

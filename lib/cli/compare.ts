@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { list, named, readOptions, requireWritable, UsageError, whole } from "./arguments";
+import { list, readOptions, requireSvg, UsageError, whole } from "./arguments";
 import {
   check,
   combine,
@@ -45,19 +45,27 @@ export async function runCompare(args: readonly string[]): Promise<void> {
   });
   const steps = whole(options.steps, 1, 1e9);
   if (steps === undefined) throw new UsageError(`--steps must be a whole number from 1 on, not ${JSON.stringify(options.steps)}`);
-  const chosen = [...new Set(list(options.problem.join(","), `a problem (of ${problemNames.join(", ")})`, named(problems)))];
+  const chosen = [
+    ...new Set(
+      list(options.problem.join(","), `a problem (of ${problemNames.join(", ")})`, (text) =>
+        problems.find(({ name }) => name === text),
+      ),
+    ),
+  ];
   const optimizers = (options.optimizer ?? compared).map(readOptimizer);
   check(optimizers, chosen);
   const contestants = combine(optimizers, options.sweep.map(readSweep));
   check(contestants, chosen);
-  requireWritable("--svg", options.svg);
+  requireSvg(options.svg);
   const plot = options.svg === undefined ? undefined : await loadPlot();
   const results = runAll(chosen, contestants, steps);
+  if (options.json) console.log(JSON.stringify(makeReport(chosen, results, steps), null, 2));
+  else printTables(chosen, results, steps);
+  // The picture comes last: where it fails, the results are there already.
   if (options.svg !== undefined && plot !== undefined) writeFileSync(options.svg, await plot(chosen, results, steps));
-  if (options.json) {
-    console.log(JSON.stringify(makeReport(chosen, results, steps), null, 2));
-    return;
-  }
+}
+
+function printTables(chosen: readonly Problem[], results: readonly Result[], steps: number): void {
   chosen.forEach((problem, k) => {
     console.log(`${k > 0 ? "\n" : ""}${bold(`${problem.name}: ${problem.formula}`)}`);
     console.log(`From (${problem.start.join(", ")}) in ${steps} steps; the minimum is (${problem.minimum.join(", ")}).\n`);

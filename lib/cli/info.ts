@@ -1,4 +1,7 @@
-import { info, type Info } from "../info";
+import type { Info } from "../info";
+import { target } from "../native/binary";
+import { libc } from "../native/explain";
+import { version } from "../version";
 import { readOptions } from "./arguments";
 import { bold } from "./terminal";
 
@@ -17,25 +20,45 @@ function cudaText({ available, reason, driver, devices }: Info["cuda"]): string 
 const mpiText = ({ reason, library }: Info["mpi"]): string =>
   library === null ? `off: ${reason}` : `${bold(library.path)} (${library.version}; ABI: ${library.abi})`;
 
-export function runInfo(args: readonly string[]): void {
+/** What is known where the package does not load: a missing binary, or a wrong variable. */
+interface Problem extends Pick<Info, "version" | "node" | "platform" | "libc"> {
+  problem: string;
+}
+
+async function findFacts(): Promise<Info | Problem> {
+  try {
+    const { info } = await import("../info.js");
+    return info();
+  } catch (error) {
+    return { version, node: process.version, platform: target, libc: libc(), problem: (error as Error).message };
+  }
+}
+
+export async function runInfo(args: readonly string[]): Promise<void> {
   const { json } = readOptions(args, { json: { type: "boolean", default: false } });
-  const facts = info();
+  const facts = await findFacts();
   if (json) {
     console.log(JSON.stringify(facts, null, 2));
     return;
   }
+  const rows = [
+    ["adabelief", `${facts.version}, Node ${facts.node}`],
+    ["platform", `${facts.platform}, ${facts.libc}`],
+    ...("problem" in facts ? [["problem", facts.problem]] : loadedRows(facts)),
+  ];
+  for (const [name, value] of rows as [string, string][]) console.log(`${name.padEnd(10)} ${value}`);
+}
+
+function loadedRows(facts: Info): string[][] {
   const backends = facts.backends.map(({ name, supported }) => {
     if (!supported) return `${name} (not on this processor)`;
     return name === facts.backend ? `${bold(name)} (in use)` : name;
   });
-  const rows = [
-    ["adabelief", `${facts.version}, Node ${facts.node}`],
-    ["platform", `${facts.platform}, ${facts.libc}`],
+  return [
     ["binary", `${facts.binary.path} (${facts.binary.origin})`],
     ["backends", backends.join(", ")],
     ["threads", String(facts.threads)],
     ["cuda", cudaText(facts.cuda)],
     ["mpi", mpiText(facts.mpi)],
   ];
-  for (const [name, value] of rows as [string, string][]) console.log(`${name.padEnd(10)} ${value}`);
 }

@@ -3,7 +3,7 @@ import { hostZeros } from "../arrays/memory";
 import { addon, type DeviceMemory } from "../native/engine";
 import { readStream, type StreamOptions } from "./driver";
 
-/** Where another process finds an array: plain data, which survives structuredClone and, its bytes written out, any channel. */
+/** Identifies an array for another process. It is plain data: clone it, or serialize it and send it over any channel. */
 export interface IpcHandle {
   /** The driver's handle of the allocation (CUipcMemHandle): 64 bytes. */
   readonly handle: Uint8Array;
@@ -19,14 +19,14 @@ export interface IpcHandle {
 export let makeCudaArray: (memory: DeviceMemory, length: number, device: number, owner?: unknown) => CudaArray;
 /** Whether a value is a CudaArray. Nothing can pass for one. */
 export let isCudaArray: (value: unknown) => value is CudaArray;
-/** What native code knows an array by. */
+/** The native handle of an array's memory. */
 export let memoryOf: (array: CudaArray) => DeviceMemory;
-/** Its true length, 0 once it is disposed, and its device. An own property cannot deceive them. */
+/** The true length, 0 after dispose, and the device. Own properties of the object cannot change them. */
 export let lengthOnDevice: (array: CudaArray) => number;
 export let deviceOf: (array: CudaArray) => number;
 /** How many arrays have been disposed of so far. While this number is the same, every array still has its memory. */
 export const disposals = (): number => disposed;
-/** Gives memory of our own back, or leaves that to the garbage collector where it is in use or the driver refuses. */
+/** Frees an array of this package. If it is in use or the driver refuses, the garbage collector frees it later. */
 export let release: (array: CudaArray) => void;
 
 const making = Symbol("making");
@@ -165,8 +165,8 @@ export class CudaArray {
   }
 
   /**
-   * Gives the memory back, after the work that uses it; of `cuda.wrap`, lets go of it and of its owner, without waiting. Every later
-   * use is an error (ERR_DISPOSED), but a second dispose does nothing.
+   * Frees the memory after the work that uses it. Memory from `cuda.wrap` is not freed: the array drops it and its owner, without
+   * waiting. Every later use throws ERR_DISPOSED; a second dispose does nothing.
    *
    * @throws ERR_LEASED while a `readAsync` or a `stepAsync` uses it; ERR_CUDA, ERR_CUDA_LOST
    */

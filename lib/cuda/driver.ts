@@ -1,4 +1,4 @@
-// The driver, looked for when it is first needed; and the checks of what names its things: devices and streams.
+// Loads the CUDA driver on first use, and checks device numbers and stream handles.
 import { describe, plainError, rangeError, typeError } from "../errors";
 import { cudaDriver } from "../native/load";
 import { addon, type CudaDriver } from "../native/engine";

@@ -68,7 +68,7 @@ export const cuda = Object.freeze({
 
   /**
    * Memory that another library of this process owns, as an array. It is never freed here; `owner` is kept alive as long as the
-   * array. Whoever frees the memory nevertheless, while the array is in use, breaks the device for the whole process.
+   * array. Freeing the memory while the array is in use breaks the device for the whole process.
    *
    * @throws ERR_CUDA_POINTER where the address is 0, misaligned, on another device, or `length` leaves its allocation;
    *   ERR_CUDA_UNAVAILABLE, ERR_CUDA_DEVICE, ERR_LENGTH, ERR_CUDA, ERR_CUDA_LOST
@@ -87,8 +87,8 @@ export const cuda = Object.freeze({
   },
 
   /**
-   * Memory of another process, by what its `ipcHandle()` said or the driver's cuIpcGetMemHandle. It is let go of, not freed, here; the
-   * process that it belongs to must keep it as long as it is in use.
+   * Opens memory of another process, from its `ipcHandle()` or from the driver's cuIpcGetMemHandle. Disposing closes it without
+   * freeing it. The process that owns the memory must keep it as long as it is in use.
    *
    * @param handle `handle`: the driver's 64 bytes; `offset`: in bytes from the beginning of the allocation, default 0; `length`: the
    *   number of floats; `device`: the number that the device has in this process, default 0
@@ -100,7 +100,7 @@ export const cuda = Object.freeze({
     refuseUnknownKeys(handle, ["handle", "offset", "length", "device"], "cuda.openIpc");
     const { handle: bytes, offset = 0, length, device = 0 } = handle as unknown as IpcHandle;
     const number = requireDevice(device);
-    if (arrayKind(bytes) !== "Uint8Array" || lengthOf(bytes as unknown as Float32Array) !== handleLength) {
+    if (arrayKind(bytes) !== "Uint8Array" || lengthOf(bytes) !== handleLength) {
       throw typeError("ERR_INVALID_OPTION", `handle must be a Uint8Array of ${handleLength}, got ${describe(bytes)}`);
     }
     if (!Number.isSafeInteger(offset) || offset < 0 || offset % Float32Array.BYTES_PER_ELEMENT !== 0) {

@@ -28,7 +28,7 @@ export interface GroupExtras {
 }
 
 /** What a group may hold beside its options. */
-const groupKeys = ["params", "name", "initial_lr", "extra"];
+export const groupKeys: readonly string[] = ["params", "name", "initial_lr", "extra"];
 
 /** Every key that a group may have. */
 export const knownKeys = <O extends object>({ options }: Rule<O>): string[] => [...Object.keys(options), ...groupKeys];

@@ -1,29 +1,58 @@
-// The object by which a caller sees a group: own accessors for the options, and keys that no group has are noticed.
+// The group object that callers see: one accessor per option, and detection of unknown keys.
 
 /** By this key Node finds what console.log shows. */
 const inspect = Symbol.for("nodejs.util.inspect.custom");
+
+/** The base of classes that put a private field on an object which exists already. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- its constructor is what it is for
+export class Given {
+  constructor(object: object) {
+    return object;
+  }
+}
+
+/** Puts the added keys of a group where nobody else sees them. */
+class Noted extends Given {
+  readonly #keys: Set<string>;
+
+  constructor(group: object, keys: Set<string>) {
+    super(group);
+    this.#keys = keys;
+  }
+
+  static add(group: object, key: string): void {
+    if (#keys in group) group.#keys.add(key);
+  }
+}
+
+/** Values in the place of accessors, for console.log. */
+function showValues(this: object): object {
+  return { ...this };
+}
+
+/**
+ * The prototype of groups. An assignment to a key that a group lacks goes through it, which notes the key: looking through all keys at
+ * every step would take longer than a small step.
+ */
+const prototype = new Proxy(
+  Object.create(Object.prototype, { [inspect]: { value: showValues, writable: true, configurable: true } }) as object,
+  {
+    set: (_, key, value, receiver) => {
+      Noted.add(receiver as object, String(key));
+      return Reflect.defineProperty(receiver as object, key, { value, writable: true, enumerable: true, configurable: true });
+    },
+  },
+);
 
 /** The keys that were added to a group since it was made. */
 export class AddedKeys {
   readonly #keys = new Set<string>();
   #live: object = this;
 
-  /**
-   * An object without properties. An assignment to a key that it lacks goes through its prototype, which notes the key: looking through
-   * all keys at every step would take longer than a small step.
-   */
+  /** A group without properties. */
   makeObject(): object {
-    const keys = this.#keys;
-    const prototype = new Proxy(
-      Object.create(Object.prototype, { [inspect]: { value: showValues, writable: true, configurable: true } }) as object,
-      {
-        set: (_, key, value, receiver) => {
-          keys.add(String(key));
-          return Reflect.defineProperty(receiver as object, key, { value, writable: true, enumerable: true, configurable: true });
-        },
-      },
-    );
     this.#live = Object.create(prototype) as object;
+    new Noted(this.#live, this.#keys);
     return this.#live;
   }
 
@@ -38,11 +67,6 @@ export class AddedKeys {
     check([...this.#keys]);
     this.#keys.clear();
   }
-}
-
-/** Values in the place of accessors, for console.log. */
-function showValues(this: object): object {
-  return { ...this };
 }
 
 /** Whether a key of any group, a caller's own too, can be assigned. */

@@ -1,6 +1,7 @@
 // The options of a group behind accessors: what is assigned is checked at once, and the next step uses what was read.
 import { typeError } from "../errors";
 import type { Rule } from "../rule/rule";
+import { Given } from "./live-group";
 
 /** An option with several values as a caller sees it: a copy, which may be changed in place. */
 interface Exposed<O> {
@@ -26,18 +27,58 @@ function hasSameValues(a: object, b: object): boolean {
   return keys.length === Object.keys(b).length && keys.every((key) => a[key as never] === b[key as never]);
 }
 
-/** The options behind a group, for schedules. */
-const behind = new WeakMap<object, LiveOptions<object>>();
+/** Puts the options behind a group where nobody else sees them. */
+class Behind extends Given {
+  readonly #options: LiveOptions<object>;
+
+  constructor(group: object, options: LiveOptions<object>) {
+    super(group);
+    this.#options = options;
+  }
+
+  static of(group: object): LiveOptions<object> | undefined {
+    return #options in group ? group.#options : undefined;
+  }
+}
+
+/** The group that an accessor was called on: an object may inherit from one. */
+function groupBelow(target: object): object {
+  let at = target;
+  while (Behind.of(at) === undefined) at = Object.getPrototypeOf(at) as object;
+  return at;
+}
+
+/** What is behind each of several groups, by their array where that is frozen. */
+const behindAll = new WeakMap<readonly object[], Options>();
+type Options = readonly (LiveOptions<object> | undefined)[];
+
+function allBehind(groups: readonly object[]): Options {
+  const known = behindAll.get(groups);
+  if (known !== undefined) return known;
+  const found = groups.map((group) => Behind.of(group));
+  if (Object.isFrozen(groups)) behindAll.set(groups, found);
+  return found;
+}
+
+/** Says of each group whether what a schedule writes is an option that can be assigned: cheaper than a look at the property. */
+export function liveOptionsOf(groups: readonly object[]): (index: number, key: string) => boolean {
+  const options = allBehind(groups);
+  return (index, key) => key !== "initial_lr" && options[index] !== undefined && Object.isExtensible(groups[index]);
+}
 
 /**
- * Writes options of a group as a schedule does. PyTorch's OneCycleLR can give a negative lr, which PyTorch checks nowhere: here the next
+ * Writes options of groups as a schedule does. PyTorch's OneCycleLR can give a negative lr, which PyTorch checks nowhere: here the next
  * step refuses it.
  */
-export function writeScheduled(group: object, values: object): void {
-  const options = behind.get(group);
-  for (const [key, value] of Object.entries(values) as [string, unknown][]) {
-    if (options === undefined || !options.has(key)) Object.assign(group, { [key]: value });
-    else options.write(key as never, value);
+export function writeScheduled(groups: readonly object[], changes: readonly object[]): void {
+  const all = allBehind(groups);
+  for (let index = 0; index < groups.length; ++index) {
+    const options = all[index];
+    const values = changes[index] as Record<string, unknown>;
+    for (const key in values) {
+      if (options?.has(key) === true) options.write(key as never, values[key]);
+      else Object.assign(groups[index] as object, { [key]: values[key] });
+    }
   }
 }
 
@@ -59,34 +100,22 @@ export class LiveOptions<O extends object> {
 
   /** Defines an accessor for every option. */
   define(target: object): void {
-    for (const key of Object.keys(this.#schema) as (keyof O & string)[]) {
-      Object.defineProperty(target, key, {
-        enumerable: true,
-        get: () => this.#valueOf(key),
-        set: (next: unknown) => {
-          if (Object.isFrozen(target))
-            throw typeError("ERR_INVALID_OPTION", `This param group is frozen: ${key} cannot be changed`);
-          this.#store(key, next);
-          this.#refused.delete(key);
-          this.#expose(key);
-        },
-      });
-    }
-    behind.set(target, this as unknown as LiveOptions<object>);
+    Object.defineProperties(target, accessorsOf(this.#schema));
+    new Behind(target, this as unknown as LiveOptions<object>);
   }
 
   has(key: string): boolean {
     return Object.hasOwn(this.#schema, key);
   }
 
-  /** Writes a value. If it is out of range, the next step refuses it. */
+  /** Writes a value, which nobody else keeps. If it is out of range, the next step refuses it. */
   write(key: keyof O & string, value: unknown): void {
-    const exposed = this.#exposed.find((one) => one.key === key);
+    const exposed = this.#exposedAs(key);
     if (exposed !== undefined) {
-      exposed.copy = copyOf(value as object); // read with the next step
+      exposed.copy = value as object; // read with the next step
       return;
     }
-    this.#refused.delete(key);
+    if (this.#refused.size > 0) this.#refused.delete(key);
     try {
       this.#store(key, value);
     } catch {
@@ -94,9 +123,24 @@ export class LiveOptions<O extends object> {
     }
   }
 
-  #valueOf(key: keyof O & string): unknown {
+  /** What a caller sees. */
+  show(key: keyof O & string): unknown {
     if (this.#refused.size > 0 && this.#refused.has(key)) return this.#refused.get(key);
-    return this.#exposed.find((one) => one.key === key)?.copy ?? this.values[key];
+    return this.#exposedAs(key)?.copy ?? this.values[key];
+  }
+
+  #exposedAs(key: keyof O & string): Exposed<O> | undefined {
+    for (let i = 0; i < this.#exposed.length; ++i) {
+      if (this.#exposed[i]?.key === key) return this.#exposed[i];
+    }
+    return undefined;
+  }
+
+  /** Takes what a caller assigned. */
+  set(key: keyof O & string, next: unknown): void {
+    this.#store(key, next);
+    if (this.#refused.size > 0) this.#refused.delete(key);
+    this.#expose(key);
   }
 
   /** Makes the copy that a caller sees, where an option holds several values. */
@@ -132,4 +176,31 @@ export class LiveOptions<O extends object> {
     for (const key of Object.keys(this.#schema) as (keyof O & string)[]) this.#expose(key);
     this.changed = false;
   }
+}
+
+/** The accessors for a schema: all groups share them, and so V8 gives them one shape. */
+const accessors = new WeakMap<object, PropertyDescriptorMap>();
+
+function accessorsOf(schema: object): PropertyDescriptorMap {
+  const known = accessors.get(schema);
+  if (known !== undefined) return known;
+  const made = Object.fromEntries(Object.keys(schema).map((key) => [key, accessor(key as never)]));
+  accessors.set(schema, made);
+  return made;
+}
+
+function accessor(key: never): PropertyDescriptor {
+  return {
+    enumerable: true,
+    get(this: object) {
+      return (Behind.of(this) ?? Behind.of(groupBelow(this)))?.show(key);
+    },
+    set(this: object, next: unknown) {
+      const group = groupBelow(this);
+      if (Object.isFrozen(group)) {
+        throw typeError("ERR_INVALID_OPTION", `This param group is frozen: ${String(key)} cannot be changed`);
+      }
+      Behind.of(group)?.set(key, next);
+    },
+  };
 }

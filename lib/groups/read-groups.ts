@@ -1,5 +1,6 @@
 // Groups as callers write them: read and checked as far as that is possible without their parameters.
-import { describe, typeError } from "../errors";
+import { describe, isMap, typeError } from "../errors";
+import { meantAsList } from "../meant";
 import { knownKeys, type GroupExtras } from "./group";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import { titleOf, type Rule } from "../rule/rule";
@@ -27,8 +28,8 @@ export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defau
   if (initial_lr !== undefined && typeof initial_lr !== "number") {
     throw typeError("ERR_INVALID_OPTION", `The initial_lr of a param group must be a number, got ${describe(initial_lr)}`);
   }
-  if (typeof params !== "object" || params === null) {
-    throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}`);
+  if (typeof params !== "object" || params === null || isMap(params)) {
+    throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}${meantAsList(params)}`);
   }
   const list = Symbol.iterator in params && !ArrayBuffer.isView(params) ? listOf(params as Iterable<unknown>) : [params];
   const extras = {
@@ -39,7 +40,7 @@ export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defau
   return { params: list, options: readSchema(rule.options, given, defaults), extras };
 }
 
-/** What an iterable yields. Its own errors pass; what the engine says of a broken one gets a code. */
+/** The items of an iterable. Its own errors pass through; the engine's TypeError for a broken iterator gets a code. */
 function listOf(iterable: Iterable<unknown>): unknown[] {
   try {
     return [...iterable];
@@ -51,9 +52,12 @@ function listOf(iterable: Iterable<unknown>): unknown[] {
 
 /** Reads what a constructor was given: groups where the first item has `params`, else one group of parameters. */
 export function readParams<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O>[] {
-  if (typeof given !== "object" || given === null || !(Symbol.iterator in given) || ArrayBuffer.isView(given)) {
-    const advice = "an iterable of parameters, or of groups { params, ...options }";
-    throw typeError("ERR_INVALID_PARAMETER", `The parameters of ${rule.optimizer} must be ${advice}, got ${describe(given)}`);
+  if (typeof given !== "object" || given === null || !(Symbol.iterator in given) || ArrayBuffer.isView(given) || isMap(given)) {
+    const wanted = "an iterable of parameters, or of groups { params, ...options }";
+    throw typeError(
+      "ERR_INVALID_PARAMETER",
+      `The parameters of ${rule.optimizer} must be ${wanted}, got ${describe(given)}${meantAsList(given)}`,
+    );
   }
   const items = listOf(given as Iterable<unknown>);
   const isGroup = (item: unknown) => typeof item === "object" && item !== null && "params" in item;

@@ -9,9 +9,7 @@ export interface Obstacle {
   readonly otherRole?: number;
 }
 
-/** Why an array was refused: `name_of` in native/addon/floats.h. */
-
-/** Memory on a device: opaque here, tagged and checked by the addon, given back with its last owner. */
+/** Memory on a device: opaque here, tagged and checked by the addon, freed with its last owner. */
 export interface DeviceMemory {
   readonly deviceMemory: unique symbol;
 }
@@ -45,6 +43,8 @@ export interface Table {
     coefficients: Float32Array,
     gradients: Float64Array,
   ): void;
+  /** The slots that a device may leave norms in, or null. */
+  setSlots(memory: DeviceMemory | null): void;
   step(sets: number): Obstacle | null;
   stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
 }
@@ -141,14 +141,17 @@ export interface Engine {
   /** A `backendChoice`. */
   useBackend(name: string, byDefault: boolean): number;
   allocate(length: number, like?: Float32Array): Float32Array | null;
-  /** Never gives the memory of an array back from now on: a program may keep a part of it. Native memory lives as long as its parts. */
+  /** Keeps the memory of an array for good, as a program may hold a part of it. Native memory needs no call: its parts keep it. */
   keep?(array: Float32Array): void;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number, pairs: boolean): number | null;
+  /** Converts between a `halfType` and float32; false where the arrays overlap: nothing is written then. */
+  widen(type: number, into: Float32Array, from: Uint16Array): boolean;
+  narrow(type: number, into: Uint16Array, from: Float32Array): boolean;
   read(arrays: readonly Float32Array[]): number;
   norm(arrays: readonly Float32Array[], order: number): number;
   scale(arrays: readonly Float32Array[], factor: number): void;
   overlap(arrays: readonly NativeFloats[]): readonly [number, number] | null;
-  leased(array: NativeFloats, writing: boolean): boolean;
+  leased(array: NativeFloats | Uint16Array, writing: boolean): boolean;
   threads(): number;
   setThreads(count: number, byDefault: boolean): boolean;
   readonly maxThreads: number;

@@ -1,37 +1,103 @@
-// The binary: which file it is, and whether it can be loaded at all. What it does once it is loaded belongs to lib/load.ts.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { createRequire } from "node:module";
-import { isAbsolute, relative } from "node:path";
-import load from "node-gyp-build";
+// The binary: which file it is, and whether it can be loaded at all. What it does once it is loaded belongs to lib/native/load.ts.
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { arch, platform } from "node:os";
+import { dirname, isAbsolute, join, relative } from "node:path";
+import { version } from "../version";
+import { here, packageRoot, readPackage, requireFromHere } from "./here";
+
+/** The platform as node-gyp-build names it; the variables are the ones it reads. */
+export const target = `${process.env["npm_config_platform"] ?? platform()}-${process.env["npm_config_arch"] ?? arch()}`;
 
 /** The variable by which node-gyp-build takes another folder than the package's. */
 const elsewhere = "ADABELIEF_PREBUILD";
+
+/** There is no file that could be the binary. */
+export class BinaryNotFound extends Error {
+  constructor(readonly folder: string) {
+    super(`No native build was found in ${folder}`);
+  }
+}
 
 const isInside = (folder: string, path: string) => {
   const way = relative(folder, path);
   return !way.startsWith("..") && !isAbsolute(way);
 };
 
+interface NodeGypBuild {
+  path(folder: string): string;
+}
+
 /**
- * The file of the package's binary: in its own folder, or in the one that ADABELIEF_PREBUILD names. node-gyp-build would also look beside
- * Node's executable, where binaries belong to somebody else, and take a relative path from wherever the process happens to be.
+ * node-gyp-build, when it is needed: a bundle does without it. It looks for the release file of Alpine Linux, which Node's permission
+ * model may forbid; then it is told a C library, as the binary for Linux is the same for all.
+ */
+function nodeGypBuild(): NodeGypBuild {
+  try {
+    return requireFromHere("node-gyp-build") as NodeGypBuild;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_ACCESS_DENIED" || process.env["LIBC"]) throw error;
+  }
+  process.env["LIBC"] = "glibc";
+  try {
+    return requireFromHere("node-gyp-build") as NodeGypBuild;
+  } finally {
+    delete process.env["LIBC"];
+  }
+}
+
+/**
+ * The binary in a folder. node-gyp-build would also look beside Node's executable, where binaries belong to somebody else, and take a
+ * relative path from wherever the process happens to be.
+ */
+function findIn(folder: string): string {
+  let path: string;
+  try {
+    path = nodeGypBuild().path(folder);
+  } catch (error) {
+    if (!(error as Error).message.startsWith("No native build")) throw error;
+    throw new BinaryNotFound(folder);
+  }
+  if (isInside(folder, path)) return path;
+  throw new BinaryNotFound(folder);
+}
+
+/** The folders that Node would look for packages in, from here. Not those of NODE_PATH, which may be the working directory. */
+function* packagesAround(): Generator<string> {
+  for (let folder = here; ; folder = dirname(folder)) {
+    yield join(folder, "node_modules", "adabelief");
+    if (folder === dirname(folder)) return;
+  }
+}
+
+/** The binary for a bundle: a copy beside it, or the one of the package of this version that Node would find from there. */
+function findForBundle(): string {
+  const copies = [join("prebuilds", target), join("build", "Release"), "."].map((way) => join(here, way, "adabelief.node"));
+  const copy = copies.find((path) => existsSync(path));
+  if (copy !== undefined) return copy;
+  for (const folder of packagesAround()) {
+    if (readPackage(folder).version === version) return findIn(folder);
+  }
+  throw new BinaryNotFound(here);
+}
+
+/**
+ * The file of the binary: in the package's folder, beside the bundle, or in the folder that ADABELIEF_PREBUILD names.
  *
  * @throws where there is none
  */
-export function findBinary(root: string): string {
+export function findBinary(): string {
   const folder = process.env[elsewhere] ?? "";
   if (folder !== "" && !isAbsolute(folder))
     throw new Error(`${elsewhere} must be an absolute path, got ${JSON.stringify(folder)}`);
-  const path = load.path(root);
-  if (isInside(folder === "" ? root : folder, path)) return path;
-  throw new Error(`No native build was found in ${folder === "" ? root : folder}`);
+  if (folder !== "") return findIn(folder);
+  return packageRoot === undefined ? findForBundle() : findIn(packageRoot);
 }
 
 /** Loads a binary. */
-export function loadBinary(root: string): unknown {
-  const path = findBinary(root);
+export function loadBinary(): unknown {
+  const path = findBinary();
   requireWhole(path);
-  const loaded: unknown = createRequire(__filename)(path);
+  const loaded: unknown = requireFromHere(path);
   if (typeof loaded === "object" && loaded !== null) return loaded;
   throw new Error(`${path} belongs to another package`);
 }

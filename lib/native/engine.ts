@@ -33,18 +33,19 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
 
 const engine = loadEngine();
 export const addon: Addon = Object.assign(engine, parseLists(engine.lists));
-export const { host, rowState, stage, role, gradients, common, problem, backendChoice } = readLists(addon);
+export const { host, rowState, stage, role, gradients, common, problem, halfType, backendChoice } = readLists(addon);
 addon.cuda.brandErrors(errorBrand);
 
 /** Sets how many threads a step may use, or says why not. */
-export function useThreads(count: number, { byDefault = false, what = "cpu.threads" } = {}): void {
+export function useThreads(count: number, { byDefault = false, what = "cpu.threads", given = describe(count) } = {}): void {
   if (!Number.isInteger(count) || count < 1 || count > addon.maxThreads) {
-    throw rangeError("ERR_THREADS", `${what} must be a whole number from 1 to ${addon.maxThreads}, got ${describe(count)}`);
+    throw rangeError("ERR_THREADS", `${what} must be a whole number from 1 to ${addon.maxThreads}, got ${given}`);
   }
   if (!addon.setThreads(count, byDefault)) throw plainError("ERR_BUSY", `${what}: a step is under way on another thread`);
 }
 
 const { backend, threads } = wanted;
 if (backend !== "" && backend !== "native") useBackend(backend, { byDefault: true });
-if (threads) useThreads(Number(threads), { byDefault: true, what: "ADABELIEF_THREADS" });
+const fromOutside = { byDefault: true, what: "ADABELIEF_THREADS", given: JSON.stringify(threads) };
+if (threads) useThreads(Number(threads), fromOutside);
 else useThreads(Math.min(usableCores(), addon.maxThreads), { byDefault: true });

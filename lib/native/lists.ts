@@ -26,6 +26,7 @@ export interface Lists {
   readonly roles: Readonly<Record<string, number>>;
   readonly gradients: Readonly<Record<string, number>>;
   readonly problems: Readonly<Record<string, number>>;
+  readonly halfTypes: Readonly<Record<string, number>>;
   readonly backendChoices: Readonly<Record<string, number>>;
 }
 
@@ -87,6 +88,9 @@ export function readLists(lists: Lists) {
       "skipNonFinite",
       "norm",
       "skipped",
+      "slot",
+      "leftOnDevice",
+      "slotFloats",
       "count",
     ]),
     /** The place of each coefficient that all sets have. */
@@ -103,6 +107,8 @@ export function readLists(lists: Lists) {
       "otherDevice",
       "disposed",
     ]),
+    /** Types of 16 bits. */
+    halfType: numbers("the list of half types", lists.halfTypes, ["bfloat16", "float16"]),
     /** What became of the choice of a backend. */
     backendChoice: numbers("the list of backend choices", lists.backendChoices, ["chosen", "unknown", "unsupported", "busy"]),
   };

@@ -1,21 +1,11 @@
 // The engine for Node: the binary, found and loaded, or WebAssembly. lib/browser/load.ts takes its place in browsers.
 import { constants } from "node:buffer";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { platform, arch } from "node:os";
 import type { Engine } from "./addon";
 import { loadBinary } from "./binary";
+import { explain } from "./explain";
 import { plainError, warnOnce } from "../errors";
 import { loadWasmEngine, wasmBackend } from "../wasm/engine";
 import { requireForm } from "../wasm/start";
-
-/** The package's own folder, from lib/native/ (the sources, in tests) as from dist/lib/native/. */
-export const root = [join(__dirname, "..", ".."), join(__dirname, "..", "..", "..")].find((folder) =>
-  existsSync(join(folder, "package.json")),
-) as string;
-
-/** The platform as node-gyp-build names it; the variables are the ones it reads. */
-export const target = `${process.env["npm_config_platform"] ?? platform()}-${process.env["npm_config_arch"] ?? arch()}`;
 
 /** What the environment asks for. The backend is "wasm" for WebAssembly, "native" for any other, or the name of one. */
 export const wanted = {
@@ -29,20 +19,14 @@ export const cudaDriver = (): string => process.env["ADABELIEF_CUDA_DRIVER"] ?? 
 /** The most bytes that a buffer may have. */
 export const largestBuffer = constants.MAX_LENGTH;
 
-/** Loads the binary, or WebAssembly where it is wanted or nothing else loads: with a warning that says why. */
+/** Loads the binary. Loads WebAssembly on request, or with a warning if the binary does not load. */
 export function loadEngine(): Engine {
   const form = requireForm(process.env["ADABELIEF_WASM"] ?? "");
   if (wanted.backend === wasmBackend) return loadWasmEngine(form);
   try {
-    return loadBinary(root) as Engine;
+    return loadBinary() as Engine;
   } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split("\n")[0] as string) : String(cause);
-    const error = plainError(
-      "ERR_NO_BINARY",
-      `adabelief has no binary that loads on ${target} (Node ${process.version}). Build it from source, with CMake and a C++ compiler: ` +
-        `npm install --no-save cmake-js@8 node-addon-api@8 && npx cmake-js compile --directory node_modules/adabelief (${reason})`,
-      cause,
-    );
+    const error = plainError("ERR_NO_BINARY", explain(cause), cause);
     if (wanted.backend !== "") throw error;
     return fallBack(error, form);
   }
@@ -64,7 +48,7 @@ function fallBack(error: Error, form: string): Engine {
 }
 
 /**
- * Waits until optimizers can be made. Here they can be from the start: it is for programs that also run in browsers.
+ * Resolves at once: in Node the engine is loaded with the package. It exists for programs that also run in browsers.
  */
 export async function ready(): Promise<void> {
   // The binary was loaded with the package.

@@ -6,7 +6,7 @@ import { Optimizer } from "./optimizer";
 export type LookaheadState<S extends State> = S & { readonly slow_buffer: Float32Array };
 
 /**
- * Lookahead around any optimizer: every k steps a parameter goes back to its slow weights, which have followed it a part of the way.
+ * Lookahead around any optimizer: every k steps the slow weights move part of the way to the parameter, which is then set to them.
  *
  *     slow ← p                             before the first step
  *     slow ← slow + alpha·(p − slow),  p ← slow      after every k-th

@@ -1,20 +1,20 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { readCheckpoint, type LoadStateOptions } from "../checkpoint/load";
-import { encodeCheckpoint, saveCheckpoint, type SaveStateOptions } from "../checkpoint/save";
 import { describe, typeError } from "../errors";
 import type { Floats } from "../arrays/placement";
 import type { GroupOf, ParamGroup, Params } from "../groups/group";
-import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
-import { readStateDict, requirePublished, writeStateDict, type State, type StateDict, type StateOf } from "../state-dict";
+import type { State, StateOf } from "../state-dict";
 import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import { Guard, noteInternals } from "./internals";
+import { guardOptionNames } from "./option-names";
 import { ParameterGroups } from "./parameter-groups";
+import { defineInspect } from "./show";
+import { Stateful } from "./stateful";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
 
-/** Who owns groups and state. Every optimizer is one of these with a rule of its own. `Optimizer` without arguments is any of them. */
-export abstract class Optimizer<O extends object = { lr: number }, S extends State = State> {
+/** The base class of all optimizers. It owns groups and state. Without type arguments it is the type of any optimizer. */
+export abstract class Optimizer<O extends object = { lr: number }, S extends State = State> extends Stateful {
   /**
    * The state of a parameter: `step` and live arrays under PyTorch's names, where the parameter itself lies; undefined before its first
    * update. Those on a device are the optimizer's: it disposes of them when it is disposed of, reset, or takes over another state.
@@ -22,6 +22,10 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   readonly state: StateOf<S> = Object.freeze({
     get: (parameter: Parameter<Floats>) => this.#groups.stateOf(parameter) as never,
   });
+
+  static {
+    defineInspect(this.prototype, (optimizer) => (#groups in optimizer ? (optimizer as Optimizer).#groups : undefined));
+  }
 
   // Without the type of the options, so that an Adam is also an Optimizer of { lr }.
   readonly #groups: ParameterGroups<object>;
@@ -31,14 +35,14 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   protected constructor(rule: Rule<O>, params: Params<Partial<O>>, options: object);
   protected constructor(optimizer: Optimizer<O>);
   protected constructor(source: Rule<O> | Optimizer<O>, params?: Params<Partial<O>>, options: object = {}) {
-    if (#groups in source) {
-      this.#groups = source.#groups;
-      this.#guard = source.#guard;
-    } else {
-      this.#groups = new ParameterGroups(source, params as Params<Partial<O>>, options) as unknown as ParameterGroups<object>;
-      this.#guard = new Guard(source.optimizer);
-    }
-    noteInternals(this, this.#groups, this.#guard);
+    const isView = #groups in source;
+    const groups = isView ? source.#groups : new ParameterGroups(source, params as Params<Partial<O>>, options);
+    const guard = isView ? source.#guard : new Guard(source.optimizer);
+    super(groups as unknown as ParameterGroups<object>, guard);
+    guardOptionNames();
+    this.#groups = groups as unknown as ParameterGroups<object>;
+    this.#guard = guard;
+    noteInternals(this, this.#groups, guard);
   }
 
   /** The groups, each with its parameters and live options. The array itself and each `params` are frozen: see `addParamGroup`. */
@@ -52,26 +56,25 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /**
-   * Updates every parameter that has a gradient.
+   * Updates every parameter that has a gradient. Work on a device is launched and not waited for, unless `skipNonFinite` must be
+   * decided: see `synchronize` and `stepAsync`.
    *
-   * Work on a device is launched and not waited for, unless `gradNorm` is to be reported: see `synchronize` and `stepAsync`.
+   * Everything is checked before the first element is written: if `step` throws, parameters, state and groups are unchanged. Only a
+   * device failure during the step cannot be undone; every later call except `dispose` then throws ERR_CUDA_LOST.
    *
-   * @param options what happens to the gradients first: `gradScale`, `skipNonFinite`, `maxGradNorm`; `stream`: the driver's handle of
-   *   a stream of the parameters' device, default 0n, the legacy default stream
-   *
-   * Everything is checked before the first element is written: where `step` throws, parameters, state and groups are as they were. Only
-   * a device that fails in the middle cannot be undone (ERR_CUDA_LOST): then every later call but `dispose` is that error.
-   *
-   * @throws with a `code`: memory of another length, type or place; overlapping memory; an invalid option; ERR_BUSY during a step
+   * @param options how the gradients are treated first: `gradScale`, `skipNonFinite`, `maxGradNorm`; `stream`: the driver's handle
+   *   of a stream of the parameters' device, default 0n, the legacy default stream
+   * @throws a coded error: memory of another length, type or place; overlapping memory; an invalid option; ERR_BUSY during a step
    */
   step(options?: StepOptions): StepReport;
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
-  step<T extends number | void>(closure: () => T): T;
-  step<T extends number | void>(argument?: StepOptions | (() => T)): StepReport | T {
-    return typeof argument === "function" ? this.#stepAfter(argument) : this.#step(argument);
+  step<T extends number | void>(closure: () => T, options?: StepOptions): T;
+  step<T extends number | void>(argument?: StepOptions | (() => T), options?: StepOptions): StepReport | T {
+    return typeof argument === "function" ? this.#stepAfter(argument, options) : this.#step(argument, options);
   }
 
-  #step(options: StepOptions | undefined): StepReport {
+  #step(options: StepOptions | undefined, second: StepOptions | undefined): StepReport {
+    if (second !== undefined) throw typeError("ERR_INVALID_OPTION", "step takes a second argument only after a closure");
     this.#guard.enter("step");
     try {
       return this.#groups.steps.step(this.#groups.groups, readStepOptions(options, "step"));
@@ -82,25 +85,24 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     }
   }
 
-  #stepAfter<T extends number | void>(closure: () => T): T {
+  #stepAfter<T extends number | void>(closure: () => T, options: StepOptions | undefined): T {
+    const read = readStepOptions(options, "step");
     return this.#guard.afterClosure(closure, (result) => {
       if (typeof result === "object" && result !== null && "then" in result) {
         throw typeError("ERR_CLOSURE", "A closure must compute the gradients before it returns; this one returned a promise");
       }
-      this.#groups.steps.step(this.#groups.groups, readStepOptions(undefined, "step"));
+      this.#groups.steps.step(this.#groups.groups, read);
     });
   }
 
   /**
-   * The same update on another thread, with the same bits, while this one goes on. One core is left to it. The promise is resolved when
-   * the devices are done, too.
+   * Runs the step on other threads, with the same bits, and returns at once. One core is left to the calling thread. The promise
+   * resolves after the devices are done too.
    *
    * All checks are made before it returns. Until the promise is settled, gradients must not be written, and parameters and state
    * neither read nor written; every method of this optimizer and every change of `cpu` is an error (ERR_BUSY), and a step over the same
-   * memory by another optimizer too (ERR_LEASED). The promise keeps everything alive. The buffers in use become untransferable, for good;
-   * resizable ones are refused (ERR_RESIZABLE).
-   *
-   * Three things can crash the process or lose the step, so do not do them during a step: `ArrayBuffer.prototype.transfer` or a byte
+   * memory by another optimizer too (ERR_LEASED). The buffers in use become untransferable, for good; resizable ones are refused
+   * (ERR_RESIZABLE). Three things can crash the process or lose the step, so do not do them during a step: `ArrayBuffer.prototype.transfer` or a byte
    * stream over its memory before Node 24.15; the same over the external memory of another addon on any release; growing WebAssembly
    * memory. Arrays from `cpu.allocate` and shared memory are safe.
    *
@@ -111,11 +113,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     return this.#guard.exclusivelyAsync("stepAsync", () => steps.stepAsync(groups, readStepOptions(options, "stepAsync")));
   }
 
-  /**
-   * Waits until the devices are done with every step so far. Without parameters on a device there is nothing to wait for.
-   *
-   * @throws ERR_CUDA_LOST where one of them failed since
-   */
+  /** Waits until the devices are done with every step so far. Throws ERR_CUDA_LOST where one of them failed since. */
   synchronize(): void {
     this.#guard.freely(() => this.#groups.steps.synchronize());
   }
@@ -124,7 +122,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them.
    *
    * @param options `set_to_none`: default false; `stream`: in whose order those on a device are filled, default 0n
-   * @throws with a `code`, and nothing changed; but where a device refuses or fails (ERR_CUDA, ERR_CUDA_LOST), some may be zero already
+   * @throws a coded error, and changes nothing. If a device fails (ERR_CUDA, ERR_CUDA_LOST), some gradients may already be zero
    */
   zeroGrad(options: ZeroGradOptions = {}): void {
     this.#guard.freely(() => zeroGradients(this.#groups.steps.parameters, options));
@@ -140,97 +138,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     this.#guard.exclusively("reset", () => this.#groups.reset());
   }
 
-  /**
-   * A deep copy of options and state in PyTorch's layout, on the host: what lies on a device is waited for and copied.
-   *
-   * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
-   * @throws ERR_STATE_DICT: with `pytorch`, a common option that the published class would not obey; an `extra` that JSON cannot hold
-   */
-  stateDict(options: { pytorch?: boolean } = {}): StateDict {
-    return this.#guard.freely(() => {
-      requireObject(options, "The options of stateDict");
-      refuseUnknownKeys(options, ["pytorch"], "stateDict");
-      const pytorch = flag(options.pytorch ?? false, "pytorch");
-      const { rule, steps, groups } = this.#groups;
-      if (pytorch) requirePublished(rule, groups);
-      steps.synchronize();
-      return writeStateDict(rule, groups, pytorch);
-    });
-  }
-
-  /**
-   * Takes over the options and a copy of the state of a dict written by `stateDict` or by the published Python classes. Each parameter's
-   * state goes where the parameter lies, wherever it was before.
-   *
-   * @throws ERR_STATE_DICT where it belongs to another optimizer, version or shape, or a moment is missing; nothing is changed then
-   */
-  loadStateDict(saved: StateDict): void {
-    const { rule, groups } = this.#groups;
-    this.#guard.exclusively("loadStateDict", () => this.#groups.take(readStateDict(rule, groups, saved)));
-  }
-
-  /**
-   * Writes options and state to a file, in safetensors format with PyTorch's names (docs/checkpoints.md).
-   *
-   * What is written is copied before this returns, so that training may go on at once; without `await` too. Whatever happens, a
-   * crash included, the path then has the old file or the new one, whole. Saves to one path are made in the order of the calls.
-   *
-   * @param path where to; an existing file is replaced
-   * @param options `parameters`: keep the parameters' values (their `data`) too, default false; `extra`: anything of your own that
-   *   JSON can hold
-   * @throws never: the promise is rejected with ERR_CHECKPOINT where `extra` holds what JSON would lose (NaN, functions, BigInt,
-   *   instances of classes, cycles; infinities and -0 are kept) or the path is no regular file; with what `stateDict` throws; or with the
-   *   file system's own error
-   */
-  async saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
-    await this.#guard.freely(() => {
-      const { rule, steps, groups } = this.#groups;
-      steps.synchronize();
-      return saveCheckpoint(path, rule, groups, options);
-    });
-  }
-
-  /**
-   * The bytes that `saveState` writes, for where there are no files: `new Blob([bytes])` in a browser.
-   *
-   * @param options as of `saveState`
-   * @throws what `saveState` rejects with
-   */
-  encodeState(options: SaveStateOptions = {}): Uint8Array<ArrayBuffer> {
-    return this.#guard.freely(() => {
-      const { rule, steps, groups } = this.#groups;
-      steps.synchronize();
-      return encodeCheckpoint(rule, groups, options);
-    });
-  }
-
-  /**
-   * Takes over options and state from a file written by `saveState`, or from Python in its layout. Parameters are matched by name
-   * where both sides have names, else by number.
-   *
-   * All of it is checked before the first value is changed. Until the promise is settled every other method is an error (ERR_BUSY).
-   *
-   * @param from the file's path, or its bytes: a Uint8Array or a Blob
-   * @param options `parameters`: write the saved values into the parameters' own `data`, default false
-   * @returns `extra` as it was given to `saveState`, or undefined
-   * @throws never: the promise is rejected with ERR_CHECKPOINT where the file is damaged, no checkpoint, or one of another optimizer,
-   *   version or shape; ERR_DETACHED, ERR_LEASED and the like where a parameter's `data` cannot be written; or with the file
-   *   system's own error. Nothing is changed then
-   */
-  loadState<Extra = unknown>(from: string | URL | Uint8Array | Blob, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
-    return this.#guard.exclusivelyAsync("loadState", async () => {
-      const { rule, steps, groups } = this.#groups;
-      const checkpoint = await readCheckpoint(from, rule, groups, options);
-      // Nothing is awaited between the last checks and the last write.
-      steps.synchronize();
-      const { loaded, writeValues } = checkpoint.check();
-      writeValues();
-      this.#groups.take(loaded);
-      return { extra: checkpoint.extra as Extra };
-    });
-  }
-
-  /** Lets go of parameters and state, and gives back the state's memory on devices. Every later call but this one is an error. */
+  /** Releases parameters and state, including device memory of the state. Every later call except `dispose` throws ERR_DISPOSED. */
   dispose(): void {
     if (this.#guard.dispose()) this.#groups.clear();
   }

@@ -17,9 +17,8 @@ import { slowName, type TrackedParameter } from "../step/tracked-parameter";
 /** What an optimizer owns: groups of parameters with their options, the state of each parameter, and the steps over them. */
 export class ParameterGroups<O extends object> {
   readonly steps: Steps<O>;
-  groups: readonly Group<O>[] = [];
-  /** The groups as a caller sees them. */
-  live: readonly ParamGroup<O>[] = Object.freeze([]);
+  readonly groups: Group<O>[] = [];
+  #live: readonly ParamGroup<O>[] | undefined;
   readonly #trackedOf = new Map<Parameter<Floats>, TrackedParameter>();
   #defaults: O;
 
@@ -37,6 +36,11 @@ export class ParameterGroups<O extends object> {
       throw rangeError("ERR_EMPTY_PARAMETERS", "optimizer got an empty parameter list");
     }
     this.#join(groups);
+  }
+
+  /** The groups as a caller sees them: a frozen array, and another one after a group was added. */
+  get live(): readonly ParamGroup<O>[] {
+    return (this.#live ??= Object.freeze(this.groups.map((group) => group.live)));
   }
 
   /** The options of groups that set none of their own. */
@@ -74,7 +78,7 @@ export class ParameterGroups<O extends object> {
     this.#defaults = { ...this.#defaults, lookahead };
   }
 
-  /** The state of a parameter; undefined before its first update. From here on its arrays are in other hands, too. */
+  /** The state of a parameter; undefined before its first update. The caller can keep the arrays, so they count as exposed. */
   stateOf(parameter: Parameter<Floats>): object | undefined {
     const tracked = this.#trackedOf.get(parameter);
     if (tracked === undefined || (tracked.states.length === 0 && tracked.slow === null)) return undefined;
@@ -87,8 +91,8 @@ export class ParameterGroups<O extends object> {
 
   /** Lets go of everything. */
   clear(): void {
-    this.groups = [];
-    this.live = Object.freeze([]);
+    this.groups.length = 0;
+    this.#live = undefined;
     this.#trackedOf.clear();
     this.steps.clear();
   }
@@ -101,8 +105,8 @@ export class ParameterGroups<O extends object> {
     });
     this.steps.add([...added.values()]);
     for (const [parameter, tracked] of added) this.#trackedOf.set(parameter, tracked);
-    this.groups = [...this.groups, ...groups];
-    this.live = Object.freeze(this.groups.map((group) => group.live));
+    for (const group of groups) this.groups.push(group);
+    this.#live = undefined;
   }
 
   #track(parameter: Parameter<Floats>, added: Map<Parameter<Floats>, TrackedParameter>): TrackedParameter {

@@ -1,4 +1,5 @@
 import { requireStream, type StreamOptions } from "../cuda/driver";
+import { typeError } from "../errors";
 import { fillWithZeros, requireUnleased } from "../arrays/placement";
 import { role } from "../native/engine";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
@@ -17,7 +18,7 @@ export function zeroGradients(parameters: readonly TrackedParameter[], options: 
   const { set_to_none = false, stream = 0n } = options as ZeroGradOptions;
   requireStream(stream);
   if (flag(set_to_none, "set_to_none")) {
-    for (const { parameter } of parameters) parameter.grad = null;
+    setToNone(parameters);
     return;
   }
   const gradients = parameters.flatMap((tracked) => {
@@ -27,4 +28,32 @@ export function zeroGradients(parameters: readonly TrackedParameter[], options: 
   });
   for (const grad of gradients) requireUnleased(grad, "A gradient");
   for (const grad of gradients) fillWithZeros(grad, stream);
+}
+
+/** Sets every gradient to null, or none where one cannot be set. */
+function setToNone(parameters: readonly TrackedParameter[]): void {
+  const present = parameters.filter(({ parameter }) => (parameter.grad ?? null) !== null);
+  for (const { parameter, label } of present) {
+    if (canAssign(parameter, "grad")) continue;
+    throw typeError("ERR_INVALID_PARAMETER", `${label}: its grad cannot be set to null: it is frozen or has no setter`);
+  }
+  const before = present.map(({ parameter }) => parameter.grad);
+  try {
+    for (const { parameter } of present) parameter.grad = null;
+  } catch (error) {
+    // A setter of the caller's own threw.
+    present.forEach(({ parameter }, k) => Reflect.set(parameter, "grad", before[k]));
+    throw error;
+  }
+}
+
+/** Whether an assignment to a property of an object of the caller's can succeed. */
+function canAssign(target: object, key: string): boolean {
+  for (let at: object | null = target; at !== null; at = Object.getPrototypeOf(at) as object | null) {
+    const found = Object.getOwnPropertyDescriptor(at, key);
+    if (found === undefined) continue;
+    if (!("value" in found)) return found.set !== undefined;
+    return found.writable === true && (at === target || Object.isExtensible(target));
+  }
+  return Object.isExtensible(target);
 }

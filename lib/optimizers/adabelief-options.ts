@@ -3,13 +3,29 @@ import type { State } from "../state-dict";
 import type { rule005, rule021 } from "./adabelief-pytorch";
 import type { ruleTf001, ruleTf021 } from "./adabelief-tensorflow";
 
-/** The options of a group of release 0.0.5, in PyTorch's names. */
+/**
+ * The options of a group of release 0.0.5, in PyTorch's names.
+ *
+ * @interface
+ */
 export type AdaBeliefGroupOptions = OptionsOf<typeof rule005>;
-/** The options of a group of release 0.2.1. */
+/**
+ * The options of a group of release 0.2.1.
+ *
+ * @interface
+ */
 export type AdaBeliefGroupOptions021 = OptionsOf<typeof rule021>;
-/** The options of a group of the TensorFlow release 0.0.1. */
+/**
+ * The options of a group of the TensorFlow release 0.0.1.
+ *
+ * @interface
+ */
 export type AdaBeliefGroupOptionsTf001 = OptionsOf<typeof ruleTf001>;
-/** The options of a group of the TensorFlow release 0.2.1. */
+/**
+ * The options of a group of the TensorFlow release 0.2.1.
+ *
+ * @interface
+ */
 export type AdaBeliefGroupOptionsTf021 = OptionsOf<typeof ruleTf021>;
 
 interface Ignored {
@@ -17,10 +33,35 @@ interface Ignored {
   print_change_log?: boolean;
 }
 
+/**
+ * The options of release 0.0.5.
+ *
+ * @interface
+ */
 export type AdaBeliefOptions005 = AdaBeliefGroupOptions & Ignored & { version?: "0.0.5" };
+
+/**
+ * The options of release 0.2.1.
+ *
+ * @interface
+ */
 export type AdaBeliefOptions021 = AdaBeliefGroupOptions021 & Ignored & { version: "0.2.1" };
+
+/**
+ * The options of the TensorFlow release 0.0.1.
+ *
+ * @interface
+ */
 export type AdaBeliefOptionsTf001 = AdaBeliefGroupOptionsTf001 & { version: "tf-0.0.1" };
+
+/**
+ * The options of the TensorFlow release 0.2.1.
+ *
+ * @interface
+ */
 export type AdaBeliefOptionsTf021 = AdaBeliefGroupOptionsTf021 & { version: "tf-0.2.1" };
+
+/** The options of any version. */
 export type AdaBeliefOptions = AdaBeliefOptions005 | AdaBeliefOptions021 | AdaBeliefOptionsTf001 | AdaBeliefOptionsTf021;
 export type AdaBeliefVersion = "0.0.5" | "0.2.1" | "tf-0.0.1" | "tf-0.2.1";
 

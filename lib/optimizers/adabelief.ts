@@ -10,7 +10,7 @@ import type {
 import { chooseRule } from "./adabelief-rules";
 
 /**
- * AdaBelief: steps are large where the gradient is what its running mean foretold, small where it is not.
+ * AdaBelief: large steps where the gradient is close to its running mean, small steps where it deviates from it.
  *
  *     m ← β1·m + (1−β1)·g
  *     s ← β2·s + (1−β2)·(g−m)² + ε
@@ -34,7 +34,7 @@ export class AdaBelief<V extends AdaBeliefVersion = "0.0.5"> extends Optimizer<A
    * @param params parameters, or groups of them: `{ params, name?, ...options }`
    * @param options the groups' defaults, and `version`: whose rule and defaults to follow, "0.0.5" (default), "0.2.1", or a release
    *   for TensorFlow, "tf-0.0.1" or "tf-0.2.1"
-   * @throws with a `code`: an option or parameter that cannot be; the same parameter twice; no parameter
+   * @throws a coded error for an invalid option or parameter, the same parameter twice, or no parameter
    */
   constructor(params: Params<AdaBeliefGroupOptionsOf[V]>, options: AdaBeliefOptionsOf<V> = {}) {
     const chosen = chooseRule(options);

@@ -34,7 +34,7 @@ const rule = defineRule({
     betas: twoBetas(0.9, 0.999),
     /** The learning rate of SGD that the bounds close in on, ≥ 0. It follows lr: final_lr·lr/base_lr. Default 0.1. */
     final_lr: option(0.1, nonNegative("final learning rate")),
-    /** The lr that final_lr belongs to, ≥ 0, and not 0 where lr is not. Default: the lr that the group begins with. */
+    /** The lr at which the bounds close in on final_lr itself, ≥ 0; 0 only if lr is 0. Default: the lr of the new group. */
     base_lr: withoutDefault(nonNegative("base learning rate")),
     /** How fast the bounds close in, in [0, 1). Default 1e-3. */
     gamma: option(1e-3, gamma),
@@ -67,6 +67,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of AdaBound.
+ *
+ * @interface
+ */
 export type AdaBoundOptions = OptionsOf<typeof rule>;
 
 /**

@@ -61,5 +61,5 @@ export function rectifiedSize({ c1, c2 }: Bias, rhoT: number, rhoInf: number): n
   return Math.sqrt((((((c2 * (rhoT - 4)) / (rhoInf - 4)) * (rhoT - 2)) / rhoT) * rhoInf) / (rhoInf - 2)) / c1;
 }
 
-/** RAdam's cache of step sizes, empty: the published classes that rectify fail where their group has none. */
+/** RAdam's empty cache of step sizes. The published rectifying classes fail if a group lacks it. */
 export const emptyBuffer = (): object => ({ buffer: Array.from({ length: 10 }, () => [null, null, null]) });

@@ -82,7 +82,18 @@ const adamW = defineRule({
   step: (resolved) => makeStep(resolved, (o: Shared & { weight_decay: number }) => 1 - o.lr * o.weight_decay),
 });
 
+/**
+ * The options of Adam.
+ *
+ * @interface
+ */
 export type AdamOptions = OptionsOf<typeof adam>;
+
+/**
+ * The options of AdamW.
+ *
+ * @interface
+ */
 export type AdamWOptions = OptionsOf<typeof adamW>;
 
 /**

@@ -41,6 +41,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of EAdam.
+ *
+ * @interface
+ */
 export type EAdamOptions = OptionsOf<typeof rule>;
 
 /**
@@ -51,7 +56,7 @@ export type EAdamOptions = OptionsOf<typeof rule>;
  *     v ← β2·v + (1−β2)·g² + eps
  *     p ← p − lr·√(1−β2^t)/(1−β1^t) · m / √v
  *
- * With amsgrad v has no eps: x ← max(x, v), and √x + eps divides.
+ * With amsgrad, v accumulates no eps: x ← max(x, v), and the denominator is √x + eps.
  *
  * State: m `exp_avg`, v `exp_avg_sq`, x `max_exp_avg_sq`.
  *

@@ -1,9 +1,9 @@
-/** β^t for bias corrections, for one β at a time: t rises by one a step, so it remembers where it was. */
+/** Computes β^t for bias corrections. It keeps the last power, because t usually rises by one per step. */
 export type Power = (base: number, exponent: number) => number;
 
 const splitter = 2 ** 27 + 1;
 
-/** Below this a power is 0: the rest of a product would be subnormal, which costs a hundred times as much as it is worth in 1 − β^t. */
+/** Smaller powers count as 0: their low parts would be subnormal, which is slow, and 1 − β^t would not change. */
 const least = 1e-290;
 
 /** high + low, about 100 bits of a number. The fields of an object, unlike variables of a closure, take new doubles in place. */

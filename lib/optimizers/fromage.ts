@@ -23,6 +23,11 @@ const rule = defineRule({
     },
 });
 
+/**
+ * The options of Fromage.
+ *
+ * @interface
+ */
 export type FromageOptions = OptionsOf<typeof rule>;
 
 /**

@@ -38,6 +38,11 @@ const rule = defineRule({
     },
 });
 
+/**
+ * The options of Lion.
+ *
+ * @interface
+ */
 export type LionOptions = OptionsOf<typeof rule>;
 
 /**

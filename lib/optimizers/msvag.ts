@@ -26,7 +26,7 @@ const rule = defineRule({
     betas: twoBetas(0.9, 0.999),
     /** ≥ 0, coupled: weight_decay·p joins the gradient. Default 0. */
     weight_decay: weightDecay(0),
-    /** Correct the bias of the second mean by β1, with which it is made, as for the published curves. Default false: by β2, as in the published code. */
+    /** Correct the second mean's bias with β1, its own decay, as for the published curves. Default false: with β2, as published. */
     consistent_bias_correction: onOff(false),
   },
   coupledDecay: (o) => o.weight_decay,
@@ -49,6 +49,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of MSVAG.
+ *
+ * @interface
+ */
 export type MSVAGOptions = OptionsOf<typeof rule>;
 
 /**
@@ -60,7 +65,7 @@ export type MSVAGOptions = OptionsOf<typeof rule>;
  *     q = (v̂ − m̂²)/(1−ρ),  γ = m̂²/(m̂² + ρ·q), or 0 where that is no number
  *     p ← p − lr·γ·m̂
  *
- * The first step is none: there ρ = 1 and γ = 0. State: m `exp_avg`, v `exp_avg_sq`.
+ * The first step changes no parameter, because ρ = 1 and γ = 0. State: m `exp_avg`, v `exp_avg_sq`.
  *
  * Balles, Hennig: Dissecting Adam: The Sign, Magnitude and Variance of Stochastic Gradients, ICML 2018.
  */

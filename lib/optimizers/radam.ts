@@ -40,7 +40,8 @@ const rule = defineRule({
     /** While the variance is too uncertain: step as SGD with momentum does; false: do not step, nor decay. Default true. */
     degenerated_to_sgd: onOff(true),
   },
-  published: { group: emptyBuffer },
+  // With the flag, torch.optim's RAdam decays as the authors' class does.
+  published: { group: () => ({ ...emptyBuffer(), decoupled_weight_decay: true }) },
   step: ({ slot, choice }) => {
     const biasOf = makeBias();
     return (o, c, t) => {
@@ -57,6 +58,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of RAdam.
+ *
+ * @interface
+ */
 export type RAdamOptions = OptionsOf<typeof rule>;
 
 /**

@@ -31,9 +31,9 @@ const rule = defineRanger({
   options: {
     /** Learning rate, ≥ 0. Default 1e-3. */
     lr: learningRate(1e-3),
-    /** How far Lookahead's slow weights go to the parameters, in [0, 1]. Default 0.5. */
+    /** Lookahead's alpha: how far the slow weights move towards the parameters, in [0, 1]. Default 0.5. */
     alpha: option(0.5, proportion),
-    /** Every how many steps they do. Default 6. */
+    /** Lookahead's interval, in steps. Default 6. */
     k: option(6, whole(1)),
     /** The length of the simple moving average above which the step is rectified, ≥ 4. Default 5. */
     N_sma_threshhold: option(5, averageThreshold),
@@ -45,7 +45,7 @@ const rule = defineRanger({
     weight_decay: weightDecay(0),
     /** Centralize gradients of parameters whose `shape` has more than one dimension. Default true. */
     use_gc: onOff(true),
-    /** Of more than three alone. Default false. */
+    /** With use_gc: centralize only parameters of more than three dimensions. Default false. */
     gc_conv_only: onOff(false),
     /** Centralize the gradient itself; false: the direction of the step. Default true. */
     gc_loc: onOff(true),
@@ -78,6 +78,11 @@ const rule = defineRanger({
   },
 });
 
+/**
+ * The options of RangerAdaBelief.
+ *
+ * @interface
+ */
 export type RangerAdaBeliefOptions = OptionsOf<typeof rule>;
 
 /**

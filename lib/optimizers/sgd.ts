@@ -37,6 +37,7 @@ const rule = defineRule({
   },
   coupledDecay: (o) => o.weight_decay,
   counted: false,
+  keepsNone: true,
   published: { obeys: ["maximize"] },
   step:
     ({ slot, choice }) =>
@@ -49,6 +50,11 @@ const rule = defineRule({
     },
 });
 
+/**
+ * The options of SGD.
+ *
+ * @interface
+ */
 export type SGDOptions = OptionsOf<typeof rule>;
 
 /**

@@ -45,6 +45,11 @@ const rule = defineRule({
   },
 });
 
+/**
+ * The options of Yogi.
+ *
+ * @interface
+ */
 export type YogiOptions = OptionsOf<typeof rule>;
 
 /**

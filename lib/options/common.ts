@@ -28,7 +28,11 @@ export interface CommonValues {
   maximize: boolean;
 }
 
-/** Options that every optimizer has. */
+/**
+ * Options that every optimizer has.
+ *
+ * @interface
+ */
 export type CommonOptions = Partial<CommonValues>;
 
 const centralize: Kind<Centralize> = (value, key) => {

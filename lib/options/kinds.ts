@@ -1,4 +1,4 @@
-// What options are: data that says how each is read and checked. The messages are PyTorch's where it has one.
+// The kinds of option values: how each is read and checked. Messages are PyTorch's where it has one.
 import { arrayKind, describe, rangeError, typeError } from "../errors";
 
 /** Reads a value into its canonical form, or throws. `last` is the value before. */
@@ -96,21 +96,21 @@ export const betas: Kind<readonly number[]> = (value, key) => {
 };
 
 // What the dialects call one thing, PyTorch's names first.
-const dialects = [
-  ["lr", "learningrate", "stepsize", "alpha"],
+export const dialects: readonly (readonly string[])[] = [
+  ["lr", "learning_rate", "step_size", "alpha"],
   ["eps", "epsilon"],
-  ["betas", "beta", "beta1", "beta2"],
-  ["weightdecay", "wd", "l2", "decay"],
-  ["weightdecouple", "decoupled"],
+  ["betas", "beta", "beta_1", "beta_2"],
+  ["weight_decay", "wd", "l2", "decay"],
+  ["weight_decouple", "decoupled", "decoupled_weight_decay"],
   ["rectify", "rectified"],
 ];
 
 const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
 
-/** The key that was probably meant by one that nothing has. */
+/** The known key that an unknown key probably stands for. */
 function meantBy(key: string, known: readonly string[]): string | undefined {
-  const same = dialects.find((names) => names.includes(plain(key))) ?? [];
-  return [plain(key), ...same].flatMap((name) => known.filter((candidate) => plain(candidate) === name))[0];
+  const same = dialects.find((names) => names.some((name) => plain(name) === plain(key))) ?? [];
+  return [key, ...same].flatMap((name) => known.filter((candidate) => plain(candidate) === plain(name)))[0];
 }
 
 /** Refuses keys that nothing has, and names the key that was probably meant. */

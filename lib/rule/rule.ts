@@ -1,4 +1,4 @@
-// What an optimizer is, apart from the class that people call: one declaration, from which option types, checks and defaults follow.
+// The declaration of an optimizer, from which its option types, checks and defaults are derived.
 import { commonOptions, type Centralize, type CommonOptions, type CommonValues, type LookaheadOptions } from "../options/common";
 import { defaultsOf, type Schema, type SchemaOf, type Values } from "../options/schema";
 export { option, withoutDefault, type Option, type Values } from "../options/schema";
@@ -12,7 +12,7 @@ import { resolve, type Choices, type Naming, type Resolved } from "./slots";
  */
 export type Step<O> = (options: O, c: Float32Array, t: number, fresh: boolean) => number;
 
-/** What a published class needs in its dicts beside arrays and options. It is written for that class, and ignored when read. */
+/** Fields that a published class needs in its dicts besides arrays and options. Written for that class, ignored when read. */
 export interface Published<O> {
   /** In the state of one parameter, after t steps. */
   readonly state?: (options: O, t: number) => object;
@@ -44,9 +44,11 @@ interface Extras<O> {
   readonly lookahead?: (options: O) => LookaheadOptions;
   /** False where PyTorch keeps no `step`. Default true. */
   readonly counted?: boolean;
+  /** True where PyTorch keeps None for a state array until a step needs it. Default false. */
+  readonly keepsNone?: boolean;
   /** True where all parameters have one count of steps, the optimizer's. Default false. */
   readonly oneCount?: boolean;
-  /** Is told the options of a group when they change, to warn of what they do not do. */
+  /** Called when a group's options change, to warn about options that have no effect. */
   readonly advise?: (options: O) => void;
   /** What the published class keeps beside arrays and options. */
   readonly published?: Published<O>;
@@ -87,9 +89,13 @@ export const absentOptions = <O extends object>({ options }: Rule<O>): Partial<O
 export const lookaheadOf = <O extends object>({ lookahead }: Rule<O>, options: O): LookaheadOptions | null =>
   lookahead === undefined ? ((options as CommonOptions).lookahead as LookaheadOptions | null) : lookahead(options);
 
+/** The names of all options of all rules. */
+export const optionNames = new Set<string>();
+
 function makeRule<S extends Schema, C extends string, V extends Choices>(declaration: Declaration<S, C, V>): Rule<Values<S>> {
   const { names, options, step, ...extras } = declaration;
   const resolved = resolve(names);
+  for (const name of Object.keys(options)) optionNames.add(name);
   return {
     ...extras,
     formula: names.formula,

@@ -2,7 +2,7 @@ import { plainError } from "../errors";
 import { whole, type Kinds } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
 import { groupsOf, writeGroups, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
-import { Schedule, type Saved } from "./schedule";
+import { refuseEpoch, Schedule, type Saved } from "./schedule";
 
 /** What the options of every schedule over epochs have. */
 export interface EpochOptions {
@@ -57,21 +57,22 @@ export abstract class LRScheduler<O extends object = object> extends Schedule<O 
   }
 
   /** Enters the next epoch: sets the lr of every group. Call it after the optimizer's steps of an epoch (OneCycleLR: after each step). */
-  step(): void {
+  step(...none: []): void {
+    refuseEpoch(none);
     this.#enter(this.last_epoch + 1);
   }
 
   /** The lr of an epoch. `lr` is what the group has now, `base` its initial lr. */
   protected abstract lrAt(epoch: number, lr: number, base: number, index: number): number;
 
-  /** PyTorch's closed form at epoch 0, whatever the group has now. */
-  protected firstLr(base: number, index: number): number {
+  /** PyTorch's closed form at epoch 0. Few ask for the `lr` that the group has now. */
+  protected firstLr(base: number, index: number, _lr: number): number {
     return this.lrAt(0, base, base, index);
   }
 
-  /** What else an epoch changes in a group. */
-  protected momentumAt(_epoch: number, _group: ScheduledGroup, _index: number): Partial<ScheduledGroup> {
-    return {};
+  /** Adds to a change what else an epoch changes in a group. */
+  protected addMomentum<C extends Partial<ScheduledGroup>>(change: C, _epoch: number, _group: ScheduledGroup, _index: number): C {
+    return change;
   }
 
   /** For SequentialLR: forgets one epoch, which is the first step that the constructor took. */
@@ -87,17 +88,21 @@ export abstract class LRScheduler<O extends object = object> extends Schedule<O 
 
   /** For SequentialLR: enters epoch 0 from wherever the groups are. */
   restart(): void {
-    this.#enter(0, (_lr, base, index) => this.firstLr(base, index));
+    this.#enter(0, (lr, base, index) => this.firstLr(base, index, lr));
   }
 
   #enter(epoch: number, rule: LrRule = this.lrAt.bind(this, epoch), initial: readonly number[] = []): void {
     const groups = this.groups();
-    // A group that was added meanwhile starts from its own lr.
-    const base_lrs = groups.map((group, index) => this.state.base_lrs[index] ?? group.initial_lr ?? group.lr);
+    const base_lrs: number[] = [];
     const changes = groups.map((group, index) => {
-      const base = base_lrs[index] as number;
-      const initial_lr = initial[index] ?? group.initial_lr ?? base;
-      return { initial_lr, lr: rule(group.lr, base, index), ...this.momentumAt(epoch, group, index) };
+      const { lr: now, initial_lr: known } = group;
+      // A group that was added meanwhile starts from its own lr.
+      const base = this.state.base_lrs[index] ?? known ?? now;
+      base_lrs.push(base);
+      const initial_lr = initial[index] ?? known ?? base;
+      const change: { lr: number; initial_lr?: number } = { lr: rule(now, base, index) };
+      if (known !== initial_lr) change.initial_lr = initial_lr;
+      return this.addMomentum(change, epoch, group, index);
     });
     writeGroups(groups, changes);
     const _last_lr = changes.map(({ lr }) => lr);

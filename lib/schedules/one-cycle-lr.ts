@@ -1,6 +1,6 @@
 import { plainError, typeError } from "../errors";
 import { LRScheduler, type EpochOptions } from "./lr-scheduler";
-import { kinds, phaseAt, readCycle, type Cycle } from "./one-cycle";
+import { kinds, phaseAt, readCycle, type Cycle, type LrName, type MomentumName } from "./one-cycle";
 import type { Scheduled, ScheduledGroup } from "./optimizer-groups";
 
 export interface OneCycleLROptions extends EpochOptions {
@@ -52,19 +52,26 @@ export class OneCycleLR extends LRScheduler<Cycle> {
     if (index >= max_lrs.length) {
       throw plainError("ERR_SCHEDULE", `Param group ${index} was added later, and has no max_lr: make a new OneCycleLR`);
     }
-    const lr = { initial_lr: base, max_lr: max_lrs[index] as number, min_lr: min_lrs[index] as number };
-    return anneal(lr[phase.start_lr], lr[phase.end_lr]);
+    const at = (name: LrName): number =>
+      (name === "initial_lr" ? base : name === "max_lr" ? max_lrs[index] : min_lrs[index]) as number;
+    return anneal(at(phase.start_lr), at(phase.end_lr));
   }
 
-  protected override momentumAt(epoch: number, group: ScheduledGroup, index: number): Partial<ScheduledGroup> {
-    if (!this.state.cycle_momentum) return {};
+  protected override addMomentum<C extends Partial<ScheduledGroup>>(
+    change: C,
+    epoch: number,
+    group: ScheduledGroup,
+    index: number,
+  ): C {
+    const { cycle_momentum, max_momentums, base_momentums } = this.state;
+    if (!cycle_momentum) return change;
     const { phase, anneal } = phaseAt(this.state, epoch);
-    const max_momentum = this.state.max_momentums[index] as number;
-    const base_momentum = this.state.base_momentums[index] as number;
-    const of = { max_momentum, base_momentum };
-    const momentum = anneal(of[phase.start_momentum], of[phase.end_momentum]);
-    if (group.betas !== undefined) return { betas: [momentum, ...[...group.betas].slice(1)] };
-    if (group.momentum !== undefined) return { momentum };
-    throw typeError("ERR_INVALID_OPTION", "optimizer must support momentum with `cycle_momentum` option enabled");
+    const at = (name: MomentumName): number => (name === "max_momentum" ? max_momentums[index] : base_momentums[index]) as number;
+    const momentum = anneal(at(phase.start_momentum), at(phase.end_momentum));
+    const { betas } = group;
+    if (betas !== undefined) change.betas = betas.length === 2 ? [momentum, betas[1] as number] : [momentum, ...betas.slice(1)];
+    else if (group.momentum !== undefined) change.momentum = momentum;
+    else throw typeError("ERR_INVALID_OPTION", "optimizer must support momentum with `cycle_momentum` option enabled");
+    return change;
   }
 }

@@ -152,10 +152,21 @@ export function readCycle(optimizer: Scheduled, options: unknown): { own: Cycle 
 }
 
 /** The phase that a step is in, and what a value has become by then that goes from `start` to `end` in this phase. */
-export function phaseAt(
-  { total_steps, _schedule_phases, _anneal_func_type }: Cycle,
-  step: number,
-): { phase: Phase; anneal: (start: number, end: number) => number } {
+interface At {
+  readonly phase: Phase;
+  readonly anneal: (start: number, end: number) => number;
+}
+
+/** What was found last: all groups ask for the same. */
+let last: { readonly cycle: Cycle; readonly step: number; readonly at: At } | undefined;
+
+/** Where in a cycle a step is. */
+export function phaseAt(cycle: Cycle, step: number): At {
+  if (last?.cycle !== cycle || last.step !== step) last = { cycle, step, at: findPhase(cycle, step) };
+  return last.at;
+}
+
+function findPhase({ total_steps, _schedule_phases, _anneal_func_type }: Cycle, step: number): At {
   if (step > total_steps) {
     const message = `Tried to step ${step + 1} times. The specified number of total steps is ${total_steps}`;
     throw rangeError("ERR_SCHEDULE", message);

@@ -1,7 +1,7 @@
 // What a schedule asks of an optimizer: groups with an lr. Classes that wrap one and hand its groups on serve as well.
 import { describe, typeError } from "../errors";
 import { canWrite } from "../groups/live-group";
-import { writeScheduled } from "../groups/live-options";
+import { liveOptionsOf, writeScheduled } from "../groups/live-options";
 
 /** A group as far as schedules look at it. */
 export interface ScheduledGroup {
@@ -26,21 +26,23 @@ export function groupsOf(optimizer: unknown): readonly ScheduledGroup[] {
     throw typeError("ERR_OPTIMIZER", `${describe(optimizer)} is not an optimizer: it has no array of paramGroups`);
   }
   if (groups.length === 0) throw typeError("ERR_OPTIMIZER", "This optimizer has no param group; was it disposed?");
-  groups.forEach((group: unknown, index) => {
-    const { lr, initial_lr = lr } = (group ?? {}) as { lr?: unknown; initial_lr?: unknown };
-    if (typeof lr === "number" && typeof initial_lr === "number") return;
+  for (let index = 0; index < groups.length; ++index) {
+    const { lr, initial_lr = lr } = ((groups as unknown[])[index] ?? {}) as { lr?: unknown; initial_lr?: unknown };
+    if (typeof lr === "number" && typeof initial_lr === "number") continue;
     const got = `${describe(lr)} and ${describe(initial_lr)}`;
     throw typeError("ERR_OPTIMIZER", `The lr and initial_lr of param group ${index} must be numbers, got ${got}`);
-  });
+  }
   return groups as ScheduledGroup[];
 }
 
 /** Writes into all groups, or into none. */
 export function writeGroups(groups: readonly ScheduledGroup[], changes: readonly Partial<ScheduledGroup>[]): void {
+  const isLiveOption = liveOptionsOf(groups);
   groups.forEach((group, index) => {
-    const frozen = Object.keys(changes[index] as object).find((key) => !canWrite(group, key));
-    if (frozen === undefined) return;
-    throw typeError("ERR_OPTIMIZER", `The ${frozen} of param group ${index} cannot be written: it is frozen`);
+    for (const key in changes[index]) {
+      if (isLiveOption(index, key) || canWrite(group, key)) continue;
+      throw typeError("ERR_OPTIMIZER", `The ${key} of param group ${index} cannot be written: it is frozen`);
+    }
   });
-  groups.forEach((group, index) => writeScheduled(group, changes[index] as object));
+  writeScheduled(groups, changes);
 }

@@ -2,7 +2,7 @@ import { describe, plainError, typeError } from "../errors";
 import { finite, numberThat, whole, word, type Kinds } from "../options/kinds";
 import { anyNumber, forEachGroup, numbers, readGiven } from "./kinds";
 import { groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";
-import { Schedule, type Saved } from "./schedule";
+import { refuseEpoch, Schedule, type Saved } from "./schedule";
 
 export interface ReduceLROnPlateauOptions {
   /** Whether the metric is to fall ("min", default) or to rise ("max"). */
@@ -107,7 +107,8 @@ export class ReduceLROnPlateau extends Schedule<Own> {
   }
 
   /** Ends an epoch with its metric. NaN counts as no better. */
-  step(metric: number): void {
+  step(metric: number, ...none: []): void {
+    refuseEpoch(none);
     if (typeof metric !== "number") {
       throw typeError("ERR_INVALID_OPTION", `The metric must be a number, got ${describe(metric)}`);
     }

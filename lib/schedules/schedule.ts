@@ -22,6 +22,13 @@ export function requireStateDict(saved: unknown): asserts saved is Record<string
   throw typeError("ERR_STATE_DICT", `A state dict must be an object, got ${describe(saved)}`);
 }
 
+/** Refuses PyTorch's deprecated argument `epoch` of `step`. */
+export function refuseEpoch([epoch]: readonly unknown[]): void {
+  if (epoch === undefined || epoch === null) return;
+  const advice = "it always enters the next one. To start at another, construct the schedule with last_epoch";
+  throw typeError("ERR_INVALID_OPTION", `The step of a schedule takes no epoch, got ${describe(epoch)}: ${advice}`);
+}
+
 /** Who owns the optimizer's groups and the state that is saved. */
 export abstract class Schedule<S extends Saved> {
   readonly optimizer: Scheduled;
@@ -66,6 +73,14 @@ export abstract class Schedule<S extends Saved> {
    */
   loadStateDict(saved: ScheduleStateDict): void {
     this.readState(saved)();
+  }
+
+  /** For schedules made of others: returns what puts the present state back. */
+  keep(): () => void {
+    const { state } = this;
+    return () => {
+      this.state = state;
+    };
   }
 
   /** Checks a dict whole; returns what puts it into force. */

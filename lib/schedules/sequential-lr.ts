@@ -1,32 +1,28 @@
-import { describe, plainError, rangeError, typeError } from "../errors";
+import { describe, rangeError, typeError } from "../errors";
 import { whole, type Kind, type Kinds } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
 import { LRScheduler } from "./lr-scheduler";
 import { groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";
-import { Schedule, requireStateDict, type Saved, type ScheduleStateDict } from "./schedule";
+import { readParts, refuseForeign, saveParts, scheduleList } from "./parts";
+import { refuseEpoch, requireStateDict, Schedule, type Saved, type ScheduleStateDict } from "./schedule";
 
 export interface SequentialLROptions {
   /** The schedules, made for the same optimizer, in the order in which they take over. */
   schedulers: readonly LRScheduler[];
   /** The epochs at which the second, the third ... takes over, in ascending order. */
   milestones: readonly number[];
+  /** The last epoch of an earlier run, whose schedules were made with theirs; `step` goes on after it. Default -1: from the start. */
+  last_epoch?: number;
 }
 
 interface Own extends Saved {
   _milestones: readonly number[];
 }
 
-const schedulers: Kind<readonly LRScheduler[]> = (value, key) => {
-  if (!Array.isArray(value) || value.length === 0) {
-    throw typeError("ERR_INVALID_OPTION", `${key} must be an array of schedules, got ${describe(value)}`);
-  }
-  value.forEach((item, index) => {
-    if (item instanceof LRScheduler) return;
-    const wanted = "a schedule over epochs (not a SequentialLR or ReduceLROnPlateau)";
-    throw typeError("ERR_INVALID_OPTION", `${key}[${index}] must be ${wanted}, got ${describe(item)}`);
-  });
-  return [...(value as LRScheduler[])];
-};
+const schedulers = scheduleList<LRScheduler>(
+  (value) => value instanceof LRScheduler,
+  "a schedule over epochs (not a SequentialLR, ChainedScheduler or ReduceLROnPlateau)",
+);
 
 const milestones: Kind<readonly number[]> = (value, key) => {
   if (!Array.isArray(value)) {
@@ -45,17 +41,15 @@ const sameCount: Kind<readonly number[]> = (value, key, last = []) => {
 
 const kinds: Kinds<Own> = { last_epoch: whole(0), _last_lr: numbers, _milestones: sameCount };
 
-function read(optimizer: Scheduled, options: unknown): SequentialLROptions {
-  const given = readGiven<SequentialLROptions>("SequentialLR", options, { schedulers, milestones }, {});
+function read(optimizer: Scheduled, options: unknown): Required<SequentialLROptions> {
+  const given = readGiven<Required<SequentialLROptions>>(
+    "SequentialLR",
+    options,
+    { schedulers, milestones, last_epoch: whole(-1) },
+    { last_epoch: -1 },
+  );
   const [count, points] = [given.schedulers.length, given.milestones.length];
-  const foreign = given.schedulers.findIndex((scheduler) => scheduler.optimizer !== optimizer);
-  if (foreign !== -1) {
-    const got = `got schedulers at index ${foreign} to be different than the optimizer passed in.`;
-    throw plainError(
-      "ERR_INVALID_OPTION",
-      `Sequential Schedulers expects all schedulers to belong to the same optimizer, but ${got}`,
-    );
-  }
+  refuseForeign(optimizer, given.schedulers, "Sequential Schedulers expects");
   if (points === count - 1) return given;
   const expected =
     "Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone points";
@@ -68,7 +62,8 @@ function read(optimizer: Scheduled, options: unknown): SequentialLROptions {
  *
  *     schedulers[k] from epoch milestones[k−1] on, where it starts anew from `initial_lr`
  *
- * Making one sets lr back to `initial_lr` and enters epoch 0 of the first.
+ * Making one sets lr back to `initial_lr` and enters the epoch of the first anew, whichever `last_epoch` is given, as in PyTorch. A state
+ * dict resumes in every epoch.
  */
 export class SequentialLR extends Schedule<Own> {
   readonly #schedulers: readonly LRScheduler[];
@@ -76,7 +71,7 @@ export class SequentialLR extends Schedule<Own> {
   constructor(optimizer: Scheduled, options: SequentialLROptions) {
     const given = read(optimizer, options);
     const groups = groupsOf(optimizer);
-    super(optimizer, kinds, { last_epoch: 0, _last_lr: [], _milestones: given.milestones });
+    super(optimizer, kinds, { last_epoch: given.last_epoch + 1, _last_lr: [], _milestones: given.milestones });
     this.#schedulers = given.schedulers;
     writeGroups(
       groups,
@@ -89,7 +84,8 @@ export class SequentialLR extends Schedule<Own> {
   }
 
   /** Enters the next epoch. */
-  step(): void {
+  step(...none: []): void {
+    refuseEpoch(none);
     const epoch = this.last_epoch + 1;
     const { _milestones } = this.state;
     const index = _milestones.filter((milestone) => milestone <= epoch).length;
@@ -99,23 +95,26 @@ export class SequentialLR extends Schedule<Own> {
     this.state = { ...this.state, last_epoch: epoch, _last_lr: scheduler.getLastLr() };
   }
 
+  override keep(): () => void {
+    const undo = [super.keep(), ...this.#schedulers.map((scheduler) => scheduler.keep())];
+    return () => {
+      for (const one of undo) one();
+    };
+  }
+
   /** As of every schedule, with those of its parts under `_schedulers`. */
   override stateDict(): ScheduleStateDict {
-    return { ...super.stateDict(), _schedulers: this.#schedulers.map((scheduler) => scheduler.stateDict()) };
+    return { ...super.stateDict(), _schedulers: saveParts(this.#schedulers) };
   }
 
   override readState(saved: unknown): () => void {
     requireStateDict(saved);
     const { _schedulers, ...own } = saved;
     const takeOver = super.readState(own);
-    if (!Array.isArray(_schedulers) || _schedulers.length !== this.#schedulers.length) {
-      const wanted = `an array of ${this.#schedulers.length} state dicts`;
-      throw typeError("ERR_STATE_DICT", `_schedulers must be ${wanted}, got ${describe(_schedulers)}`);
-    }
-    const parts = this.#schedulers.map((scheduler, index) => scheduler.readState(_schedulers[index]));
+    const parts = readParts(_schedulers, this.#schedulers);
     return () => {
       takeOver();
-      for (const part of parts) part();
+      parts();
     };
   }
 }

@@ -17,6 +17,7 @@ export const unstepped = (tracked: TrackedParameter): LoadedState => ({
   steps: 0,
   arrays: [],
   slow: null,
+  unbegun: true,
 });
 
 /** @param copy what becomes of its arrays */
@@ -29,7 +30,7 @@ export function readState<O extends object>(
   requireRecord(entry, `The state of ${tracked.label.toLowerCase()}`);
   const keys = Object.keys(entry);
   if (keys.length === 0) return unstepped(tracked);
-  const known = ["step", "rho_inf", "rho_t", slowName, ...rule.states];
+  const known = ["step", slowName, ...rule.states, ...(rule.optimizer === "AdaBelief" ? ["rho_inf", "rho_t"] : [])];
   const strange = keys.find((key) => !known.includes(key));
   if (strange !== undefined) throw refuse(`${tracked.label}: ${rule.optimizer} keeps no ${JSON.stringify(strange)} in its state`);
   const arrays: Float32Array[] = [];
@@ -40,7 +41,8 @@ export function readState<O extends object>(
   }
   const slow = entry[slowName] === undefined ? null : copy(requireMoment(entry[slowName], slowName, tracked));
   const step = rule.counted === false ? (entry["step"] ?? 1) : entry["step"];
-  return { tracked, steps: readStep(step, tracked), arrays, slow };
+  const unbegun = rule.keepsNone === true && rule.states.some((name) => entry[name] === null);
+  return { tracked, steps: readStep(step, tracked), arrays, slow, unbegun };
 }
 
 function requireMoment(array: unknown, name: string, tracked: TrackedParameter): Float32Array {

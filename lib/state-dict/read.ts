@@ -9,25 +9,28 @@ import { host } from "../native/engine";
 import { refuseUnknownKeys } from "../options/kinds";
 import { absentOptions, lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
-import { slowName } from "../step/tracked-parameter";
+import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { flagKeys, optionsByFlags, requireObeyed } from "./flags";
+import { matchByName, matchByPlace, type MatchedGroup } from "./match";
 import { readState, refuse, requireRecord, unstepped } from "./read-state";
-import type { Loaded, LoadedGroup } from "./types";
+import { releaseKeys, requireSameRelease, versionAdvice } from "./releases";
+import type { Loaded, LoadedGroup, LoadedState } from "./types";
 
-/** What PyTorch's releases and the published classes keep in a dict without need, and what its OneCycleLR puts into groups. */
+/** Keys that OneCycleLR puts into groups, and keys of PyTorch and the published classes that are not needed. */
 const cycleKeys = ["max_lr", "min_lr", "max_momentum", "base_momentum"];
-const ignoredInGroup = ["buffer", "param_names", "foreach", "fused", "capturable", "differentiable", "decoupled_weight_decay"];
+const ignoredInGroup = ["param_names", ...cycleKeys];
 
 /**
  * Checks a dict.
  *
- * Arrays on the host are copied; `taken`: they are nobody else's, and become the state themselves. Those of parameters on a device are
- * copied there last of all: where one copy fails, none of them is left.
+ * Host arrays are copied. With `taken` they become the state themselves, so no other code may use them. Arrays for a device are
+ * copied there last; if one copy fails, all of them are released. Without `strict` only what matches by name is read.
  */
 export function readStateDict<O extends object>(
   rule: Rule<O>,
   groups: readonly Group<O>[],
   saved: unknown,
-  { taken = false } = {},
+  { taken = false, strict = true } = {},
 ): Loaded<O> {
   requireRecord(saved, "A state dict");
   requireSameRule(rule, saved);
@@ -35,30 +38,46 @@ export function readStateDict<O extends object>(
   requireRecord(state, "state");
   if (!Array.isArray(param_groups)) throw refuse(`param_groups must be an array, got ${describe(param_groups)}`);
   const savedGroups: unknown[] = [...(param_groups as unknown[])];
-  if (savedGroups.length !== groups.length) {
-    const counts = `${savedGroups.length}, not ${groups.length}`;
-    throw refuse(`loaded state dict has a different number of parameter groups: ${counts}`);
-  }
+  const match = strict ? matchByPlace(groups, savedGroups) : matchByName(groups, savedGroups);
+  requireSameRelease(rule, saved, Object.values(state), savedGroups);
   const absent = absentIn(rule, saved);
-  const result: Loaded<O> = { groups: [], states: [] };
-  const seen = new Set<string>();
+  const trackedOf = new Map<string, TrackedParameter>();
+  const result: Loaded<O> = { groups: [], states: [], trackedOf, report: match.report };
+  const expected: Expected<O>[] = [];
+  const withSlow = savedGroups.map((group, index) => readSavedGroup(rule, group, absent, index));
   groups.forEach((group, index) => {
-    const read = readGroup(rule, group, savedGroups[index], absent, index);
+    const { from, keys, places } = match.groups[index] as MatchedGroup;
+    const read = from === null ? keep(group) : readGroup(rule, group, savedGroups[from], absent, from);
     result.groups.push(read);
     group.parameters.forEach((tracked, k) => {
-      const key = read.keys[k] as string;
-      if (seen.has(key)) throw refuse(`param_groups name parameter ${key} twice`);
-      seen.add(key);
+      const key = keys[k];
+      if (key === null || key === undefined) return;
+      trackedOf.set(key, tracked);
       const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
       const copy = taken || tracked.place !== host ? asItIs : copyOf;
-      result.states.push(entry === undefined ? unstepped(tracked) : readState(rule, tracked, entry, copy));
+      const loaded = entry === undefined ? unstepped(tracked) : readState(rule, tracked, entry, copy);
+      result.states.push(loaded);
+      expected.push({ ...read, state: loaded, withSlow: withSlow[places[k] as number] === true });
     });
   });
-  const stray = Object.keys(state).find((key) => !seen.has(key));
+  const stray = Object.keys(state).find((key) => !match.known.has(key));
   if (stray !== undefined) throw refuse(`state has an entry ${JSON.stringify(stray)} that no param group names`);
-  requireMoments(rule, result);
+  requireMoments(rule, expected);
   copyToDevices(result);
   return result;
+}
+
+/** A state with what it must fit. */
+interface Expected<O extends object> extends LoadedGroup<O> {
+  readonly state: LoadedState;
+  /** Whether the dict says that there is Lookahead: then a state without slow weights is damaged. */
+  readonly withSlow: boolean;
+}
+
+/** A group that keeps its options. */
+function keep<O extends object>(group: Group<O>): LoadedGroup<O> {
+  group.readAll();
+  return { group, options: group.options, extras: {} };
 }
 
 const asItIs = (array: Float32Array) => array;
@@ -68,7 +87,9 @@ function requireSameRule<O extends object>(rule: Rule<O>, { optimizer, version }
     throw refuse(`This state dict belongs to ${describe(optimizer)}, not to ${rule.optimizer}`);
   }
   if (version !== undefined && version !== rule.version) {
-    throw refuse(`This state dict belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}`);
+    throw refuse(
+      `This state dict belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}${versionAdvice(rule, version)}`,
+    );
   }
 }
 
@@ -80,7 +101,29 @@ function absentIn<O extends object>(rule: Rule<O>, { optimizer, lookahead }: Rec
   return { ...absent, lookahead: readLookahead(lookahead) } as object;
 }
 
-/** Checks one group of a dict. Options that it lacks come from `absent`, else from the group. */
+/** Checks a group of a dict, whether or not a group takes its options. Returns whether it has Lookahead. */
+function readSavedGroup<O extends object>(rule: Rule<O>, saved: unknown, absent: Partial<O>, index: number): boolean {
+  const where = `param_groups[${index}]`;
+  requireRecord(saved, where);
+  const publishedKeys = Object.keys(rule.published?.group?.() ?? {});
+  const known = [...knownKeys(rule), ...publishedKeys, ...releaseKeys(rule), ...flagKeys, ...ignoredInGroup, "version"];
+  try {
+    refuseUnknownKeys(saved, known, `${where} of ${titleOf(rule)}`);
+  } catch (cause) {
+    throw typeError("ERR_STATE_DICT", (cause as Error).message, cause);
+  }
+  const { version = rule.version } = saved;
+  if (version !== rule.version) {
+    throw refuse(
+      `${where} belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}${versionAdvice(rule, version)}`,
+    );
+  }
+  readSchema(rule.options, { ...optionsByFlags(rule, saved), ...saved }, rule.defaults as O);
+  const { lookahead = (absent as { lookahead?: unknown }).lookahead ?? null } = saved;
+  return rule.lookahead !== undefined || lookahead !== null;
+}
+
+/** Reads a group of a dict for one of the optimizer's. Options that it lacks come from `absent`, else from the group. */
 function readGroup<O extends object>(
   rule: Rule<O>,
   group: Group<O>,
@@ -91,22 +134,10 @@ function readGroup<O extends object>(
   const where = `param_groups[${index}]`;
   group.readAll();
   requireRecord(saved, where);
-  const publishedKeys = Object.keys(rule.published?.group?.() ?? {});
-  const known = [...knownKeys(rule), ...publishedKeys, ...ignoredInGroup, ...cycleKeys, "version"];
-  try {
-    refuseUnknownKeys(saved, known, `${where} of ${titleOf(rule)}`);
-  } catch (cause) {
-    throw typeError("ERR_STATE_DICT", (cause as Error).message, cause);
-  }
-  const { version = rule.version } = saved;
-  if (version !== rule.version) {
-    throw refuse(`${where} belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}`);
-  }
-  const options = readSchema(rule.options, saved, { ...group.options, ...absent });
+  const options = readSchema(rule.options, { ...optionsByFlags(rule, saved), ...saved }, { ...group.options, ...absent });
+  requireObeyed(saved, { rule: rule as unknown as Rule<object>, options: options }, where);
   rule.check?.(options);
-  const { lookahead = (absent as { lookahead?: unknown }).lookahead ?? null } = saved;
-  const withSlow = rule.lookahead !== undefined || lookahead !== null;
-  return { group, options, extras: readExtras(group, saved, where), keys: readKeys(group, saved, index), withSlow };
+  return { group, options, extras: readExtras(group, saved, where) };
 }
 
 function readExtras<O extends object>(
@@ -129,29 +160,20 @@ function readExtras<O extends object>(
   throw refuse(`The ${unwritable} of ${where} of this optimizer cannot be written: it is frozen`);
 }
 
-function readKeys<O extends object>(group: Group<O>, { params }: Record<string, unknown>, index: number): string[] {
-  if (!Array.isArray(params) || params.length !== group.parameters.length) {
-    throw refuse(`loaded state dict contains a parameter group that doesn't match the size of optimizer's group ${index}`);
-  }
-  return (params as unknown[]).map((id) => {
-    if (typeof id === "number" || typeof id === "string") return String(id);
-    throw refuse(`param_groups[${index}].params must be numbers, got ${describe(id)}`);
-  });
-}
-
 /** Every state must hold all the moments that its group's options need, and slow weights only where there is Lookahead. */
-function requireMoments<O extends object>(rule: Rule<O>, { groups, states }: Loaded<O>): void {
-  let next = 0;
-  for (const { group, options, withSlow } of groups) {
-    const required = group.stateCount(options);
-    for (const { tracked, steps, arrays, slow } of states.slice(next, (next += group.parameters.length))) {
-      if (slow !== null && lookaheadOf(rule, options) === null) {
-        throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${slowName}" in its state without Lookahead`);
-      }
-      if (steps === 0 && arrays.length === 0) continue;
-      if (slow === null && withSlow) throw refuse(`${tracked.label}: its state has no ${slowName}`);
-      if (arrays.length < required) throw refuse(`${tracked.label}: its state has no ${rule.states[arrays.length] as string}`);
+function requireMoments<O extends object>(rule: Rule<O>, expected: readonly Expected<O>[]): void {
+  const counts = new Map<Group<O>, number>();
+  for (const { group, options, withSlow, state } of expected) {
+    const { tracked, steps, arrays, slow, unbegun } = state;
+    const required = counts.get(group) ?? group.stateCount(options);
+    counts.set(group, required);
+    if (slow !== null && lookaheadOf(rule, options) === null) {
+      throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${slowName}" in its state without Lookahead`);
     }
+    if (steps === 0 && arrays.length === 0) continue;
+    if (slow === null && withSlow) throw refuse(`${tracked.label}: its state has no ${slowName}`);
+    if (arrays.length < required && !(unbegun && arrays.length === 0))
+      throw refuse(`${tracked.label}: its state has no ${rule.states[arrays.length] as string}`);
   }
 }
 

@@ -31,12 +31,33 @@ export interface StateDict {
   param_groups: ({ params: number[] } & Record<string, unknown>)[];
 }
 
+/** How a dict is taken over. */
+export interface LoadDictOptions {
+  /**
+   * Whether groups and parameters must be the same. With false what matches by the parameters' names is taken, in whichever group. Default
+   * true.
+   */
+  strict?: boolean;
+}
+
+/** What was not taken with `strict: false`. Parameters are named by their names, or by their numbers where they have none. */
+export interface LoadReport {
+  /** The optimizer's parameters that the dict does not have. Their values and state stay. */
+  readonly missing: readonly string[];
+  /** The dict's parameters that the optimizer does not have. */
+  readonly unexpected: readonly string[];
+  /** The numbers of the optimizer's groups that keep their options: their parameters come from no group of the dict, or from several. */
+  readonly keptOptions: readonly number[];
+}
+
 /** The state of one parameter, as a dict has it. */
 export interface LoadedState {
   readonly tracked: TrackedParameter;
   readonly steps: number;
   arrays: Floats[];
   slow: Floats | null;
+  /** Whether the dict says that the state arrays have not begun. */
+  readonly unbegun: boolean;
 }
 
 /** A group, as a dict has it. */
@@ -44,14 +65,13 @@ export interface LoadedGroup<O extends object> {
   readonly group: Group<O>;
   readonly options: O;
   readonly extras: GroupExtras;
-  /** By which key each parameter of the group has its state in the dict. */
-  readonly keys: readonly string[];
-  /** Whether the dict says that there is Lookahead: then a state without slow weights is damaged. */
-  readonly withSlow: boolean;
 }
 
-/** What a dict says, checked whole, and not yet in force. */
+/** The content of a dict: fully checked, not yet applied. */
 export interface Loaded<O extends object> {
   readonly groups: LoadedGroup<O>[];
   readonly states: LoadedState[];
+  /** By which key each parameter that the dict has has its state there. */
+  readonly trackedOf: ReadonlyMap<string, TrackedParameter>;
+  readonly report: LoadReport;
 }

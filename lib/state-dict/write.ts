@@ -7,9 +7,10 @@ import { role } from "../native/engine";
 import { lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
 import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { namesOf } from "./names";
 import type { StateDict } from "./types";
 
-/** Refuses what the published PyTorch class would not obey if it loaded the dict. */
+/** Throws for options that the published PyTorch class does not have. */
 export function requirePublished<O extends object>(rule: Rule<O>, groups: readonly Group<O>[]): void {
   const { obeys = [] } = rule.published ?? {};
   groups.forEach((group, index) => {
@@ -40,8 +41,14 @@ export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly
     ...writeExtras(group, index),
     ...(published ? rule.published?.group?.() : {}),
     params: group.parameters.map((tracked) => tracked.index),
+    ...writeNames(group),
   }));
   return { optimizer, ...(version === undefined ? {} : { version }), state, param_groups };
+}
+
+function writeNames<O extends object>({ parameters }: Group<O>): { param_names?: (string | null)[] } {
+  const names = namesOf(parameters);
+  return names === undefined ? {} : { param_names: names };
 }
 
 /** What a group holds beside its options. */

@@ -4,7 +4,7 @@ import { describe, plainError, rangeError, typeError } from "../errors";
 import { liveLength, placeOf, type Floats } from "../arrays/placement";
 import { host, problem, role, type Obstacle } from "../native/engine";
 
-/** A parameter, as far as errors speak of it. */
+/** The parts of a parameter that error messages use. */
 interface Owner {
   readonly label: string;
   readonly place: number;

@@ -1,5 +1,5 @@
 // The native table of an optimizer's memory. It keeps pointers, so every change is passed on before the next step.
-import { disposals } from "../cuda/array";
+import { disposals, memoryOf, type CudaArray } from "../cuda/array";
 import { lengthOf, rangeError } from "../errors";
 import { liveLength, nativeOf, type Floats } from "../arrays/placement";
 import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
@@ -85,6 +85,11 @@ export class ParameterTable {
     return this.#native.stepAsync(request.sets, [owner]);
   }
 
+  /** Sets the memory whose slots the next steps may leave their norms in. */
+  useSlots(block: CudaArray): void {
+    this.#native.setSlots(memoryOf(block));
+  }
+
   /** Waits until the devices are done with all steps so far. */
   synchronize(): void {
     if (this.#onDevice) this.#native.synchronize();
@@ -97,7 +102,7 @@ export class ParameterTable {
     plan.news[row] = news.none;
   }
 
-  /** Keeps no gradient alive, also where a step was refused. A method of arrays could be replaced: this is a loop. */
+  /** Drops all gradients, also after a refused step. A loop, because a program could have replaced array methods. */
   #forgetGradients(): void {
     for (let place = 0; place < this.#noted; ++place) this.#gradients[place] = null;
     this.#noted = 0;

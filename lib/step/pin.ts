@@ -73,7 +73,7 @@ function makeProbe(): (buffer: ArrayBuffer) => boolean {
     },
   };
   /**
-   * Whether the message got as far as its contents: the list was accepted. Buffers are detached after that.
+   * Whether serialization reached the contents: then the transfer list was accepted. Buffers are detached only after that.
    *
    * @throws RangeError where there is no room on the stack, which says nothing about the buffer
    */
@@ -92,5 +92,5 @@ function makeProbe(): (buffer: ArrayBuffer) => boolean {
   return accepts(scratch) && byteLength(scratch) === 1 ? accepts : () => false;
 }
 
-/** Made when the module loads: near the end of the stack Node makes broken ports, which throw when they close. */
+/** Made at load. Ports that Node makes near the end of the stack are broken, and throw when they close. */
 const mayBeListed = makeProbe();

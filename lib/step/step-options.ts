@@ -1,4 +1,4 @@
-// What a step may be told, and what it tells.
+// The options and the report of a step.
 import { requireStream, type StreamOptions } from "../cuda/driver";
 import { describe, rangeError, typeError } from "../errors";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
@@ -7,7 +7,7 @@ import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 export interface GradientOptions {
   /** A factor for every gradient, rounded to float32: 1 / loss scale, 1 / number of micro-batches. Default 1. */
   readonly gradScale?: number;
-  /** Leaves the whole step out where any gradient, scaled, is infinite or NaN: nothing is written, no step counted. Default false. */
+  /** Skips the whole step if any scaled gradient is infinite or NaN: nothing is written, no step counted. Default false. */
   readonly skipNonFinite?: boolean;
   /**
    * Scales all gradients of the step by min(1, maxGradNorm / (norm + 1e-6)), rounded to float32, where norm is the Euclidean norm of
@@ -16,7 +16,11 @@ export interface GradientOptions {
   readonly maxGradNorm?: number;
 }
 
-/** What a step may be told. `stream` is that of the parameters on a device; those on the host do without. */
+/**
+ * The options of a step. `stream` applies to parameters on a device; parameters on the host ignore it.
+ *
+ * @interface
+ */
 export type StepOptions = GradientOptions & StreamOptions;
 
 /** The same, read and checked. */
@@ -31,7 +35,10 @@ export interface StepReport {
   readonly updated: number;
   /** True where the step was left out as a whole. */
   readonly skipped: boolean;
-  /** The norm of all gradients, scaled and not yet clipped, with `maxGradNorm` or `skipNonFinite`. */
+  /**
+   * The norm of all gradients, scaled and not yet clipped, with `maxGradNorm` or `skipNonFinite`. Where it was left on a device, the first
+   * read waits for the device, and throws ERR_BUSY during a `stepAsync` or ERR_CUDA_LOST.
+   */
   readonly gradNorm?: number;
 }
 

@@ -25,7 +25,7 @@ export class StepRequest {
   readonly variants: Int32Array;
   readonly stages: Int32Array;
   readonly coefficients: Float32Array;
-  readonly gradients = new Float64Array(gradients.count);
+  readonly gradients: Float64Array = new Float64Array(gradients.count);
   sets = 0;
   readonly #views: Float32Array[] = [];
 
@@ -49,9 +49,10 @@ export class StepRequest {
     this.gradients[gradients.clip] = clip;
     this.gradients[gradients.maxNorm] = maxGradNorm;
     this.gradients[gradients.skipNonFinite] = skipNonFinite ? 1 : 0;
+    this.gradients[gradients.slot] = -1;
   }
 
-  /** Adds a set of coefficients: Common of native/core/coefficients.h, the formula's own, and what is to happen around it. Its index. */
+  /** Adds a set: the common coefficients, the formula's own, and the stages around the formula. Returns its index. */
   add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, { t, fresh, lookahead, begins }: Update): number {
     const { maximize, centralize } = options as CommonOptions;
     const set = this.sets++;

@@ -1,28 +1,37 @@
 // The way of a step: validate → plan → bind → run → commit.
-import { addon, gradients, host, role, statesOfVariants } from "../native/engine";
-import { nativeOf, placeOf, type Floats } from "../arrays/placement";
+import { gradients, host, statesOfVariants } from "../native/engine";
+import type { Floats } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import { obstacleError } from "./memory-checks";
 import { ParameterTable } from "./parameter-table";
+import { NormSlots } from "./norm-slots";
 import { isPinned, pin } from "./pin";
+import { RegisteredMemory } from "./registered-memory";
 import type { ReadStepOptions, StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
 import { slowBit, TrackedParameter } from "./tracked-parameter";
 
 /** The parameters of an optimizer, and its steps over them. */
 export class Steps<O extends object> {
-  parameters: readonly TrackedParameter[] = [];
+  readonly #all: TrackedParameter[] = [];
+  readonly #memory = new RegisteredMemory();
   /** The steps of each parameter so far. */
   readonly #counts: number[] = [];
   readonly #table: ParameterTable;
+  readonly #norms: NormSlots;
   readonly #statesOfVariant: readonly number[];
   #plan = new StepPlan([]);
 
   constructor(readonly rule: Rule<O>) {
     this.#table = new ParameterTable(rule.formula);
+    this.#norms = new NormSlots(this.#table);
     this.#statesOfVariant = statesOfVariants(rule.formula);
+  }
+
+  get parameters(): readonly TrackedParameter[] {
+    return this.#all;
   }
 
   /** Makes a parameter that can be added. `after` is how many others were made since the last `add`. */
@@ -31,32 +40,42 @@ export class Steps<O extends object> {
   }
 
   /** Adds parameters. Where two of them overlap, none is added. Their memory is looked up when they first step. */
-  add(parameters: readonly TrackedParameter[]): void {
-    const all = [...this.parameters, ...parameters];
-    requireApart(all);
-    const { parameters: before } = this;
-    this.#resize(all);
+  add(added: readonly TrackedParameter[]): void {
+    const before = this.#all.length;
+    for (const tracked of added) {
+      this.#all.push(tracked);
+      this.#counts.push(0);
+    }
+    try {
+      this.#memory.add(added, this.#all);
+      // Few at a time wait for the next step, or adding one by one would take quadratic time.
+      if (this.#all.length >= 2 * this.#plan.parameters.length) this.#catchUp();
+    } catch (cause) {
+      this.#all.length = this.#counts.length = before;
+      this.#memory.forget();
+      throw cause;
+    }
+  }
+
+  /** Makes the plan and the table as long as the parameters. */
+  #catchUp(): void {
+    const before = this.#plan;
+    if (before.parameters.length === this.#all.length) return;
+    this.#plan = new StepPlan([...this.#all], before);
     try {
       this.#table.resize(this.#plan);
     } catch (cause) {
-      this.#resize(before);
+      this.#plan = new StepPlan(before.parameters, before);
       this.#table.resize(this.#plan); // which needs no more memory than there was
       throw cause;
     }
   }
 
-  #resize(parameters: readonly TrackedParameter[]): void {
-    this.parameters = parameters;
-    while (this.#counts.length < parameters.length) this.#counts.push(0);
-    this.#counts.length = parameters.length;
-    this.#plan = new StepPlan(parameters, this.#plan);
-  }
-
   /** Forgets every parameter, and its state. */
   clear(): void {
     for (const tracked of this.parameters) this.setState(tracked);
-    this.parameters = [];
-    this.#counts.length = 0;
+    this.#all.length = this.#counts.length = 0;
+    this.#memory.forget();
     this.#plan = new StepPlan([]);
     this.#table.resize(this.#plan);
   }
@@ -64,19 +83,25 @@ export class Steps<O extends object> {
   /** Notes that other code can reach the state of a parameter, and could detach it. */
   expose(tracked: TrackedParameter): void {
     tracked.exposed = true;
-    this.#plan.look(tracked);
+    if (this.#isPlanned(tracked)) this.#plan.look(tracked);
   }
 
   /** Replaces the state of a parameter; without arrays, back to before its first step. */
   setState(tracked: TrackedParameter, ...state: Parameters<TrackedParameter["setState"]>): void {
     tracked.setState(...state);
-    this.#plan.forget(tracked);
+    if (this.#isPlanned(tracked)) this.#plan.forget(tracked);
+  }
+
+  /** Whether the plan has a row for a parameter. It has none yet for what was added since the last step. */
+  #isPlanned({ index }: TrackedParameter): boolean {
+    return index < this.#plan.parameters.length;
   }
 
   /** One update of every parameter that has a gradient. Where it throws, nothing was written. */
   step(groups: readonly Group<O>[], options: ReadStepOptions): StepReport {
     const plan = this.#prepare(groups, options);
     if (plan.updated === 0) return { updated: 0, skipped: false };
+    this.#offerSlot(plan, options);
     const obstacle = this.#table.run(plan);
     if (obstacle) throw obstacleError(obstacle, this.parameters);
     return this.#commit(plan);
@@ -95,12 +120,20 @@ export class Steps<O extends object> {
     if (this.#pin(plan)) this.#table.bind(plan);
     const started = this.#table.runAsync(plan, plan);
     if (!("then" in started)) throw obstacleError(started, this.parameters);
-    return started.then(() => this.#commit(plan));
+    this.#norms.busy = true;
+    return started.then(() => this.#commit(plan)).finally(() => (this.#norms.busy = false));
   }
 
   /** Waits until the devices are done with all steps so far. */
   synchronize(): void {
     this.#table.synchronize();
+  }
+
+  /** Lets a step leave the norm on the device. One with parameters elsewhere, or one that may be skipped, waits for it all the same. */
+  #offerSlot(plan: StepPlan, { maxGradNorm, skipNonFinite = false, stream = 0n }: ReadStepOptions): void {
+    const place = this.parameters[0]?.place ?? host;
+    if (maxGradNorm === undefined || skipNonFinite || place === host) return;
+    plan.request.gradients[gradients.slot] = this.#norms.take(place, stream);
   }
 
   #prepare(groups: readonly Group<O>[], options: ReadStepOptions): StepPlan {
@@ -113,6 +146,7 @@ export class Steps<O extends object> {
   /** Reads options and parameters. All foreign code of a step runs here. */
   #validate(groups: readonly Group<O>[]): void {
     for (let g = 0; g < groups.length; ++g) (groups[g] as Group<O>).read();
+    this.#catchUp();
     this.#plan.read();
   }
 
@@ -185,26 +219,25 @@ export class Steps<O extends object> {
       if ((setOfRow[row] as number) >= 0) counts[row] = count ?? (counts[row] as number) + 1;
     }
     if (plan.pending) plan.commit();
+    if (gradNorm === gradients.leftOnDevice) return reportOf(updated, this.#norms.keep());
     return gradNorm === -1 ? { updated, skipped: false } : { updated, skipped: false, gradNorm };
   }
+}
+
+/** The report of a step whose norm is read when it is asked for. */
+function reportOf(updated: number, read: () => number): StepReport {
+  let norm: number | undefined;
+  return {
+    updated,
+    skipped: false,
+    get gradNorm() {
+      return (norm ??= read());
+    },
+  };
 }
 
 function mostOf(counts: readonly number[]): number {
   let most = 0;
   for (const count of counts) most = Math.max(most, count);
   return most;
-}
-
-/** Refuses parameters that lie over each other, as far as they hold memory at all. */
-function requireApart(parameters: readonly TrackedParameter[]): void {
-  const places = parameters.flatMap(({ index, parameter }) => {
-    const { data, out } = parameter;
-    const named = [{ row: index, role: role.data, array: data }];
-    if (out !== undefined && out !== data) named.push({ row: index, role: role.out, array: out });
-    return named.filter(({ array }) => placeOf(array) !== undefined);
-  });
-  const overlap = addon.overlap(places.map(({ array }) => nativeOf(array)));
-  if (overlap === null) return;
-  const [one, other] = overlap.map((k) => places[k]) as [(typeof places)[number], (typeof places)[number]];
-  throw obstacleError({ row: one.row, role: one.role, otherRow: other.row, otherRole: other.role }, parameters);
 }

@@ -1,6 +1,7 @@
 import { isCudaArray, release } from "../cuda/array";
 import { arrayKind, describe, rangeError, typeError } from "../errors";
 import { placeOf, type Floats } from "../arrays/placement";
+import { meantAsParameter } from "../meant";
 import { host, role } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { requireFloats, requireLength } from "./memory-checks";
@@ -38,10 +39,12 @@ export class TrackedParameter {
     /** The counts of all parameters of the optimizer, by their number. */
     private readonly counts: number[],
   ) {
-    if (typeof parameter !== "object" || parameter === null || arrayKind(parameter) !== undefined || isCudaArray(parameter)) {
-      const advice = placeOf(parameter) === undefined ? "" : ": wrap it, parameter(array)";
+    if (typeof parameter !== "object" || parameter === null || isNoParameter(parameter)) {
       const wanted = "an object with data, a Float32Array or a CudaArray";
-      throw typeError("ERR_INVALID_PARAMETER", `${this.label} must be ${wanted}; got ${describe(parameter)}${advice}`);
+      throw typeError(
+        "ERR_INVALID_PARAMETER",
+        `${this.label} must be ${wanted}; got ${describe(parameter)}${meantAsParameter(parameter)}`,
+      );
     }
     const { data, out } = parameter;
     this.place = placeOf(data) ?? host;
@@ -93,6 +96,10 @@ export class TrackedParameter {
     if (slow === null && isCudaArray(before)) release(before);
   }
 }
+
+/** An array, or a list, where one parameter should be. */
+const isNoParameter = (value: object): boolean =>
+  arrayKind(value) !== undefined || isCudaArray(value) || (Array.isArray(value) && !("data" in value));
 
 const isShape = (shape: unknown): shape is readonly number[] =>
   Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && (size as number) >= 0);

@@ -5,6 +5,7 @@ import type { Floats } from "../arrays/placement";
 import { addon, host, role, statesOfVariants, type Table } from "../native/engine";
 import type { AdaBeliefOptions } from "../optimizers/adabelief-options";
 import { chooseRule } from "../optimizers/adabelief-rules";
+import { groupKeys } from "../groups/group";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Rule, Step } from "../rule/rule";
 import { readSchema } from "../options/schema";
@@ -39,6 +40,12 @@ const arrayKeys = ["data", "grad", "exp_avg", "exp_avg_var", "max_exp_avg_var", 
 
 const scratchParameter = new TrackedParameter({ data: new Float32Array(0) }, 0, [], []);
 
+/** Leaves out what `...parameter` and `...group` bring along. */
+function withoutGroupKeys(given: object): object {
+  if (!groupKeys.some((key) => key in given)) return given;
+  return Object.fromEntries(Object.entries(given).filter(([key]) => !groupKeys.includes(key)));
+}
+
 /** A table of one row, kept for the next call: it holds pointers, and looks at none before they are bound anew. */
 class Scratch<O extends object> {
   readonly table: Table;
@@ -64,11 +71,11 @@ function scratchOf<O extends object>(rule: Rule<O>): Scratch<O> {
 }
 
 /**
- * The stateless kernel: one update of AdaBelief over arrays that the caller keeps, with the options and the bits of the class. On
- * a device it is launched, and not waited for.
+ * One stateless update of AdaBelief over arrays that the caller keeps, with the options and the bits of the class. On a device the
+ * update is launched and not waited for.
  *
- * @param request the arrays, `step`, and the options of `AdaBelief` (`version` among them) with its defaults
- * @throws with a `code`, and nothing written, where an array or option cannot be, or memory overlaps
+ * @param request the arrays, `step`, and the options of `AdaBelief` (including `version`) with its defaults
+ * @throws a coded error for an invalid array or option, or for overlapping memory; nothing is written then
  *
  * @example
  * update({ data, grad, exp_avg, exp_avg_var, step: 1, lr: 1e-3 });
@@ -79,7 +86,7 @@ export function update(request: UpdateArrays<CudaArray> & AdaBeliefOptions): voi
 export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   requireObject(request, "The argument of update");
   const { data, grad, exp_avg, exp_avg_var, max_exp_avg_var, out, shape, step, stream = 0n, ...given } = request;
-  const { rule, options } = chooseRule(given);
+  const { rule, options } = chooseRule(withoutGroupKeys(given));
   refuseUnknownKeys(options, [...Object.keys(rule.options), ...arrayKeys], `update with version ${rule.version ?? ""}`);
   const read = readSchema(rule.options, options, rule.defaults);
   if (read.lookahead !== null) {

@@ -1,7 +1,7 @@
 import type { NamedTensorMap, Tensor, Variable } from "@tensorflow/tfjs-core";
 import { describe, plainError, typeError } from "../errors";
 import { tf } from "./core";
-import type { NamedTensor } from "./slots";
+import type { NamedTensor } from "./saved";
 
 /** Both forms in which tfjs hands gradients on. */
 export type Gradients = NamedTensorMap | NamedTensor[];
@@ -14,16 +14,16 @@ export interface VariableGradient {
 
 /** Finds the variables, and checks that each gradient belongs to its own. */
 export function readGradients(gradients: Gradients): VariableGradient[] {
+  const { registeredVariables } = tf.engine();
   const seen = new Set<string>();
   return entriesOf(gradients).map(([name, given]) => {
     if (seen.has(name)) {
       throw plainError("ERR_DUPLICATE_PARAMETER", `There are two gradients of the variable ${JSON.stringify(name)}`);
     }
     seen.add(name);
-    const { registeredVariables } = tf.engine();
     const variable = Object.hasOwn(registeredVariables, name) ? registeredVariables[name] : undefined;
     if (variable === undefined) throw invalid(`There is no variable of the name ${JSON.stringify(name)}`);
-    requireFloats(variable, `Variable ${JSON.stringify(name)}`);
+    requireFloats(variable, () => `Variable ${JSON.stringify(name)}`);
     const gradient = (given as Tensor | null | undefined) ?? null;
     if (gradient !== null) requireFits(gradient, variable);
     return { variable, gradient };
@@ -41,15 +41,15 @@ function entriesOf(gradients: unknown): [string, unknown][] {
 
 const invalid = (message: string) => typeError("ERR_INVALID_PARAMETER", message);
 
-function requireFloats({ dtype }: Tensor, what: string): void {
-  if (dtype !== "float32") throw typeError("ERR_NOT_FLOAT32", `${what} must have the dtype float32, not ${dtype}`);
+function requireFloats({ dtype }: Tensor, what: () => string): void {
+  if (dtype !== "float32") throw typeError("ERR_NOT_FLOAT32", `${what()} must have the dtype float32, not ${dtype}`);
 }
 
 function requireFits(gradient: Tensor, { name, shape }: Variable): void {
-  const what = `The gradient of variable ${JSON.stringify(name)}`;
-  if (!(gradient instanceof tf.Tensor)) throw invalid(`${what} must be a tensor, got ${describe(gradient)}`);
-  if (gradient.isDisposed) throw invalid(`${what} is disposed`);
+  const what = () => `The gradient of variable ${JSON.stringify(name)}`;
+  if (!(gradient instanceof tf.Tensor)) throw invalid(`${what()} must be a tensor, got ${describe(gradient)}`);
+  if (gradient.isDisposed) throw invalid(`${what()} is disposed`);
   requireFloats(gradient, what);
   if (tf.util.arraysEqual(gradient.shape, shape)) return;
-  throw typeError("ERR_LENGTH", `${what} must have its shape, [${shape.join(", ")}], not [${gradient.shape.join(", ")}]`);
+  throw typeError("ERR_LENGTH", `${what()} must have its shape, [${shape.join(", ")}], not [${gradient.shape.join(", ")}]`);
 }

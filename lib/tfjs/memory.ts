@@ -1,6 +1,6 @@
 // Where the values of tensors lie. A tensor is never written to once it exists: the wasm backend keeps weights packed by tensor, clones
 // on the cpu backend are the same memory, and dataSync() hands that memory out.
-import type { KernelBackend, Tensor, TensorInfo } from "@tensorflow/tfjs-core";
+import type { DataStorage, KernelBackend, Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import { describe, plainError, rangeError } from "../errors";
 import { tf } from "./core";
 
@@ -19,21 +19,22 @@ export interface Memory {
   /** A tensor's values, to be read: the memory itself where there is access to it. Good as long as no tensor is made or admitted. */
   values(tensor: Tensor): Float32Array;
   /** Room for a tensor. A tidy scope around it frees what becomes of it. */
-  room(shape: number[]): Room;
+  room(shape: number[], size: number): Room;
 }
 
 /** Values in JavaScript's memory, which the cpu backend takes as they are, and others copy on the way in and out. */
 const arrays: Memory = {
   admit: () => undefined,
   values: (tensor) => tensor.dataSync<"float32">(),
-  room: (shape) => {
-    const values = new Float32Array(tf.util.sizeFromShape(shape));
-    return { values: () => values, tensor: () => tf.tensor(values, shape, "float32") };
+  room: (shape, size) => {
+    const values = new Float32Array(size);
+    return { values: () => values, tensor: () => tf.engine().makeTensor(values, shape, "float32") };
   },
 };
 
 /** What the wasm backend has beside a backend's common methods. */
 interface WasmBackend extends KernelBackend {
+  readonly dataIdMap: DataStorage<unknown>;
   makeOutput(shape: number[], dtype: "float32"): TensorInfo;
   typedArrayFromHeap(tensor: TensorInfo): Float32Array;
 }
@@ -42,15 +43,19 @@ interface WasmBackend extends KernelBackend {
 function heap(backend: WasmBackend): Memory {
   const values = (tensor: TensorInfo) => backend.typedArrayFromHeap(tensor);
   return {
-    admit: values,
+    admit: (tensor) => {
+      if (!backend.dataIdMap.has(tensor.dataId)) values(tensor);
+    },
     values,
-    room: (shape) => {
+    room: (shape, size) => {
       const tensor = tf.engine().makeTensorFromTensorInfo(backend.makeOutput(shape, "float32"), backend);
-      // malloc's null pointer, which the backend takes for an address.
-      if (tensor.size > 0 && values(tensor).byteOffset === 0) {
-        throw rangeError("ERR_OUT_OF_MEMORY", `WebAssembly has no memory for a tensor of ${tensor.size} floats`);
-      }
-      return { values: () => values(tensor), tensor: () => tensor };
+      const written = () => {
+        const view = values(tensor);
+        // malloc's null pointer, which the backend takes for an address.
+        if (size === 0 || view.byteOffset !== 0) return view;
+        throw rangeError("ERR_OUT_OF_MEMORY", `WebAssembly has no memory for a tensor of ${size} floats`);
+      };
+      return { values: written, tensor: () => tensor };
     },
   };
 }

@@ -1,27 +1,19 @@
 import type { serialization, Tensor, Variable } from "@tensorflow/tfjs-core";
-import { bufferOf, describe, lengthOf, plainError, typeError } from "../errors";
-import { requireUnleased } from "../arrays/placement";
-import { hostZeros } from "../arrays/memory";
-import { update, type UpdateArrays } from "../step/update";
+import { describe, plainError, typeError } from "../errors";
+import { rules } from "../optimizers/adabelief-rules";
+import type { AdaBeliefLiveOptions } from "../optimizers/adabelief-options";
+import { readSchema } from "../options/schema";
 import { tf } from "./core";
 import { readGradients, type Gradients } from "./gradients";
-import { currentMemory, type Memory } from "./memory";
-import { readLearningRate, readSettings, ruleOptions, type AdaBeliefOptimizerOptions, type Settings } from "./options";
-import { readSaved, Slots, type NamedTensor, type Slot } from "./slots";
-
-/** A variable that a step updates. */
-interface Update {
-  readonly variable: Variable;
-  readonly gradient: Tensor;
-  readonly slot: Slot;
-  readonly decays: boolean;
-}
-
-const overlap = (a: Float32Array, b: Float32Array): boolean =>
-  bufferOf(a) === bufferOf(b) && a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
+import { makeGroup, type AdaBeliefGroup } from "./group";
+import { currentMemory } from "./memory";
+import { readBeta, readLearningRate, readSettings, ruleOptions, type AdaBeliefOptimizerOptions, type Settings } from "./options";
+import { iterOf, readWeights, requireOwn, type NamedTensor } from "./saved";
+import { Slots } from "./slots";
+import { VariablesStep, type Update } from "./step";
 
 /**
- * AdaBelief for TensorFlow.js 4, with the rule of the releases of adabelief-tf, and the bits of `AdaBelief` with their `version`:
+ * AdaBelief for TensorFlow.js 3 and 4, with the rule of the releases of adabelief-tf, and the bits of `AdaBelief` with their `version`:
  *
  *     m ← β1·m + (1−β1)·g
  *     v ← β2·v + (1−β2)·(g−m)² + ε
@@ -43,9 +35,16 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
     return "AdaBeliefOptimizer";
   }
 
-  readonly #settings: Settings;
-  readonly #options: ReturnType<typeof ruleOptions>;
+  /**
+   * One group, for the schedules of this package: `new StepLR(optimizer, { step_size: 10 })`. Its `lr` is the learning rate, its `betas`
+   * are beta1 and beta2.
+   */
+  readonly paramGroups: readonly AdaBeliefGroup[];
+
+  #settings: Settings;
+  readonly #maxGradNorm: number | undefined;
   readonly #slots: Slots;
+  readonly #step: VariablesStep<AdaBeliefLiveOptions>;
   #learningRate: number;
   #exclude: AdaBeliefOptimizerOptions["excludeFromWeightDecay"];
   /** What getWeights handed out, by name: the same variables each time, so that saving again and again takes no more memory. */
@@ -60,10 +59,19 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
   constructor(learningRate = 1e-3, options: AdaBeliefOptimizerOptions = {}) {
     super();
     this.#learningRate = readLearningRate(learningRate);
-    const { settings, exclude } = readSettings(options);
+    const { settings, exclude, maxGradNorm } = readSettings(options);
     this.#settings = settings;
-    this.#options = ruleOptions(settings);
-    this.#slots = new Slots(settings.amsgrad ? 3 : 2);
+    this.#maxGradNorm = maxGradNorm;
+    const states = settings.amsgrad ? 3 : 2;
+    this.#slots = new Slots(states);
+    this.#step = new VariablesStep(rules[`tf-${settings.version}`], states);
+    this.paramGroups = Object.freeze([
+      makeGroup(
+        this,
+        () => this.#betas,
+        (betas) => (this.#betas = betas),
+      ),
+    ]);
     this.excludeFromWeightDecay = exclude as AdaBeliefOptimizerOptions["excludeFromWeightDecay"];
   }
 
@@ -73,6 +81,13 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
   }
   set learningRate(value: number) {
     this.#learningRate = readLearningRate(value);
+  }
+
+  get #betas(): readonly [number, number] {
+    return [this.#settings.beta1, this.#settings.beta2];
+  }
+  set #betas([beta1, beta2]) {
+    this.#settings = { ...this.#settings, beta1: readBeta(beta1, "betas[0]"), beta2: readBeta(beta2, "betas[1]") };
   }
 
   /** Whether the variable of a name is left out of weight decay. A function is not saved with a model: set it again after loading. */
@@ -98,22 +113,36 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
     this.#requireUndisposed();
     const read = readGradients(gradients);
     const slots = this.#slots.of(read.map(({ variable }) => variable));
-    const updates = read.flatMap(({ variable, gradient }, i): Update[] => {
-      if (gradient === null) return [];
-      return [{ variable, gradient, slot: slots[i] as Slot, decays: this.#decays(variable.name) }];
-    });
+    const updates: Update[] = [];
+    for (let i = 0; i < read.length; ++i) {
+      const { variable, gradient } = read[i] as (typeof read)[number];
+      const slot = slots[i] as (typeof slots)[number];
+      if (gradient !== null) updates.push({ variable, gradient, slot, decays: this.#decays(variable.name) });
+    }
     if (updates.length === 0) return;
     const memory = currentMemory();
     tf.tidy(() => {
       // All that may make a tensor comes before the first look at memory, which could move.
-      for (const { variable, gradient } of updates) [variable, gradient].forEach((tensor) => memory.admit(tensor));
-      const rooms = updates.map(({ variable }) => memory.room(variable.shape));
-      const requests = updates.map((one, i) => this.#request(one, memory, (rooms[i] as (typeof rooms)[number]).values()));
-      requests.forEach(update);
-      rooms.map((room) => room.tensor()).forEach((tensor, i) => updates[i]?.variable.assign(tensor));
+      for (const { variable, gradient } of updates) {
+        memory.admit(variable);
+        memory.admit(gradient);
+      }
+      const rooms = updates.map(({ variable }) => memory.room(variable.shape, variable.size));
+      const values = { options: this.#optionsNow(), t: this.iterations + 1, maxGradNorm: this.#maxGradNorm };
+      this.#step.run(updates, memory, () => rooms.map((room) => room.values()), values);
+      const tensors = rooms.map((room) => room.tensor());
+      for (let i = 0; i < updates.length; ++i) (updates[i] as Update).variable.assign(tensors[i] as Tensor);
     });
     this.#slots.keep(slots);
     this.incrementIterations();
+  }
+
+  /** The rule's options for this step: of variables that decay, and of the others. */
+  #optionsNow(): [AdaBeliefLiveOptions, AdaBeliefLiveOptions] {
+    const rule = rules[`tf-${this.#settings.version}`];
+    const given = { ...ruleOptions(this.#settings), lr: this.#learningRate };
+    const options = readSchema(rule.options, given, rule.defaults);
+    return [options, "weight_decay" in options ? { ...options, weight_decay: 0 } : options];
   }
 
   #decays(name: string): boolean {
@@ -123,32 +152,28 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
     throw typeError("ERR_INVALID_OPTION", `excludeFromWeightDecay must return true or false, got ${describe(excluded)}`);
   }
 
-  /** What `update` is asked for. State that a slot lacks is made here. */
-  #request({ variable, gradient, slot, decays }: Update, memory: Memory, out: Float32Array) {
-    const values = usable(memory.values(variable), variable, "values");
-    const grad = usable(memory.values(gradient), variable, "gradient");
-    const { amsgrad } = this.#settings;
-    if (slot.arrays.length === 0) slot.arrays = Array.from({ length: amsgrad ? 3 : 2 }, () => hostZeros(variable.size, out));
-    const [exp_avg, exp_avg_var, max_exp_avg_var] = slot.arrays as [Float32Array, Float32Array, Float32Array?];
-    // A gradient may be its variable's own memory: a clone on the cpu backend.
-    const shared = overlap(values, grad);
-    if (shared) out.set(values);
-    const arrays: UpdateArrays = { data: shared ? out : values, out, grad, exp_avg, exp_avg_var, step: this.iterations + 1 };
-    if (max_exp_avg_var !== undefined) arrays.max_exp_avg_var = max_exp_avg_var;
-    return { ...this.#options, ...(decays ? {} : { weight_decay: 0 }), lr: this.#learningRate, ...arrays };
-  }
-
   /**
-   * The state: the number of steps as `iter`, then `<variable>/m` of all variables, `<variable>/v`, and with amsgrad `<variable>/vhat`.
+   * The state: the number of steps as `iter`, a vector of one, then `<variable>/m` of all variables, `<variable>/v`, and with amsgrad `<variable>/vhat`.
    * The tensors belong to the optimizer: the next call puts new values into them, `dispose` disposes of them.
    */
   override async getWeights(): Promise<NamedTensor[]> {
     this.#requireUndisposed();
-    const iter = { name: "iter", tensor: this.#show("iter", () => tf.scalar(this.iterations, "int32")) };
-    const state = this.#slots.save().map(({ name, shape, values }) => {
+    const saved = this.#slots.save();
+    this.#hideAllBut(new Set(saved.map(({ name }) => name)));
+    const iter = { name: "iter", tensor: this.#show("iter", () => iterOf(this.iterations)) };
+    const state = saved.map(({ name, shape, values }) => {
       return { name, tensor: this.#show(name, () => tf.tensor(new Float32Array(values), [...shape], "float32")) };
     });
     return Promise.resolve([iter, ...state]);
+  }
+
+  /** Lets go of what was shown of variables that are gone. */
+  #hideAllBut(names: ReadonlySet<string>): void {
+    for (const [name, variable] of this.#shown) {
+      if (name === "iter" || names.has(name)) continue;
+      variable.dispose();
+      this.#shown.delete(name);
+    }
   }
 
   /** Puts values into the variable that is shown under a name, which is made where there is none that fits. */
@@ -177,27 +202,17 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
    */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     this.#requireUndisposed();
-    const given: unknown = weights;
-    if (!Array.isArray(given))
-      throw typeError("ERR_STATE_DICT", `Weights must be a list of { name, tensor }, got ${describe(given)}`);
-    const [first, ...rest] = weights;
-    const steps = first?.name === "iter" ? (await first.tensor.data())[0] : undefined;
-    if (steps === undefined || !Number.isSafeInteger(steps) || steps < 0) {
-      throw typeError(
-        "ERR_STATE_DICT",
-        `The first of the weights must be "iter", the number of steps, got ${describe(first?.name)}`,
-      );
-    }
-    const saved = await readSaved(rest);
+    const { steps, state } = await readWeights(weights);
     this.#requireUndisposed();
-    this.#slots.load(saved);
+    this.#slots.load(state, () => requireOwn(weights));
     this.iterations_ = steps;
   }
 
   /** The options, as JSON keeps them. Of `excludeFromWeightDecay` only that there was one. */
   override getConfig(): serialization.ConfigDict {
     const excludes = this.#exclude === undefined ? {} : { excludeFromWeightDecay: true };
-    return { learningRate: this.#learningRate, ...this.#settings, ...excludes };
+    const clips = this.#maxGradNorm === undefined ? {} : { maxGradNorm: this.#maxGradNorm };
+    return { learningRate: this.#learningRate, ...this.#settings, ...clips, ...excludes };
   }
 
   /** An optimizer with the options of `getConfig`. One that had `excludeFromWeightDecay` makes no step until it is set again. */
@@ -221,14 +236,6 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
   #requireUndisposed(): void {
     if (this.#disposed) throw plainError("ERR_DISPOSED", "This AdaBeliefOptimizer was disposed");
   }
-}
-
-/** Refuses memory that was taken away, or that a step under way on another thread is using. */
-function usable(array: Float32Array, { name, size }: Variable, what: string): Float32Array {
-  const label = `The ${what} of variable ${JSON.stringify(name)}`;
-  if (lengthOf(array) !== size) throw typeError("ERR_DETACHED", `${label} lost its memory`);
-  requireUnleased(array, label);
-  return array;
 }
 
 /** Stands for a function that was there when the optimizer was saved. */

@@ -3,6 +3,7 @@ import type { AdaBeliefOptionsTf021 } from "../optimizers/adabelief-options";
 import { rules } from "../optimizers/adabelief-rules";
 import { numberThat, refuseUnknownKeys, requireObject, type Kind } from "../options/kinds";
 import type { Schema } from "../options/schema";
+import { requireNorm } from "../step/step-options";
 
 /** A release of adabelief-tf. */
 export type AdaBeliefTfVersion = "0.0.1" | "0.2.1";
@@ -31,6 +32,11 @@ export interface AdaBeliefOptimizerOptions {
   warmupProportion?: number;
   /** What the learning rate falls to after the warm-up, until totalSteps, ≥ 0. Default 0. */
   minLr?: number;
+  /**
+   * Scales all gradients of a step by min(1, maxGradNorm / (norm + 1e-6)), where norm is the Euclidean norm of all of them together; the
+   * tensors of the gradients stay as they are. Default: no clipping.
+   */
+  maxGradNorm?: number;
   /** Whether the variable of a name is left out of weight decay. Default: none is. Called in every step that has weight decay. */
   excludeFromWeightDecay?: ((name: string) => boolean) | undefined;
 }
@@ -47,13 +53,14 @@ const ruleNames = {
   minLr: "min_lr",
 } as const;
 
-const beta = numberThat(
+/** Reads beta1 or beta2. */
+export const readBeta = numberThat(
   (value) => value >= 0 && value < 1,
   (key, value) => `${key} must be a number in [0, 1), got ${describe(value)}`,
 );
 
 /** Options that are numbers and flags, all of the release's, in tfjs' names. */
-export type Settings = Required<Omit<AdaBeliefOptimizerOptions, "excludeFromWeightDecay">>;
+export type Settings = Required<Omit<AdaBeliefOptimizerOptions, "excludeFromWeightDecay" | "maxGradNorm">>;
 
 type RuleOptions = Required<Omit<AdaBeliefOptionsTf021, "version" | "centralize">>;
 
@@ -78,32 +85,30 @@ export function readLearningRate(value: unknown): number {
 }
 
 /** Reads what a constructor was given: the release's options, the defaults in the place of those that are absent. */
-export function readSettings(given: unknown): { settings: Settings; exclude: unknown } {
+export function readSettings(given: unknown): { settings: Settings; exclude: unknown; maxGradNorm: number | undefined } {
   requireObject(given, "The options of AdaBeliefOptimizer");
-  const { version = "0.2.1", excludeFromWeightDecay: exclude } = given;
+  const { version = "0.2.1", excludeFromWeightDecay: exclude, maxGradNorm } = given;
   const rule = ruleOf(version);
   const schema = rule.options as unknown as Schema;
   const defaults = rule.defaults as unknown as RuleOptions;
   const names = Object.entries(ruleNames).filter(([, name]) => name in defaults);
-  const known = ["version", "beta1", "beta2", ...names.map(([key]) => key)];
+  const known = ["version", "beta1", "beta2", ...names.map(([key]) => key), "maxGradNorm"];
   if ("weight_decay" in defaults) known.push("excludeFromWeightDecay");
   refuseUnknownKeys(given, known, `AdaBeliefOptimizer of release ${String(version)}`);
 
   const [beta1, beta2] = defaults.betas as [number, number];
   const read = <T>(kind: Kind<T>, key: string, byDefault: T) => kind(given[key] === undefined ? byDefault : given[key], key);
-  const betas = { beta1: read(beta, "beta1", beta1), beta2: read(beta, "beta2", beta2) };
+  const betas = { beta1: read(readBeta, "beta1", beta1), beta2: read(readBeta, "beta2", beta2) };
   const rest = names.map(
     ([key, name]) => [key, read((value, as) => schema[name]?.read(value, as), key, defaults[name])] as const,
   );
-  return { settings: { version, ...betas, ...Object.fromEntries(rest) } as unknown as Settings, exclude };
+  const settings = { version, ...betas, ...Object.fromEntries(rest) } as unknown as Settings;
+  return { settings, exclude, maxGradNorm: maxGradNorm === undefined ? undefined : requireNorm(maxGradNorm, "maxGradNorm") };
 }
 
-/** The settings as `update` takes them. */
-export function ruleOptions(settings: Settings): RuleOptions & { version: "tf-0.2.1" } {
+/** The settings in the names of the rule. */
+export function ruleOptions(settings: Settings): Omit<RuleOptions, "lr"> {
   const named = Object.entries(ruleNames).filter(([key]) => key in settings);
   const options = named.map(([key, name]) => [name, settings[key as keyof typeof ruleNames]] as const);
-  const { version, beta1, beta2 } = settings;
-  return { version: `tf-${version}`, betas: [beta1, beta2], ...Object.fromEntries(options) } as unknown as ReturnType<
-    typeof ruleOptions
-  >;
+  return { betas: [settings.beta1, settings.beta2], ...Object.fromEntries(options) } as unknown as RuleOptions;
 }

@@ -1,91 +1,65 @@
 // The state of variables, by their names.
-import type { Optimizer, Variable } from "@tensorflow/tfjs-core";
-import { describe, lengthOf, typeError } from "../errors";
+import type { Variable } from "@tensorflow/tfjs-core";
+import { lengthOf } from "../errors";
 import { tf } from "./core";
-
-/** A tensor as tfjs saves it. */
-export type NamedTensor = Parameters<Optimizer["setWeights"]>[0][number];
-
-/** What the optimizer keeps for one variable. */
-export interface Slot {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** Whose state it is; null: state that was loaded, and that no variable has claimed yet. */
-  readonly variable: Variable | null;
-  /** m, v, and with amsgrad the largest v. Empty before the first update. */
-  arrays: readonly Float32Array[];
-}
-
-/** A state array to be saved, or as it was saved. */
-export interface SavedArray {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly values: Float32Array;
-}
+import { claim, sameShape, type Slot } from "./claims";
+import { refuse, type SavedArray } from "./saved";
 
 /** TensorFlow's names of the state arrays, in the order of `Slot.arrays`. */
 const suffixes = ["m", "v", "vhat"];
-
-const listed = (names: readonly string[]): string =>
-  names.length <= 4 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
-
-const sameShape = (a: readonly number[], b: readonly number[]): boolean => tf.util.arraysEqual([...a], [...b]);
-
-const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
 
 export class Slots {
   readonly #count: number;
   #slots = new Map<string, Slot>();
   #loaded = new Map<string, Slot>();
+  /** The variables that claimed state of the same load as what is still there. */
+  readonly #claimants = new Set<Variable>();
 
   /** @param count how many arrays each slot has */
   constructor(count: number) {
     this.#count = count;
   }
 
-  /**
-   * The slots of variables. New variables take over what was loaded: by name where all of them are named there, else in order, as names
-   * change with every model that a process makes. Nothing changes before `keep`.
-   */
+  /** The slots of variables. New variables claim what was loaded. Nothing changes before `keep`. */
   of(variables: readonly Variable[]): Slot[] {
     const known = variables.map((variable) => {
       const slot = this.#slots.get(variable.name);
       return slot?.variable === variable ? slot : undefined;
     });
-    const claims = this.#claims(variables.filter((_, i) => known[i] === undefined));
+    if (this.#loaded.size > 0) this.#letGo();
+    const fresh = this.#loaded.size === 0 ? [] : variables.filter((_, i) => known[i] === undefined);
+    const claims = claim(fresh, this.#loaded);
     return variables.map((variable, i) => {
       const { name, shape } = variable;
       return known[i] ?? { name, shape, variable, arrays: claims.get(variable)?.arrays ?? [] };
     });
   }
 
-  #claims(variables: readonly Variable[]): Map<Variable, Slot> {
-    const loaded = [...this.#loaded.values()];
-    if (loaded.length === 0 || variables.length === 0) return new Map();
-    const byName = variables.every(({ name }) => this.#loaded.has(name));
-    if (!byName && loaded.length !== variables.length) {
-      const [saved, wanted] = [loaded, variables].map((list) => `${list.length} (${listed(list.map(({ name }) => name))})`);
-      throw refuse(`The loaded state is that of other variables: there are ${saved} in it, and ${wanted} to update`);
+  /** Keeps slots that were made by `of`, and lets go of those whose variables were disposed. */
+  keep(slots: readonly Slot[]): void {
+    for (const slot of slots) this.#slots.set(slot.name, slot);
+    this.#letGo();
+    if (this.#loaded.size === 0) return;
+    const claimed = new Map(slots.map(({ arrays, variable }) => [arrays, variable]));
+    for (const [name, { arrays }] of this.#loaded) {
+      const variable = claimed.get(arrays);
+      if (variable === undefined || variable === null) continue;
+      this.#loaded.delete(name);
+      this.#claimants.add(variable);
     }
-    return new Map(
-      variables.map((variable, i) => {
-        const slot = (byName ? this.#loaded.get(variable.name) : loaded[i]) as Slot;
-        if (sameShape(slot.shape, variable.shape)) return [variable, slot];
-        const shapes = `${slot.name} of [${slot.shape.join(", ")}] does not fit ${variable.name} of [${variable.shape.join(", ")}]`;
-        throw refuse(`The loaded state is that of other variables: ${shapes}`);
-      }),
-    );
   }
 
-  /** Keeps slots that were made by `of`. */
-  keep(slots: readonly Slot[]): void {
-    const claimed = new Set(slots.map(({ arrays }) => arrays));
-    for (const slot of slots) this.#slots.set(slot.name, slot);
-    for (const [name, { arrays }] of this.#loaded) if (claimed.has(arrays)) this.#loaded.delete(name);
+  /** Lets go of the state of disposed variables, and of what was loaded for a model whose variables are all disposed. */
+  #letGo(): void {
+    for (const [name, { variable }] of this.#slots) if (variable?.isDisposed === true) this.#slots.delete(name);
+    if (this.#claimants.size === 0 || [...this.#claimants].some(({ isDisposed }) => !isDisposed)) return;
+    this.#claimants.clear();
+    this.#loaded.clear();
   }
 
   /** All state, in tfjs' order: every m, every v, every largest v. Variables that were never updated have zeros. */
   save(): SavedArray[] {
+    this.#letGo();
     const slots = [...this.#slots.values(), ...this.#loaded.values()];
     return suffixes.slice(0, this.#count).flatMap((suffix, k) =>
       slots.map(({ name, shape, arrays }) => {
@@ -95,8 +69,11 @@ export class Slots {
     );
   }
 
-  /** Takes over saved state, in the place of all that there is. Throws, and changes nothing, where it is not this optimizer's. */
-  load(saved: readonly SavedArray[]): void {
+  /**
+   * Takes over saved state, in the place of all that there is. Throws, and changes nothing, where it is not this optimizer's, which
+   * `check` may find as well.
+   */
+  load(saved: readonly SavedArray[], check: () => void): void {
     const loaded = new Map<string, Slot>();
     for (const { name, shape, values } of saved) {
       const cut = name.lastIndexOf("/");
@@ -116,23 +93,15 @@ export class Slots {
     const short = [...loaded.values()].find(({ arrays }) => arrays.length !== this.#count);
     if (short !== undefined)
       throw refuse(`These weights have no ${JSON.stringify(`${short.name}/${suffixes[short.arrays.length]}`)}`);
+    check();
+    this.#claimants.clear();
     this.#slots = new Map();
     this.#loaded = loaded;
   }
 
   clear(): void {
+    this.#claimants.clear();
     this.#slots.clear();
     this.#loaded.clear();
   }
-}
-
-/** Reads tensors as tfjs saves them. */
-export async function readSaved(weights: readonly NamedTensor[]): Promise<SavedArray[]> {
-  return Promise.all(
-    weights.map(async ({ name, tensor }) => {
-      if (!(tensor instanceof tf.Tensor)) throw refuse(`${JSON.stringify(name)} must be a tensor, got ${describe(tensor)}`);
-      if (tensor.dtype !== "float32") throw refuse(`${JSON.stringify(name)} must have the dtype float32, not ${tensor.dtype}`);
-      return { name, shape: [...tensor.shape], values: new Float32Array(await tensor.data<"float32">()) };
-    }),
-  );
 }

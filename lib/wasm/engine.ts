@@ -3,7 +3,7 @@ import { lengthOf, plainError } from "../errors";
 import type { CudaAddon, DeviceMemory, Engine, NativeFloats } from "../native/addon";
 import { parseLists, readLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
-import { addressOf, extentOf, Views } from "./memory";
+import { addressOf, bytesOf, extentOf, overlap, Views } from "./memory";
 import * as modules from "./modules";
 import { DisjointMemory } from "./overlap";
 import { startWasm } from "./start";
@@ -87,6 +87,8 @@ class WasmEngine {
       allocate: (length, like) => this.#allocate(length, like),
       keep: (array) => void given.unregister(array),
       accumulate: (into, sources, scale, pairs) => this.#accumulate(into, sources, scale, pairs),
+      widen: (type, into, from) => this.#convert((...given) => wasm.widen(...given), type, into, from),
+      narrow: (type, into, from) => this.#convert((...given) => wasm.narrow(...given), type, into, from),
       read: (arrays) => this.#withList(arrays, (list, lengths) => wasm.read(list, lengths, arrays.length)),
       norm: (arrays, order) => this.#withList(arrays, (list, lengths) => wasm.norm(list, lengths, arrays.length, order)),
       scale: (arrays, factor) => this.#scale(arrays, factor),
@@ -95,8 +97,8 @@ class WasmEngine {
   }
 
   /**
-   * An array of the module's memory, which needs no copies; null where there is no room but for tables. Only state, which is `like` a
-   * parameter, is given back, and only while no program has had it: it may keep a part alone, and nobody could tell.
+   * Allocates in the module's memory, which needs no copies. Returns null if only the reserve for tables is left. Only state
+   * (`like` a parameter) is ever freed, and only if no program has seen it: a program could keep a subarray unnoticed.
    */
   #allocate(length: number, like?: Float32Array): Float32Array | null {
     const { exports: wasm, buffer } = this.#instance;
@@ -176,6 +178,24 @@ class WasmEngine {
       });
     });
     return null;
+  }
+
+  /** Converts by pieces; false where the arrays overlap. */
+  #convert<A extends Float32Array | Uint16Array, B extends Float32Array | Uint16Array>(
+    run: (type: number, into: Address, from: Address, length: number) => void,
+    type: number,
+    into: A,
+    from: B,
+  ): boolean {
+    if (overlap(into, from)) return false;
+    const { bytes } = this.#views;
+    this.#inPieces(lengthOf(from), 2, (begin, end, [target = 0, source = 0]) => {
+      bytes.set(bytesOf(from, begin, end), source);
+      run(type, target, source, end - begin);
+      const result = bytesOf(into, begin, end);
+      result.set(bytes.subarray(target, target + result.length));
+    });
+    return true;
   }
 
   #scale(arrays: readonly Float32Array[], factor: number): void {

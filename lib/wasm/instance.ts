@@ -1,7 +1,7 @@
 // An instance of the WebAssembly module, with types. What it exports is written in native/wasm/exports.cpp.
 import { rangeError } from "../errors";
 
-/** What TypeScript's own library has with the DOM only. */
+/** The part of the WebAssembly API used here. TypeScript declares it in its DOM library only. */
 export interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
@@ -14,7 +14,7 @@ export interface WebAssemblyApi {
 export type Address = number;
 
 export interface WasmExports {
-  /** The end of the C++ stack, which an exception of JavaScript leaves where it was thrown. */
+  /** The C++ stack pointer. A JavaScript exception does not unwind it, so it must be reset. */
   readonly __stack_pointer: { value: number };
   initialize(): void;
   allocate(bytes: number): Address;
@@ -39,6 +39,8 @@ export interface WasmExports {
     gradients: Address,
   ): number;
   accumulate(into: Address, sources: Address, count: number, scale: number, length: number, pairs: boolean): void;
+  widen(type: number, into: Address, from: Address, length: number): void;
+  narrow(type: number, into: Address, from: Address, length: number): void;
   norm(arrays: Address, lengths: Address, count: number, order: number): number;
   read(arrays: Address, lengths: Address, count: number): number;
   scale(array: Address, length: number, factor: number): void;

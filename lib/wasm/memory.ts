@@ -6,7 +6,7 @@ import type { Address, Instance } from "./instance";
 const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
 // eslint-disable-next-line @typescript-eslint/unbound-method -- bound to `call`
 const offsetOf = Function.prototype.call.bind(Object.getOwnPropertyDescriptor(typedArray, "byteOffset")?.get as () => number) as (
-  array: Float32Array,
+  array: Float32Array | Uint16Array,
 ) => number;
 
 /** Where a Float32Array's elements begin and end in its buffer, in bytes. */
@@ -19,6 +19,19 @@ export interface Extent {
 export function extentOf(array: Float32Array): Extent {
   const begin = offsetOf(array);
   return { buffer: bufferOf(array), begin, end: begin + 4 * lengthOf(array) };
+}
+
+/** The bytes of some elements of an array, where they are. */
+export function bytesOf(array: Float32Array | Uint16Array, begin = 0, end = lengthOf(array)): Uint8Array {
+  const size = arrayKind(array) === "Uint16Array" ? 2 : 4;
+  return new Uint8Array(bufferOf(array), offsetOf(array) + size * begin, size * (end - begin));
+}
+
+/** Whether two arrays share memory. */
+export function overlap(a: Float32Array | Uint16Array, b: Float32Array | Uint16Array): boolean {
+  const [one, other] = [bytesOf(a), bytesOf(b)];
+  const { byteOffset: begin, byteLength: length } = one;
+  return one.buffer === other.buffer && begin < other.byteOffset + other.byteLength && other.byteOffset < begin + length;
 }
 
 /** Whether a buffer that shows no length has lost its memory. */

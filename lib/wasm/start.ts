@@ -81,7 +81,7 @@ export function startWasm(wanted = ""): Instance {
   throw refuse("no form of it has the right bits");
 }
 
-/** The same on another thread, as engines ask for that limit what they compile at once. */
+/** As `startWasm`, but compiles asynchronously: some engines limit synchronous compilation. */
 export async function startWasmAsync(): Promise<Instance> {
   const api = findApi();
   for (const form of usableForms(api, "")) {

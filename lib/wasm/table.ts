@@ -11,7 +11,7 @@ interface Row {
   readonly length: number;
   /** By role. */
   readonly arrays: (Float32Array | null)[];
-  /** An address for each role that is no memory: where the arrays would lie one after the other. */
+  /** Placeholder addresses beyond the module's memory for the arrays outside it: one range per role. */
   readonly outside: Address;
 }
 
@@ -38,7 +38,7 @@ export class WasmTable implements Table {
   /** Where the request is copied to; freed with the table. */
   readonly #memory = { address: 0, bytes: 0 };
   #request: Request | undefined;
-  /** Of the rows at the last check: their part in the step, and whether anything of theirs is new. */
+  /** Each row's part in the step at the last overlap check: 0 if it is updated, else a `rowState`. */
   #standing = new Int32Array(0);
   #newGrads = new Set<number>();
   #changed = true;
@@ -123,6 +123,10 @@ export class WasmTable implements Table {
 
   setStream(): void {
     throw plainError("ERR_CUDA_UNAVAILABLE", "WebAssembly has no streams");
+  }
+
+  setSlots(): void {
+    throw plainError("ERR_CUDA_UNAVAILABLE", "WebAssembly has no devices");
   }
 
   synchronize(): void {

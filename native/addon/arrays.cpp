@@ -5,6 +5,7 @@
 
 #include "../core/lease.h"
 #include "../cpu/accumulate.h"
+#include "../cpu/convert.h"
 #include "../cpu/norm.h"
 #include "../table/overlap.h"
 #include "cuda_memory.h"
@@ -34,6 +35,46 @@ Napi::Value accumulate(const Napi::CallbackInfo& info) {
   return info.Env().Null();
 }
 
+/** The memory of a typed array. */
+Range range_of(const Napi::TypedArray& array) {
+  const std::size_t size = array.ByteLength();  // of a detached or empty array 0
+  void* data = nullptr;
+  napi_get_typedarray_info(array.Env(), array, nullptr, nullptr, &data, nullptr, nullptr);
+  const auto begin = reinterpret_cast<std::uintptr_t>(data);
+  return {begin, begin + size};
+}
+
+/** Whether two arrays lie apart. Throws unless they have these types and one length. */
+bool lie_apart(const Napi::Value& a, napi_typedarray_type type_of_a, const Napi::Value& b, napi_typedarray_type type_of_b) {
+  const auto has_type = [](const Napi::Value& value, napi_typedarray_type type) {
+    return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == type;
+  };
+  if (!has_type(a, type_of_a) || !has_type(b, type_of_b) ||
+      a.As<Napi::TypedArray>().ElementLength() != b.As<Napi::TypedArray>().ElementLength()) {
+    throw Napi::TypeError::New(a.Env(), "not two arrays of these types and of one length");
+  }
+  const Range one = range_of(a.As<Napi::TypedArray>()), other = range_of(b.As<Napi::TypedArray>());
+  return one.end <= other.begin || other.end <= one.begin;
+}
+
+/** widen(type, into, from): from 16 bits to float32. False, with nothing written, where the arrays overlap. */
+Napi::Value widen(const Napi::CallbackInfo& info) {
+  const bool apart = lie_apart(info[1], napi_float32_array, info[2], napi_uint16_array);
+  auto into = info[1].As<Napi::Float32Array>();
+  const auto type = static_cast<HalfType>(info[0].As<Napi::Number>().Int32Value());
+  if (apart) widen_on_pool(type, into.Data(), info[2].As<Napi::Uint16Array>().Data(), into.ElementLength());
+  return Napi::Boolean::New(info.Env(), apart);
+}
+
+/** narrow(type, into, from): from float32 to 16 bits, rounded to nearest. False as widen. */
+Napi::Value narrow(const Napi::CallbackInfo& info) {
+  const bool apart = lie_apart(info[1], napi_uint16_array, info[2], napi_float32_array);
+  auto into = info[1].As<Napi::Uint16Array>();
+  const auto type = static_cast<HalfType>(info[0].As<Napi::Number>().Int32Value());
+  if (apart) narrow_on_pool(type, into.Data(), info[2].As<Napi::Float32Array>().Data(), into.ElementLength());
+  return Napi::Boolean::New(info.Env(), apart);
+}
+
 std::vector<Floats32> list_of_floats(const Napi::Value& value) {
   const auto list = value.As<Napi::Array>();
   std::vector<Floats32> result;
@@ -55,13 +96,12 @@ Napi::Value norm(const Napi::CallbackInfo& info) {
 /** scale(arrays, factor) */
 void scale(const Napi::CallbackInfo& info) { scale_on_pool(list_of_floats(info[0]), info[1].As<Napi::Number>().FloatValue()); }
 
-/** Where an array lies: a Float32Array, or memory on a device. */
+/** Where an array lies: a typed array, or memory on a device. */
 Range range_of(const Napi::Value& value) {
   const DeviceFloats* memory = device_memory(value);
-  const float* data = memory ? memory->data() : value.As<Napi::Float32Array>().Data();
-  const std::size_t length = !memory ? value.As<Napi::Float32Array>().ElementLength() : memory->disposed() ? 0 : memory->length();
-  const auto begin = reinterpret_cast<std::uintptr_t>(data);
-  return {begin, begin + length * sizeof(float)};
+  if (!memory) return range_of(value.As<Napi::TypedArray>());
+  const auto begin = reinterpret_cast<std::uintptr_t>(memory->data());
+  return {begin, begin + (memory->disposed() ? 0 : memory->length()) * sizeof(float)};
 }
 
 /** overlap(arrays): null, or the indices of two arrays that share memory */
@@ -92,6 +132,8 @@ Napi::Value ask_lease(const Napi::CallbackInfo& info) {
 
 void define_arrays(Napi::Env env, Napi::Object exports) {
   exports["accumulate"] = Napi::Function::New<accumulate>(env, "accumulate");
+  exports["widen"] = Napi::Function::New<widen>(env, "widen");
+  exports["narrow"] = Napi::Function::New<narrow>(env, "narrow");
   exports["read"] = Napi::Function::New<read>(env, "read");
   exports["norm"] = Napi::Function::New<norm>(env, "norm");
   exports["scale"] = Napi::Function::New<scale>(env, "scale");

@@ -28,7 +28,7 @@ void AsyncStep::Execute() {
     launched = true;
     table_->synchronize();
   } catch (const EngineError& error) {
-    kind_ = launched ? EngineError::Kind::lost : error.kind;  // nobody knows how it ended
+    kind_ = launched ? EngineError::Kind::lost : error.kind;  // the result of launched work is unknown
     SetError(error.what());
   }
 }

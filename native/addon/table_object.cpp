@@ -177,6 +177,13 @@ Napi::Value TableObject::step_async(const Napi::CallbackInfo& info) {
 
 void TableObject::set_stream(const Napi::CallbackInfo& info) { table_->use_stream(reinterpret_cast<void*>(handle_of(info[0]))); }
 
+void TableObject::set_slots(const Napi::CallbackInfo& info) {
+  const DeviceFloats* memory = device_memory(info[0]);
+  if (!memory || memory->disposed()) return table_->use_slots(nullptr, 0, host);
+  auto* slots = reinterpret_cast<NormSlot*>(memory->data());
+  table_->use_slots(slots, memory->length() * sizeof(float) / sizeof(NormSlot), memory->device());
+}
+
 void TableObject::synchronize(const Napi::CallbackInfo& info) {
   with_codes(info.Env(), [&] { table_->synchronize(); });
 }
@@ -188,7 +195,7 @@ Napi::Function TableObject::define(Napi::Env env) {
        InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
        InstanceMethod<&TableObject::set_request>("setRequest"), InstanceMethod<&TableObject::step>("step"),
        InstanceMethod<&TableObject::step_async>("stepAsync"), InstanceMethod<&TableObject::set_stream>("setStream"),
-       InstanceMethod<&TableObject::synchronize>("synchronize")});
+       InstanceMethod<&TableObject::set_slots>("setSlots"), InstanceMethod<&TableObject::synchronize>("synchronize")});
 }
 
 }  // namespace adabelief

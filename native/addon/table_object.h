@@ -39,6 +39,8 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   Napi::Value step_async(const Napi::CallbackInfo& info);
   /** setStream(handle): where the following steps launch what they do on a device; 0n: the legacy default stream */
   void set_stream(const Napi::CallbackInfo& info);
+  /** setSlots(memory): the slots that a device may leave norms in, or null */
+  void set_slots(const Napi::CallbackInfo& info);
   /** synchronize(): waits for what steps have launched */
   void synchronize(const Napi::CallbackInfo& info);
 

@@ -1,5 +1,5 @@
-// Rounding to nearest and subnormals kept, for as long as a step runs; then the caller's own settings again.
-// Other native code leaves them changed in a thread: onnxruntime, for one, can set flush-to-zero on Node's main thread.
+// Sets rounding to nearest and keeps subnormals while a step runs, then restores the caller's settings. Other native code may
+// have changed them: onnxruntime, for example, can set flush-to-zero on Node's main thread.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What there is to know of each formula besides its arithmetic. A formula's number is its place in native/update/formulas.h.
+// The traits of each formula besides its arithmetic. A formula's number is its place in native/update/formulas.h.
 #pragma once
 
 namespace adabelief {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "../update/factors.h"
 #include "span.h"
@@ -26,6 +27,16 @@ struct FormulaKernels {
   void (*with_norms)(float* coefficients, double p_norm, double g_norm);  // null unless the formula needs norms
 };
 
+/** Types of 16 bits. JavaScript knows them by these names. */
+enum class HalfType : int { bfloat16, float16 };
+constexpr int half_types = 2;
+
+/** Arrays from and to a type of 16 bits, each element rounded to nearest. */
+struct Conversion {
+  void (*widen)(float* into, const std::uint16_t* from, std::size_t length);
+  void (*narrow)(std::uint16_t* into, const float* from, std::size_t length);
+};
+
 /** Loops over arrays, around the formulas. Sums are in double and in a fixed order: sixteen partial sums, the elements dealt out
  * to them in turn, then added up in pairs. `after` more elements of the array come next. */
 struct Elementwise {
@@ -42,6 +53,7 @@ struct Elementwise {
   /** into[i] = into[i] + scale · (sources[0][i] + sources[1][i] + …) for i from begin to end; each sum rounded, the last product
    * and sum rounded once. */
   void (*accumulate)(float* into, const float* const* sources, int count, float scale, std::size_t begin, std::size_t end);
+  Conversion conversions[half_types];
 };
 
 /** All that one instruction set offers. */

@@ -25,7 +25,7 @@ void sort(std::vector<Range>& ranges) {
   std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
 }
 
-/** Ranges that are read may overlap each other, so that every one that begins before the end counts. */
+/** Read ranges may overlap each other, so every range that begins before the end must be checked. */
 bool any_overlaps(const std::vector<Range>& ranges, Range range) {
   for (const Range& other : ranges) {
     if (other.begin >= range.end) return false;

@@ -1,4 +1,5 @@
-// Memory that a step on another thread is using: until it is done, nobody else may write what it reads, or touch what it writes.
+// Memory that a step on another thread is using. Until the step is done, no other code may write what it reads or touch what it
+// writes.
 #pragma once
 
 #include <cstddef>

@@ -22,13 +22,13 @@ BackendList backends();
 /** The backend in use: the best supported one until `use_backend` chooses another. Any thread may ask. */
 const Backend& current_backend();
 
-/** What became of a choice. JavaScript knows the number by these names. Only the addon finds a step under way. */
+/** The result of choosing a backend. JavaScript knows the numbers by these names. Only the addon returns `busy`. */
 enum class BackendChoice { chosen, unknown, unsupported, busy };
 
 /** Chooses a backend for the whole process. */
 BackendChoice use_backend(const char* name);
 
-/** The same, but only if nobody chose before: for a default that comes from the environment. */
+/** The same, but only if no backend was chosen before: for a default that comes from the environment. */
 BackendChoice use_backend_by_default(const char* name);
 
 /** The backend whose loop ran last. The loop itself notes it, so that a test can ask what really ran. */

@@ -5,6 +5,7 @@
 #include "../core/kernels.h"
 #include "../update/gradient.h"
 #include "../update/lookahead.h"
+#include "../update/storage.h"
 #include "../update/sum.h"
 #include "prefetch.h"
 
@@ -80,7 +81,22 @@ inline void accumulate(float* into, const float* const* sources, int count, floa
   }
 }
 
-constexpr Elementwise elementwise = {&prepare, &read, &sum, &sum_of_squares, &blend, &scale, &accumulate};
+template <float from_half(uint16_t)>
+void widen(float* into, const uint16_t* from, size_t length) {
+#pragma omp simd
+  for (size_t i = 0; i < length; ++i) into[i] = from_half(from[i]);
+}
+
+template <uint16_t to_half(float)>
+void narrow(uint16_t* into, const float* from, size_t length) {
+#pragma omp simd
+  for (size_t i = 0; i < length; ++i) into[i] = to_half(from[i]);
+}
+
+constexpr Elementwise elementwise = {
+    &prepare, &read,  &sum,        &sum_of_squares,
+    &blend,   &scale, &accumulate, {{&widen<from_bfloat16>, &narrow<to_bfloat16>}, {&widen<from_float16>, &narrow<to_float16>}},
+};
 
 }  // namespace ADABELIEF_SET
 }  // namespace adabelief

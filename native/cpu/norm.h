@@ -20,7 +20,7 @@ double norm_on_pool(const std::vector<Floats32>& tensors, double order);
 void squares_of_blocks_on_pool(const std::vector<Floats32>& tensors, const std::vector<std::size_t>& firsts, float scale,
                                double* sums);
 
-/** Reads every element, and does hardly anything with it. */
+/** Reads every element, for the bandwidth baseline. Returns a sum, so that no read is optimized away. */
 double read_on_pool(const std::vector<Floats32>& tensors);
 
 /** x ← x·factor, rounded, for every element. */

@@ -22,7 +22,7 @@ void relax() {
 #endif
 }
 
-/** About 20 µs: longer than the pause between two steps in a row, shorter than anyone would notice. */
+/** About 20 µs: longer than the pause between two steps in a row, and too short to waste much processor time. */
 constexpr int spins_before_sleep = 1000;
 /** After this many, the thread that is waited for has lost its core: give ours away. */
 constexpr int spins_before_yield = 200;
@@ -63,7 +63,7 @@ class ThreadPool {
       wake_.wake_all();
     }
     work(0);
-    // A worker enters before it looks whether the job is open; this closes it before it looks who is in. So none is missed.
+    // Workers enter before they check that the job is open. This closes the job before it checks who is inside: none is missed.
     open_.store(false);
     for (int spins = 0; inside_.load() > 0; ++spins) {
       if (spins < spins_before_yield) {

@@ -103,14 +103,15 @@ ADABELIEF_INLINE v128_t to_floats(v128_t low, v128_t high) {
   return wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero(low), wasm_f32x4_demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
-/** Tells whether elements of a block must be computed with more care: the least of what their sums show. */
+/** Detects elements of a block that may have been rounded twice: the minima of two tests over all sums of the block. */
 struct Doubt {
   v128_t middle, magnitude;
 
   ADABELIEF_INLINE void note(v128_t low, v128_t high, v128_t result) {
     // In the middle of two floats, the 29 bits that a float lacks are 1 and then zeros: here the least integer of all.
     middle = wasm_i32x4_min(middle, wasm_i32x4_shl(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6), 3));
-    // Up to 2^-126 a float lacks more bits. Where it is 0, the double was exact: less 1, that is the largest integer.
+    // Below 2^-126 a float lacks more bits, also where it is rounded up to that. If it is 0, the double was exact. Less 1, that
+    // is the largest integer.
     magnitude = wasm_u32x4_min(magnitude, wasm_i32x4_add(wasm_f32x4_abs(result), wasm_i32x4_splat(-1)));
   }
 };
@@ -123,7 +124,7 @@ ADABELIEF_INLINE void begin_block() { doubt = {wasm_i32x4_splat(0), wasm_i32x4_s
 /** Whether the elements of the block may have been rounded twice. They must be computed one by one then. */
 ADABELIEF_INLINE bool in_doubt() {
   const v128_t middle = wasm_i32x4_eq(doubt.middle, wasm_i32x4_splat(INT32_MIN));
-  return wasm_v128_any_true(wasm_v128_or(middle, wasm_u32x4_lt(doubt.magnitude, wasm_i32x4_splat(0x007FFFFF))));
+  return wasm_v128_any_true(wasm_v128_or(middle, wasm_u32x4_lt(doubt.magnitude, wasm_i32x4_splat(0x00800000))));
 }
 
 /** Four elements, which may be rounded twice; b in double, by halves. */

@@ -73,14 +73,17 @@ void CudaEngine::load_kernels(const Plan& plan) {
   }
   if (!plan.needs().any()) return;
   device_.kernel(sum_blocks_kernel);
+  device_.kernel(fold_blocks_kernel);
   device_.kernel(sum_segments_kernel);
+  device_.kernel(clip_kernel);
 }
 
 /** Makes room for sums and writes zeros: sums of rows that lie elsewhere are read back with the others. */
 void CudaEngine::reserve_sums(const Plan& plan) {
   if (!plan.needs().any()) return;
   const std::size_t room = std::max(plan.tensors().count(), plan.segments().count());
-  const std::size_t bytes = kinds_of_sums * room * sizeof(double);
+  const std::size_t bytes =
+      kinds_of_sums * room * sizeof(double) + kinds_of_means * room * sizeof(float) + 16 * list_.partials() * sizeof(double);
   if (bytes > sums_.bytes()) {
     reserve(sums_, bytes);
     device_.check(device_.driver().cuMemsetD32Async(sums_.data(), 0, sums_.bytes() / sizeof(float), stream_), "cuMemsetD32Async");

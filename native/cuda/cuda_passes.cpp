@@ -14,14 +14,40 @@ Launch CudaEngine::describe(const Plan& plan, const SetPieces& pieces) const {
   launch.stages = set.stages;
   launch.alpha = set.common.alpha;
   launch.factors = plan.factors(set);
+  launch.slot = plan.slot;
+  launch.piece = pieces.piece;
+  launch.partials = partials();
   return launch;
+}
+
+/** Sums the squares of scaled gradients by blocks, or by whole tensors. */
+void CudaEngine::launch_squares(const Plan& plan, bool by_tensors) {
+  for (const SetPieces& pieces : list_.sets()) {
+    Launch launch = describe(plan, pieces);
+    launch.sum_of = SumOf::squares_of_gradients;
+    launch.sums = sums(squares);
+    if (by_tensors)
+      sum(pieces, launch, device_.kernel(sum_blocks_kernel));
+    else
+      sum_blocks(pieces, launch, device_.kernel(sum_blocks_kernel));
+  }
+}
+
+bool CudaEngine::leave_norm(const Plan& plan, NormSlot* slot) {
+  const Current current(device_);
+  launch_squares(plan, true);
+  Launch launch{};
+  launch.sums = sums(squares);
+  launch.count = list_.rows().size();
+  launch.max_norm = plan.request().gradients->max_norm;
+  launch.slot = slot;
+  this->launch(device_.kernel(clip_kernel), {0, 1}, launch);
+  return true;
 }
 
 void CudaEngine::sum_squares(const Plan& plan, double* sums) {
   const Current current(device_);
-  for (const SetPieces& pieces : list_.sets()) {
-    sum_blocks(pieces, describe(plan, pieces), SumOf::squares_of_gradients, squares);
-  }
+  launch_squares(plan, false);
   const auto from = reinterpret_cast<cu::Pointer>(this->sums(squares));
   device_.check(device_.driver().cuMemcpyDtoHAsync_v2(host_sums_.data(), from, plan.tensors().count() * sizeof(double), stream_),
                 "cuMemcpyDtoHAsync");
@@ -52,44 +78,44 @@ void CudaEngine::run(const Plan& plan, Pass pass, const SetPieces& pieces) {
   const PlannedSet& set = plan.sets()[static_cast<std::size_t>(pieces.set)];
   const bool halves = set.half() == Half::first;
   Launch launch = describe(plan, pieces);
-  if (set.centralized && pass != Pass::sum_gradients) launch.means = sums(means);
+  if (set.centralized && pass != Pass::sum_gradients) launch.means = means(gradients);
+  const auto sum_of = [&](SumOf what, Sums into, float* new_means, cu::Function kernel) {
+    launch.sum_of = what;
+    launch.sums = sums(into);
+    launch.new_means = new_means;
+    sum(pieces, launch, kernel);
+  };
   switch (pass) {
     case Pass::sum_gradients:
-      if (set.centralized) sum(pieces, launch, SumOf::prepared, means);
+      if (set.centralized) sum_of(SumOf::prepared, segments, means(gradients), device_.kernel(sum_blocks_kernel));
       return;
-    case Pass::sum_data_squares: return sum(pieces, launch, SumOf::squares_of_data, data_norms);
-    case Pass::sum_gradient_squares: return sum(pieces, launch, SumOf::squares_of_prepared, grad_norms);
+    case Pass::sum_data_squares: return sum_of(SumOf::squares_of_data, data_norms, nullptr, device_.kernel(sum_blocks_kernel));
+    case Pass::sum_gradient_squares:
+      return sum_of(SumOf::squares_of_prepared, grad_norms, nullptr, device_.kernel(sum_blocks_kernel));
     case Pass::update:
       if (plan.needs().norms) launch.data_norms = sums(data_norms);
       if (plan.needs().norms) launch.grad_norms = sums(grad_norms);
       return this->launch(device_.kernel(FormulaKernel::update, plan.formula(), set.variant), pieces.elements, launch);
     case Pass::sum_directions:
       if (!halves) return;
-      launch.sums = sums(directions);
-      this->launch(device_.kernel(FormulaKernel::sum_directions, plan.formula(), set.variant), pieces.segments, launch);
-      return sum_segments(pieces, launch, SumOf::prepared, directions);
+      return sum_of(SumOf::prepared, segments, means(directions),
+                    device_.kernel(FormulaKernel::sum_directions, plan.formula(), set.variant));
     case Pass::complete:
       if (!halves) return;
-      launch.means = sums(directions);
+      launch.means = means(directions);
       return this->launch(device_.kernel(FormulaKernel::update, plan.formula(), set.following), pieces.elements, launch);
   }
 }
 
-void CudaEngine::sum_blocks(const SetPieces& pieces, Launch launch, SumOf what, Sums into) {
-  launch.sum_of = what;
-  launch.sums = sums(into);
-  this->launch(device_.kernel(sum_blocks_kernel), what == SumOf::prepared ? pieces.segments : pieces.tensors, launch);
+void CudaEngine::sum_blocks(const SetPieces& pieces, Launch& launch, cu::Function kernel) {
+  const Pieces& blocks = launch.sum_of == SumOf::prepared ? pieces.segments : pieces.tensors;
+  this->launch(kernel, blocks, launch);
+  this->launch(device_.kernel(fold_blocks_kernel), blocks, launch);
 }
 
-void CudaEngine::sum_segments(const SetPieces& pieces, Launch launch, SumOf what, Sums into) {
-  launch.sum_of = what;
-  launch.sums = sums(into);
-  this->launch(device_.kernel(sum_segments_kernel), what == SumOf::prepared ? pieces.segments : pieces.tensors, launch);
-}
-
-void CudaEngine::sum(const SetPieces& pieces, const Launch& launch, SumOf what, Sums into) {
-  sum_blocks(pieces, launch, what, into);
-  sum_segments(pieces, launch, what, into);
+void CudaEngine::sum(const SetPieces& pieces, Launch& launch, cu::Function kernel) {
+  sum_blocks(pieces, launch, kernel);
+  this->launch(device_.kernel(sum_segments_kernel), launch.sum_of == SumOf::prepared ? pieces.segments : pieces.tensors, launch);
 }
 
 void CudaEngine::launch(cu::Function kernel, const Pieces& pieces, Launch& launch) {

@@ -28,3 +28,5 @@ set(IMAGE_SOURCE native/cuda/image_embedded.cpp)
 set_source_files_properties(${IMAGE_SOURCE} PROPERTIES
   COMPILE_DEFINITIONS "ADABELIEF_IMAGE_FOLDER=\"${IMAGE_FOLDER}\";ADABELIEF_KERNEL_SYMBOLS=\"${IMAGE_FOLDER}/kernel_symbols.h\""
   OBJECT_DEPENDS "${IMAGE_FOLDER}/kernels.fatbin;${IMAGE_FOLDER}/kernels.ptx;${IMAGE_FOLDER}/kernel_symbols.h")
+# One target makes them, for whatever uses them in any folder.
+add_custom_target(cuda_image DEPENDS ${IMAGE_FOLDER}/kernels.fatbin)

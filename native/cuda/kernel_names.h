@@ -13,9 +13,14 @@ inline std::string name_of(FormulaKernel kernel, int formula, int variant) {
   return std::string(function) + "<" + std::to_string(formula) + ", " + std::to_string(variant) + ">";
 }
 
-/** Sums gradients or data by blocks. */
+/** Sums gradients or data by blocks, a lane of a block a thread. */
 constexpr const char* sum_blocks_kernel = "sum_blocks";
+/** Adds up the lanes of each block. */
+constexpr const char* fold_blocks_kernel = "fold_blocks";
 /** Adds up the blocks of each segment, in their order. */
 constexpr const char* sum_segments_kernel = "sum_segments";
+
+/** Adds up the sums of all rows, and finds the factor that clips. */
+constexpr const char* clip_kernel = "clip";
 
 }  // namespace adabelief

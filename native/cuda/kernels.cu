@@ -26,14 +26,20 @@ __global__ void __launch_bounds__(piece_threads) update(const __grid_constant__ 
 
 template <int formula, int variant>
 __global__ void __launch_bounds__(piece_threads) sum_directions(const __grid_constant__ Launch launch) {
-  sum_block_of_directions<FormulaAt<formula>, variant>(launch, here());
+  sum_lane_of_directions<FormulaAt<formula>, variant>(launch, here());
 }
 
-__global__ void __launch_bounds__(piece_threads) sum_blocks(const __grid_constant__ Launch launch) { sum_block(launch, here()); }
+__global__ void __launch_bounds__(piece_threads) sum_blocks(const __grid_constant__ Launch launch) { sum_lane(launch, here()); }
+
+__global__ void __launch_bounds__(piece_threads) fold_blocks(const __grid_constant__ Launch launch) {
+  fold_block(launch, here());
+}
 
 __global__ void __launch_bounds__(piece_threads) sum_segments(const __grid_constant__ Launch launch) {
   sum_segment(launch, here());
 }
+
+__global__ void __launch_bounds__(piece_threads) clip(const __grid_constant__ Launch launch) { find_clip(launch, here()); }
 
 // Their addresses are taken so that all of them are made.
 

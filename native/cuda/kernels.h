@@ -72,24 +72,27 @@ template <class F, int variant>
 struct ElementStages {
   const typename F::Coefficients& c;
   const Launch& launch;
+  const Factors& factors;
   float mean;
   Element& e;
 
   ADABELIEF_INLINE void begin() const { e.slow = e.p; }
   ADABELIEF_INLINE void update() const {
-    const float g = completes<F, variant>() ? mean : prepared(with_mean(launch.factors, mean), e.g, e.p);
+    const float g = completes<F, variant>() ? mean : prepared(with_mean(factors, mean), e.g, e.p);
     e.p = F::template update<variant>(c, e.p, g, e.state[0], e.state[1], e.state[2]);
   }
   ADABELIEF_INLINE void blend() const { e.p = e.slow = blended(e.p, e.slow, launch.alpha); }
 };
 
 template <class F, int variant>
-ADABELIEF_INLINE void update_element(const typename F::Coefficients& c, const Launch& launch, float mean, Element& e) {
-  run_stages(launch.stages, half<F, variant>(), ElementStages<F, variant>{c, launch, mean, e});
+ADABELIEF_INLINE void update_element(const typename F::Coefficients& c, const Launch& launch, const Factors& factors, float mean,
+                                     Element& e) {
+  run_stages(launch.stages, half<F, variant>(), ElementStages<F, variant>{c, launch, factors, mean, e});
 }
 
 template <class F, int variant>
-ADABELIEF_INLINE void update_one(const typename F::Coefficients& c, const Launch& launch, const DeviceRow& row, uint64_t i) {
+ADABELIEF_INLINE void update_one(const typename F::Coefficients& c, const Launch& launch, const Factors& factors,
+                                 const DeviceRow& row, uint64_t i) {
   constexpr int states = F::states(variant);
   const bool slow = launch.stages & (stage::begin | stage::blend);
   // The slow weights stay generic: an assumption within their condition makes nvcc compile the whole loop twice.
@@ -97,7 +100,7 @@ ADABELIEF_INLINE void update_one(const typename F::Coefficients& c, const Launch
   if (states > 0) e.state[0] = load_one(row.state[0] + i);
   if (states > 1) e.state[1] = load_one(row.state[1] + i);
   if (states > 2) e.state[2] = load_one(row.state[2] + i);
-  update_element<F, variant>(c, launch, mean_of(launch, row, i), e);
+  update_element<F, variant>(c, launch, factors, mean_of(launch, row, i), e);
   store_one(row.out + i, e.p);
   if (states > 0) store_one(row.state[0] + i, e.state[0]);
   if (states > 1) store_one(row.state[1] + i, e.state[1]);
@@ -105,21 +108,37 @@ ADABELIEF_INLINE void update_one(const typename F::Coefficients& c, const Launch
   if (slow) row.slow[i] = e.slow;
 }
 
-/** Four elements that have no mean, or none but one that is 0. */
+/** The means of four elements. They may lie in several segments. */
+ADABELIEF_INLINE Four means_of(const Launch& launch, const DeviceRow& row, uint64_t i) {
+  const uint64_t segment = row.cut.segment;
+  if (!launch.means || segment == 0) return {};
+  const float* mean = launch.means + row.segments + i / segment;
+  uint64_t left = segment - i % segment;
+  float current = load_one(mean);
+  const auto next = [&] {
+    if (--left == 0) left = segment, current = load_one(++mean);
+    return current;
+  };
+  const float x = current, y = next(), z = next(), w = next();
+  return {x, y, z, w};
+}
+
 template <class F, int variant>
-ADABELIEF_INLINE void update_four(const typename F::Coefficients& c, const Launch& launch, const DeviceRow& row, uint64_t i) {
+ADABELIEF_INLINE void update_four(const typename F::Coefficients& c, const Launch& launch, const Factors& factors,
+                                  const DeviceRow& row, uint64_t i) {
   constexpr int states = F::states(variant);
   const bool slow = launch.stages & (stage::begin | stage::blend);
   const Four none{};
   const Four p = load_four(row.data + i), g = completes<F, variant>() ? none : load_four(row.grad + i);
   const Four s0 = states > 0 ? load_four(row.state[0] + i) : none, s1 = states > 1 ? load_four(row.state[1] + i) : none,
-             s2 = states > 2 ? load_four(row.state[2] + i) : none, s = slow ? load_four(row.slow + i) : none;
+             s2 = states > 2 ? load_four(row.state[2] + i) : none, s = slow ? load_four(row.slow + i) : none,
+             mean = means_of(launch, row, i);
   Element x{p.x, g.x, {s0.x, s1.x, s2.x}, s.x}, y{p.y, g.y, {s0.y, s1.y, s2.y}, s.y}, z{p.z, g.z, {s0.z, s1.z, s2.z}, s.z},
       w{p.w, g.w, {s0.w, s1.w, s2.w}, s.w};
-  update_element<F, variant>(c, launch, 0, x);
-  update_element<F, variant>(c, launch, 0, y);
-  update_element<F, variant>(c, launch, 0, z);
-  update_element<F, variant>(c, launch, 0, w);
+  update_element<F, variant>(c, launch, factors, mean.x, x);
+  update_element<F, variant>(c, launch, factors, mean.y, y);
+  update_element<F, variant>(c, launch, factors, mean.z, z);
+  update_element<F, variant>(c, launch, factors, mean.w, w);
   store_four(row.out + i, {x.p, y.p, z.p, w.p});
   if (states > 0) store_four(row.state[0] + i, {x.state[0], y.state[0], z.state[0], w.state[0]});
   if (states > 1) store_four(row.state[1] + i, {x.state[1], y.state[1], z.state[1], w.state[1]});
@@ -150,16 +169,16 @@ ADABELIEF_INLINE void update_piece(const Launch& launch, const Here& here) {
   const DevicePiece piece = launch.pieces[here.block];
   const DeviceRow row = launch.rows[piece.row];
   const auto c = complete_coefficients<F>(launch, row);
-  const uint64_t end = row.cut.length - piece.begin < piece_length ? row.cut.length : piece.begin + piece_length;
+  const Factors factors = factors_of(launch);
+  const uint64_t end = row.cut.length - piece.begin < launch.piece ? row.cut.length : piece.begin + launch.piece;
   const bool slow = launch.stages & (stage::begin | stage::blend);
-  const bool centralized = launch.means && row.cut.segment > 0;
   uint64_t begin = piece.begin;
-  if (!centralized && all_aligned<F, variant>(row, slow)) {
+  if (all_aligned<F, variant>(row, slow)) {
     const uint64_t fours = (end - begin) / 4;
-    for (uint64_t k = here.thread; k < fours; k += here.threads) update_four<F, variant>(c, launch, row, begin + 4 * k);
+    for (uint64_t k = here.thread; k < fours; k += here.threads) update_four<F, variant>(c, launch, factors, row, begin + 4 * k);
     begin += 4 * fours;
   }
-  for (uint64_t i = begin + here.thread; i < end; i += here.threads) update_one<F, variant>(c, launch, row, i);
+  for (uint64_t i = begin + here.thread; i < end; i += here.threads) update_one<F, variant>(c, launch, factors, row, i);
 }
 
 }  // namespace ADABELIEF_SET

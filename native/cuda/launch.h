@@ -7,6 +7,7 @@
 #include "../core/coefficients.h"
 #include "../core/reduction.h"
 #include "../core/span.h"
+#include "../table/request.h"
 #include "../update/factors.h"
 
 namespace adabelief {
@@ -18,9 +19,10 @@ struct DeviceRow {
   const float* grad;
   float* state[max_states];
   float* slow;
-  Cut cut;                 // its length, and the segments that share a mean
-  std::uint64_t segments;  // where the sums of its segments' blocks begin
-  std::uint64_t tensor;    // where the sums of the whole tensor's blocks begin
+  Cut cut;                                          // its length, and the segments that share a mean
+  std::uint64_t segments;                           // where the sums of its segments' blocks begin, and their means
+  std::uint64_t tensor;                             // where the sums of the whole tensor's blocks begin
+  std::uint64_t segment_partials, tensor_partials;  // where the partial sums of these blocks begin, in blocks
 };
 
 /** The blocks of a whole tensor. */
@@ -32,21 +34,39 @@ struct DevicePiece {
   std::uint64_t begin;
 };
 
-/** The most elements of a piece, and the threads that share it. Each takes four elements at a time. */
-constexpr std::uint64_t piece_length = 4096;
+/** The threads that share a piece. Each takes four elements at a time. */
 constexpr unsigned piece_threads = 256;
 
-/** What is summed over the blocks of a piece, by one thread each. */
+/** The elements of a piece: few of a small model, so that all of the device has work; more of a large one, so that there are
+ * fewer blocks to start. */
+constexpr std::uint64_t small_piece = 1024, large_piece = 4096, large_model = std::uint64_t{4} << 20;
+constexpr std::uint64_t piece_length(std::uint64_t elements) { return elements < large_model ? small_piece : large_piece; }
+
+/** The blocks of sums of a piece. The threads of a piece take a lane of a block each. */
+constexpr std::uint64_t blocks_of_piece = piece_threads / 16;
+
+/** A block of a shorter segment is summed by one thread: its partial sums would take more memory than its elements. */
+constexpr std::uint64_t shortest_in_lanes = 64;
+constexpr bool in_lanes(const Cut& cut) { return cut.segment >= shortest_in_lanes; }
+
+/** What is summed over the blocks of a piece. */
 enum class SumOf : std::int32_t { squares_of_gradients, squares_of_data, squares_of_prepared, prepared };
 
 /** The argument of every kernel. A launch covers all rows with one set of coefficients. */
 struct Launch {
   const DeviceRow* rows;
   const DevicePiece* pieces;  // one for each block of threads
-  const double* means;        // sums that rows[].segments points into; null: nothing is centralized
+  const float* means;         // of segments, that rows[].segments points into; null: nothing is centralized
   const double* data_norms;   // sums of squares that rows[].tensor points into
   const double* grad_norms;
-  double* sums;  // written by kernels that sum
+  NormSlot* slot;       // what clips instead of `factors.clip`; null: nothing does
+  double max_norm;      // of the kernel that fills the slot
+  std::uint64_t count;  // the number of rows, for that kernel
+  // Written by kernels that sum.
+  double* partials;  // sixteen a block
+  double* sums;
+  float* new_means;     // null: only sums are wanted
+  std::uint64_t piece;  // the elements of a piece
   SumOf sum_of;
   std::int32_t stages;
   Factors factors;  // apart from the mean

@@ -6,16 +6,18 @@ namespace adabelief {
 
 namespace {
 
+bool sums_by_tensors(const Needs& needs) { return needs.squares || needs.norms; }
+
 DeviceRow describe(const Plan& plan, std::size_t row) {
   const Span& span = plan.rows()[row].span;
-  DeviceRow result{span.data, span.out, span.grad, {}, plan.rows()[row].slow, {span.length, 0}, 0, 0};
+  DeviceRow result{span.data, span.out, span.grad, {}, plan.rows()[row].slow, {span.length, 0}, 0, 0, 0, 0};
   std::copy_n(span.state, max_states, result.state);
   const Needs& needs = plan.needs();
   if ((needs.means || needs.directions) && plan.segments().has(row)) {
     result.cut = plan.segments().cut(row);
     result.segments = plan.segments().first(row);
   }
-  if (needs.squares || needs.norms) result.tensor = plan.tensors().first(row);
+  if (sums_by_tensors(needs)) result.tensor = plan.tensors().first(row);
   return result;
 }
 
@@ -27,9 +29,10 @@ void RowList::make(const Plan& plan, int place) {
   set_of_row_.clear();
   pieces_.clear();
   sets_.clear();
+  segment_partials_ = tensor_partials_ = 0;
   for (std::size_t row = 0; row < plan.rows().size(); ++row) {
     if (!plan.active(row) || plan.rows()[row].place != place || plan.rows()[row].span.length == 0) continue;
-    rows_.push_back(describe(plan, row));
+    rows_.push_back(with_partials(describe(plan, row), plan.needs()));
     table_rows_.push_back(row);
     set_of_row_.push_back(plan.request().set_of_row[row]);
   }
@@ -37,11 +40,29 @@ void RowList::make(const Plan& plan, int place) {
   std::sort(sets.begin(), sets.end());
   sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
   for (const int set : sets) {
-    const Pieces elements = cut(set, piece_length, [](const DeviceRow& row) { return row.cut.length; });
-    const Pieces tensors = cut(set, piece_threads, [](const DeviceRow& row) { return whole(row).all_blocks(); });
-    const Pieces segments = cut(set, piece_threads, [](const DeviceRow& row) { return row.cut.all_blocks(); });
-    sets_.push_back({set, elements, tensors, segments});
+    const std::uint64_t piece = piece_length(elements_of(set));
+    const Pieces elements = cut(set, piece, [](const DeviceRow& row) { return row.cut.length; });
+    const Pieces tensors = sums_by_tensors(plan.needs())
+                               ? cut(set, blocks_of_piece, [](const DeviceRow& row) { return whole(row).all_blocks(); })
+                               : Pieces{};
+    const Pieces segments = cut(set, blocks_of_piece, [](const DeviceRow& row) { return row.cut.all_blocks(); });
+    sets_.push_back({set, piece, elements, tensors, segments});
   }
+}
+
+/** A row with room for the partial sums of its blocks. Sums by tensors and by segments take turns in the same memory. */
+DeviceRow RowList::with_partials(DeviceRow row, const Needs& needs) {
+  row.segment_partials = segment_partials_;
+  row.tensor_partials = tensor_partials_;
+  if (in_lanes(row.cut)) segment_partials_ += row.cut.all_blocks();
+  if (sums_by_tensors(needs) && in_lanes(whole(row))) tensor_partials_ += whole(row).all_blocks();
+  return row;
+}
+
+std::uint64_t RowList::elements_of(int set) const {
+  std::uint64_t sum = 0;
+  for (std::size_t i = 0; i < rows_.size(); ++i) sum += set_of_row_[i] == set ? rows_[i].cut.length : 0;
+  return sum;
 }
 
 /** Cuts each of a set's rows into pieces of `size`, of what `count` counts. */

@@ -1,6 +1,7 @@
 // The rows of one device as its kernels see them, cut into pieces.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "../table/plan.h"
@@ -16,6 +17,7 @@ struct Pieces {
 /** The pieces of the rows with one set of coefficients: their elements, and the blocks of their sums. */
 struct SetPieces {
   int set;
+  std::uint64_t piece;  // the elements of each
   Pieces elements, tensors, segments;
 };
 
@@ -29,8 +31,12 @@ class RowList {
   const std::vector<SetPieces>& sets() const { return sets_; }
   /** The number of a row in the table. */
   std::size_t table_row(std::size_t row) const { return table_rows_[row]; }
+  /** How many blocks have partial sums at a time. */
+  std::size_t partials() const { return std::max(segment_partials_, tensor_partials_); }
 
  private:
+  DeviceRow with_partials(DeviceRow row, const Needs& needs);
+  std::uint64_t elements_of(int set) const;
   template <class Count>
   Pieces cut(int set, std::uint64_t size, const Count& count);
 
@@ -39,6 +45,7 @@ class RowList {
   std::vector<int> set_of_row_;
   std::vector<DevicePiece> pieces_;
   std::vector<SetPieces> sets_;
+  std::uint64_t segment_partials_ = 0, tensor_partials_ = 0;  // in blocks
 };
 
 }  // namespace adabelief

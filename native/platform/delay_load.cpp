@@ -17,5 +17,5 @@ FARPROC WINAPI find_host(unsigned event, PDelayLoadInfo load) {
 }  // namespace
 
 extern "C" {
-PfnDliHook __pfnDliNotifyHook2 = find_host;
+decltype(__pfnDliNotifyHook2) __pfnDliNotifyHook2 = find_host;  // a constant in Microsoft's header
 }

@@ -8,7 +8,7 @@ extern "C" __attribute__((visibility("hidden"))) char __libc_single_threaded;
 char __libc_single_threaded = 0;
 #endif
 
-// What containers call for lengths that cannot be, by its linker's name: libstdc++ has it since GCC 11.
+// Containers call this function (here by its mangled name) for invalid lengths. libstdc++ has it since GCC 11.
 #if defined(__linux__) && defined(__GLIBCXX__)
 extern "C" __attribute__((visibility("hidden"), noreturn)) void _ZSt28__throw_bad_array_new_lengthv();
 void _ZSt28__throw_bad_array_new_lengthv() { throw std::bad_alloc(); }

@@ -1,4 +1,4 @@
-// Who runs a step: the interface between a table and the memory that its rows lie in. A new engine implements it and is made in
+// The interface of an engine, which runs steps over the rows of one place. A new engine implements it and is made in
 // native/engines.cpp.
 #pragma once
 
@@ -25,6 +25,10 @@ class Engine {
 
   /** Sums the squares of scaled gradients by block, and waits for them. `sums` has the layout of `plan.tensors()`. */
   virtual void sum_squares(const Plan& plan, double* sums) = 0;
+
+  /** Finds the norm of all gradients, and the factor that clips it, into a slot of the engine's device, without waiting. False:
+   * this engine cannot, and did nothing. */
+  virtual bool leave_norm(const Plan&, NormSlot*) { return false; }
 
   /** Runs one pass, or launches it. Throws an EngineError: of kind `lost` where a part of the pass was done. */
   virtual void run(const Plan& plan, Pass pass) = 0;

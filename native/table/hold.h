@@ -1,4 +1,4 @@
-// The memory of a step on another thread: leased, so that nobody else uses it, and kept alive as far as it is counted natively.
+// The memory of a step on another thread: leased, so that no other code uses it, and kept alive if it lies in an AlignedBuffer.
 #pragma once
 
 #include <memory>

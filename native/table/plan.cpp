@@ -21,6 +21,7 @@ void Plan::make(const StepRequest& request) {
   request_ = request;
   scale = static_cast<float>(request.gradients->scale);
   clip = static_cast<float>(request.gradients->clip);
+  slot = nullptr;
   read_sets();
   lay_out();
 }

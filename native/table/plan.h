@@ -56,7 +56,8 @@ class Plan {
   // Set by the table before a run.
   float scale = 1, clip = 1;  // of all gradients; where a set maximizes, its sign joins the scale
   int threads = 1;
-  void* stream = nullptr;  // in whose order devices work; null: their legacy default stream
+  NormSlot* slot = nullptr;  // on the device: its factor clips instead of `clip`; null: there is none
+  void* stream = nullptr;    // in whose order devices work; null: their legacy default stream
 
  private:
   void read_sets();

@@ -15,8 +15,19 @@ struct Gradients {
   double clip = 1;       // a factor that somebody else found, where `max_norm` is negative
   double max_norm = -1;  // clips where it is not negative
   double skip_non_finite = 0;
-  double norm = -1;    // after scaling, before clipping; -1 where it was not computed
+  double norm = -1;    // after scaling, before clipping; -1 where it was not computed; `left_on_device`
   double skipped = 0;  // 1: nothing was updated
+  double slot = -1;    // the number of the slot on a device that is free for the norm; -1: there is none
+};
+
+/** In the place of a norm: it is in its slot on the device. */
+constexpr double left_on_device = -2;
+
+/** Where a device leaves the norm of a step, and the factor by which the step clips. */
+struct NormSlot {
+  double norm;
+  float clip;
+  float unused;
 };
 
 struct StepRequest {

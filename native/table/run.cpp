@@ -14,11 +14,27 @@ void Table::run(int threads) {
   Gradients& gradients = *plan_.request().gradients;
   gradients.norm = -1;
   gradients.skipped = 0;
-  if (plan_.needs().squares && !sum_squares()) {
+  if (plan_.needs().squares && !leave_norm() && !sum_squares()) {
     gradients.skipped = 1;
     return;
   }
   run_passes();
+}
+
+/** Leaves the norm on the device, where all rows at work lie on that of the slots and nothing is decided by the norm. */
+bool Table::leave_norm() {
+  Gradients& gradients = *plan_.request().gradients;
+  const bool in_range = gradients.slot >= 0 && gradients.slot < static_cast<double>(slots_.count);
+  if (!in_range || gradients.skip_non_finite != 0 || gradients.max_norm < 0) return false;
+  for (const auto& [place, seat] : seats_) {
+    if (seat.at_work && place != slots_.place) return false;
+  }
+  const auto found = seats_.find(slots_.place);
+  NormSlot* slot = slots_.begin + static_cast<std::size_t>(gradients.slot);
+  if (found == seats_.end() || !found->second.at_work || !found->second.engine->leave_norm(plan_, slot)) return false;
+  plan_.slot = slot;
+  gradients.norm = left_on_device;
+  return true;
 }
 
 /** Finds the norm and the factor that clips it. False: the gradients are not finite, and the step is to be skipped. */

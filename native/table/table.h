@@ -46,6 +46,8 @@ class Table {
   void bind_grad(int row, const float* grad);
   /** Sets the stream in whose order devices work from now on; null: their legacy default stream. */
   void use_stream(void* stream) { plan_.stream = stream; }
+  /** Sets the slots that a device may leave norms in, so many from `slots` on; null: none. */
+  void use_slots(NormSlot* slots, std::size_t count, int place) { slots_ = {slots, count, place}; }
 
   /** Checks and plans a step. After `ready`, `run` may follow. Otherwise, and where it throws an EngineError, nothing was
    * written. */
@@ -79,6 +81,7 @@ class Table {
   Overlap find_lease() const;
   void take_seats();
   void prepare_engines();
+  bool leave_norm();
   bool sum_squares();
   void run_passes();
 
@@ -88,6 +91,11 @@ class Table {
   WritableMemory writable_;  // of the rows that are present
   bool changed_ = true;      // whether anything but a gradient is new since overlap was last checked
   std::vector<double> squares_;
+  struct {
+    NormSlot* begin;
+    std::size_t count;
+    int place;
+  } slots_{};
   std::map<int, Seat, std::greater<>> seats_;  // by place: the host comes last, and works while devices do
 };
 

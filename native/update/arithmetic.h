@@ -69,9 +69,9 @@ ADABELIEF_INLINE float fma(float a, float b, float c) {
 
 ADABELIEF_INLINE float select(bool condition, float a, float b) { return condition ? a : b; }
 
-/** x / c rounded once, for an x that is a finite square root (so that neither remainder nor quotient leaves the range of normal
- * floats: 0, or from 1e-23 to 2e19) and a c in [1e-10, 1] that is the same for every element, as is its `reciprocal`, 1 / c
- * rounded: a product and its correction (Markstein), which have the bits of a division at a third of its cost. */
+/** x / c rounded once, as a product and its correction (Markstein): the bits of a division at a third of its cost. x is a
+ * finite square root (0, or from 1e-23 to 2e19), so that remainder and quotient stay in the range of normal floats. c is in
+ * [1e-10, 1] and the same for every element, and so is `reciprocal`, 1 / c rounded. */
 template <class Float>
 ADABELIEF_INLINE Float divide_finite_by_invariant(Float x, Float c, Float reciprocal) {
   const Float quotient = x * reciprocal;

@@ -1,5 +1,5 @@
-// No optimizer, but the least that one with so many states can cost: it reads the same arrays, writes the same arrays, and adds
-// once to each. What the benchmark measures a step against.
+// Not an optimizer but the memory baseline that the benchmark compares a step with. It reads and writes the arrays of an
+// optimizer with as many states, and adds once to each.
 #pragma once
 
 #include "arithmetic.h"

@@ -1,5 +1,5 @@
-// Lookahead (Zhang et al., NeurIPS 2019): every k steps the slow weights go a part of the way to the fast ones, and these begin
-// again from there. Any formula may come before it.
+// Lookahead (Zhang et al., NeurIPS 2019): every k steps the slow weights move part of the way to the parameters, which are then
+// set to them. Any formula may come before it.
 #pragma once
 
 #include "arithmetic.h"

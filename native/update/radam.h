@@ -1,4 +1,4 @@
-// RAdam (Liu et al., ICLR 2020), as its authors published it: the decay belongs to a step, and is left out where there is none.
+// RAdam (Liu et al., ICLR 2020), as its authors published it: weight decay is part of a step, and a frozen step does not decay.
 // States: m (exp_avg), v (exp_avg_sq).
 #pragma once
 

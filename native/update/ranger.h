@@ -1,7 +1,7 @@
 // RangerAdaBelief 0.1.0: AdaBelief (or Adam) rectified as RAdam; around it Lookahead and gradient centralization, which any
 // optimizer may have. States: m (exp_avg), v (exp_avg_sq).
 //
-// While the variance is too uncertain the direction *is* m: whatever is added to it stays in m.
+// In the early phase the direction is m itself, so whatever is added to the direction stays in m.
 #pragma once
 
 #include "moments.h"
@@ -29,7 +29,7 @@ struct Ranger {
   };
   using Coefficients = CoefficientsOf<Betas, Step, Own>;
 
-  /** What a step goes along, for moments that are up to date. */
+  /** The direction of a step, from updated moments. */
   template <int variant, class Float>
   static ADABELIEF_INLINE Float direction(const Coefficients& c, Float p, Float exp_avg, Float exp_avg_sq) {
     if (Variants::of<Phase>(variant) == Phase::early) return exp_avg;  // its decay is in it

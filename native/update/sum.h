@@ -9,11 +9,23 @@
 namespace adabelief {
 namespace ADABELIEF_SET {
 
+/** How many partial sums there are. */
+constexpr size_t sum_lanes = 16;
+
 /** Adds the second half of twice `half` sums to the first. */
 template <int half, size_t lanes>
 ADABELIEF_INLINE void fold(double (&sums)[lanes]) {
   ADABELIEF_LANES
   for (int k = 0; k < half; ++k) sums[k] += sums[k + half];
+}
+
+/** The sum of all partial sums. */
+ADABELIEF_INLINE double folded(double (&sums)[sum_lanes]) {
+  fold<8>(sums);
+  fold<4>(sums);
+  fold<2>(sums);
+  fold<1>(sums);
+  return sums[0];
 }
 
 struct Nothing {
@@ -24,7 +36,7 @@ struct Nothing {
  * before that is added, and for several of them at a time: between additions it could move the sums from registers to memory. */
 template <class Add, class Before = Nothing>
 ADABELIEF_INLINE double summed(size_t length, const Add& add, const Before& before = {}) {
-  constexpr size_t lanes = 16, turn = 16 * lanes;
+  constexpr size_t lanes = sum_lanes, turn = 16 * lanes;
   double sums[lanes] = {};
   size_t i = 0;
   while (i + lanes <= length) {
@@ -41,11 +53,7 @@ ADABELIEF_INLINE double summed(size_t length, const Add& add, const Before& befo
       if (i + k < length) sums[k] = add(sums[k], i + k);
     }
   }
-  fold<8>(sums);
-  fold<4>(sums);
-  fold<2>(sums);
-  fold<1>(sums);
-  return sums[0];
+  return folded(sums);
 }
 
 ADABELIEF_INLINE double plus(double sum, float x) { return sum + static_cast<double>(x); }

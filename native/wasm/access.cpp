@@ -8,11 +8,11 @@ namespace {
 
 constexpr int roles = static_cast<int>(Role::slow) + 1;
 
-/** A copy of a piece for each role, at different places within their pages: a load waits for a store to the same place of
- * another. */
+/** One buffer per role for a piece, at different offsets within their pages: a load stalls on a recent store to the same
+ * offset of another page. */
 alignas(64) float copies[roles][Access::most + 160];
 
-/** Arrays outside of the memory have addresses from its end on, which only tell them apart. */
+/** Arrays outside the module's memory have placeholder addresses beyond its end, which only identify them. */
 bool is_outside(const float* array) {
   return reinterpret_cast<std::uintptr_t>(array) >= static_cast<std::uintptr_t>(__builtin_wasm_memory_size(0)) * 65536;
 }

@@ -7,6 +7,7 @@
 #include "../cpu/access.h"
 #include "../cpu/accumulate.h"
 #include "../cpu/backend.h"
+#include "../cpu/convert.h"
 #include "../cpu/norm.h"
 #include "../lists.h"
 #include "../table/table.h"
@@ -70,6 +71,12 @@ bool table_step(Table* table, const std::int32_t* set_of_row, const std::int32_t
 ADABELIEF_EXPORT("accumulate")
 void accumulate(float* into, const float* const* sources, int count, float scale, std::size_t length, bool pairs) {
   accumulate_on_pool(into, sources, count, scale, length, pairs ? SumOrder::pairs : SumOrder::sequence);
+}
+ADABELIEF_EXPORT("widen") void widen(int type, float* into, const std::uint16_t* from, std::size_t length) {
+  widen_on_pool(static_cast<HalfType>(type), into, from, length);
+}
+ADABELIEF_EXPORT("narrow") void narrow(int type, std::uint16_t* into, const float* from, std::size_t length) {
+  narrow_on_pool(static_cast<HalfType>(type), into, from, length);
 }
 ADABELIEF_EXPORT("norm")
 double norm(float* const* arrays, const std::size_t* lengths, std::size_t count, double order) {

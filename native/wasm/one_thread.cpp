@@ -27,7 +27,7 @@ void* operator new(std::size_t bytes) {
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-// How the C++ library ends: its own words would need functions for files.
+// Fatal errors of the C++ library trap: printing its messages would need file functions.
 extern "C" {
 [[noreturn]] void* __cxa_allocate_exception(std::size_t) { __builtin_trap(); }
 [[noreturn]] void __cxa_throw(void*, void*, void (*)(void*)) { __builtin_trap(); }

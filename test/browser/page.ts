@@ -2,7 +2,7 @@
 import * as core from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import "@tensorflow/tfjs-backend-webgl";
-import { AdaBelief, info, parameter, ready } from "../../lib";
+import { AdaBelief, encodeSafetensors, info, parameter, readSafetensors, ready, writeSafetensors } from "../../lib";
 import { AdaBeliefOptimizer } from "../../lib/tfjs";
 import { bitsOf } from "../helpers/bits";
 import { golden, gradientsAt, initialValues } from "../helpers/golden";
@@ -41,6 +41,18 @@ async function saveAndLoad() {
   return { bytes: [...bytes], wanted: step(first), resumed, refused };
 }
 
+/** Safetensors files as bytes: what is read of them, in half precision too. */
+async function passSafetensors() {
+  const bytes = encodeSafetensors({ half: { data: Uint16Array.of(0x3c00, 0x8001), dtype: "F16" }, ones: Float32Array.of(1, 1) });
+  const read = await Promise.all(
+    [bytes, new Blob([bytes])].map(async (from) => {
+      const { tensors } = await readSafetensors(from, { widen: true });
+      return [...tensors].map(([name, { dtype, data }]) => [name, dtype, [...data].map(Number)]);
+    }),
+  );
+  return { bytes: [...bytes], read, refused: await errorOf(() => writeSafetensors("x.safetensors", {})) };
+}
+
 /** Steps over the recorded gradients by way of tensors: the bits of the values. */
 async function trainTensors(backend: string): Promise<number[]> {
   await core.setBackend(backend);
@@ -66,5 +78,5 @@ async function errorOf(act: () => unknown): Promise<{ code: string; message: str
 }
 
 Object.assign(globalThis, {
-  adabelief: { errorOf, info, ready, replayAll, saveAndLoad, trained, trainTensors },
+  adabelief: { errorOf, info, passSafetensors, ready, replayAll, saveAndLoad, trained, trainTensors },
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
-import { AdaBelief, parameter } from "../../lib";
+import { AdaBelief, encodeSafetensors, parameter } from "../../lib";
 import { AdaBeliefOptimizer } from "../../lib/tfjs";
 import { exact, relaxed } from "../../lib/wasm/modules";
 import { bitsOf } from "../helpers/bits";
@@ -124,6 +124,22 @@ function describeBrowser(): void {
     expect(bytes).toEqual([...optimizer.encodeState({ parameters: true, extra: { epoch: 3 } })]);
     expect(resumed).toEqual([1, 2].map(() => ({ extra: { epoch: 3 }, bits: wanted })));
     expect(refused).toMatchObject({ code: "ERR_INVALID_OPTION", message: expect.stringContaining("encodeState()") as string });
+  });
+
+  it("a safetensors file is bytes, which are Node's, and is read from an array and from a Blob", async () => {
+    type Passed = { bytes: number[]; read: unknown[]; refused: object };
+    const { bytes, read, refused } = await inPage<Passed>("return adabelief.passSafetensors();");
+    const half = { data: Uint16Array.of(0x3c00, 0x8001), dtype: "F16" as const };
+    expect(bytes).toEqual([...encodeSafetensors({ half, ones: Float32Array.of(1, 1) })]);
+    const tensors = [
+      ["ones", "F32", [1, 1]],
+      ["half", "F32", [1, -(2 ** -24)]],
+    ];
+    expect(read).toEqual([tensors, tensors]);
+    expect(refused).toMatchObject({
+      code: "ERR_INVALID_OPTION",
+      message: expect.stringContaining("encodeSafetensors()") as string,
+    });
   });
 
   describe("where WebAssembly cannot run", () => {

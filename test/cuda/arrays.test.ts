@@ -60,7 +60,7 @@ describe("an array on a device", () => {
     expect(message()).toContain("got a disposed CudaArray");
   });
 
-  it("is made by nobody else", () => {
+  it("cannot be constructed or forged by other code", () => {
     expect(thrownBy(() => new (hostile(CudaArray) as new () => unknown)())).toMatchObject({ code: "ERR_INVALID_PARAMETER" });
     expect(thrownBy(() => Reflect.construct(cuda.allocate(1).constructor as never, [Symbol("making"), {}, 9, 0]))).toMatchObject({
       code: "ERR_INVALID_PARAMETER",

@@ -29,7 +29,7 @@ describe("without CUDA", () => {
     expect(result).toMatchObject({ available: false, reason: "libm.so.6 is no NVIDIA driver: it has no cuDriverGetVersion" });
   });
 
-  it("nobody looks for a driver before it is asked for", () => {
+  it("the driver is not looked for before it is needed", () => {
     const code = `
       const maps = () => require("node:fs").readFileSync("/proc/self/maps", "utf8").includes("adabelief_mock_cuda");
       const p = adabelief.parameter(new Float32Array(3), { grad: new Float32Array(3) });

@@ -3,20 +3,11 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addon } from "../../lib/native/engine";
+import { where } from "../helpers/where";
 
 const folder = join(__dirname, "../../build/cuda");
 const read = (name: string) => readFileSync(join(folder, name), "utf8");
 const matches = (text: string, pattern: RegExp): number => text.match(pattern)?.length ?? 0;
-
-/** Tests that need something of the machine. Without it they are skipped, and say so aloud. */
-function where(present: boolean, missing: string, sentence: string, tests: () => void): void {
-  if (present) {
-    describe(sentence, tests);
-    return;
-  }
-  process.stderr.write(`\nSKIPPED, not passed: "${sentence}", for ${missing}\n`);
-  describe.skip(`${sentence} [${missing}]`, tests);
-}
 
 const built = existsSync(join(folder, "kernels.ptx"));
 
@@ -53,7 +44,10 @@ where(built, "nvcc was not found when the addon was built", "the kernels as text
   });
 
   it("has every kernel under the name that it is asked for by", () => {
-    const names = [...updates.map(({ name }) => name), ...["sum_blocks", "sum_segments"].map((name) => symbols.get(name) ?? "")];
+    const names = [
+      ...updates.map(({ name }) => name),
+      ...["sum_blocks", "fold_blocks", "sum_segments"].map((name) => symbols.get(name) ?? ""),
+    ];
     expect(names.length).toBeGreaterThan(80);
     expect(names.filter((name) => !kernels.has(name))).toEqual([]);
   });

@@ -32,14 +32,20 @@ const lambdas: Record<string, (epoch: number) => number> = {
   saw: (epoch) => ((epoch % 7) + 1) / 7,
 };
 
+const scales: Record<string, (at: number) => number> = {
+  halves: (at) => 0.5 ** at,
+  fifths: (at) => (at % 5) / 5,
+};
+
 const lambdaOf = (name: unknown) => lambdas[name as string];
 
 export function makeSchedule(optimizer: Scheduled, [name, given]: Spec): AnySchedule {
   const options = { ...given };
-  if (name === "SequentialLR") {
+  if ("schedulers" in options) {
     options["schedulers"] = (options["schedulers"] as Spec[]).map((spec) => makeSchedule(optimizer, spec));
   }
-  if (name === "LambdaLR") {
+  if ("scale_fn" in options) options["scale_fn"] = scales[options["scale_fn"] as string];
+  if ("lr_lambda" in options) {
     const named = options["lr_lambda"];
     options["lr_lambda"] = Array.isArray(named) ? named.map(lambdaOf) : lambdaOf(named);
   }

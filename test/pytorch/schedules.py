@@ -5,7 +5,7 @@ each with {"lr", "momentum": [[one a group], ...]}: after the schedules were mad
 
     "metrics"   the metric of each epoch, for ReduceLROnPlateau
     "initial"   sets initial_lr of the groups beforehand, for last_epoch
-    "exact_cos" computes math.cos rounded correctly, which the C library does nearly always
+    "exact"     computes math.cos and powers rounded correctly, which the C library does nearly always
     "save"      an epoch: answers "saved" as well, the schedules' state dicts there
     "resume"    {"states", "lr", "momentum"}: loads these first
 
@@ -18,12 +18,32 @@ import sys
 import warnings
 
 import torch
-from torch.optim import lr_scheduler
+from torch.optim import lr_scheduler, swa_utils
 
 warnings.simplefilter("ignore")
 libm_cos = math.cos
 
 LAMBDAS = {"inverse": lambda e: 1 / (1 + e), "saw": lambda e: (e % 7 + 1) / 7}
+SCALES = {"halves": lambda x: 0.5 ** x, "fifths": lambda x: (x % 5) / 5}
+
+
+class Exact(float):
+    """A number whose powers are rounded correctly, as base and as exponent."""
+
+    def __pow__(self, exponent):
+        return exact_pow(float(self), float(exponent))
+
+    def __rpow__(self, base):
+        return exact_pow(float(base), float(self))
+
+
+def exact_pow(base, exponent):
+    if base == 0 or exponent == 0:
+        return base**exponent
+    with decimal.localcontext() as context:
+        context.prec = 90
+        power = decimal.Decimal(base) ** decimal.Decimal(exponent)
+        return float(power)
 
 
 def exact_cos(x):
@@ -38,14 +58,21 @@ def exact_cos(x):
         return float(total)
 
 
-def make(optimizer, name, options):
+def make(optimizer, name, options, exact):
     options = dict(options)
-    if name == "SequentialLR":
-        options["schedulers"] = [make(optimizer, *part) for part in options["schedulers"]]
-    if name == "LambdaLR":
+    for key in ("power", "gamma"):
+        if exact and key in options and name in ("PolynomialLR", "CyclicLR"):
+            options[key] = Exact(options[key])
+    if "schedulers" in options:
+        options["schedulers"] = [make(optimizer, *part, exact) for part in options["schedulers"]]
+    if name == "ChainedScheduler":
+        return lr_scheduler.ChainedScheduler(options["schedulers"])
+    if "scale_fn" in options:
+        options["scale_fn"] = SCALES[options["scale_fn"]]
+    if name in ("LambdaLR", "MultiplicativeLR"):
         functions = options["lr_lambda"]
         options["lr_lambda"] = [LAMBDAS[f] for f in functions] if isinstance(functions, list) else LAMBDAS[functions]
-    return getattr(lr_scheduler, name)(optimizer, **options)
+    return getattr(swa_utils if name == "SWALR" else lr_scheduler, name)(optimizer, **options)
 
 
 def plain(value):
@@ -59,27 +86,33 @@ def plain(value):
     return None if callable(value) else value
 
 
+def python_dict(state):
+    """A saved dict as PyTorch has it. Its release 1.13 would take the place of a function for one."""
+    return {key: python(key, item) for key, item in state.items() if key != "_scale_fn_custom"}
+
+
 def python(key, value):
     """A saved value as PyTorch has it: JSON makes words of infinity and of the numbers that name milestones."""
     if key == "milestones":
         return {int(epoch): count for epoch, count in value.items()}
     if key == "_schedulers":
-        return [{key: python(key, item) for key, item in part.items()} for part in value]
+        return [python_dict(part) for part in value]
     return float(value) if value in ("Infinity", "-Infinity") else value
 
 
 def answer(request):
-    math.cos = exact_cos if request.get("exact_cos") else libm_cos
+    exact = request.get("exact", False)
+    math.cos = exact_cos if exact else libm_cos
     groups = [{"params": [torch.zeros(1)], "lr": lr} for lr in request["lrs"]]
     for group, initial in zip(groups, request.get("initial", [])):
         group["initial_lr"] = initial
     adam = request["optimizer"] == "adam"
     optimizer = torch.optim.Adam(groups) if adam else torch.optim.SGD(groups, lr=1, momentum=0.5)
-    schedulers = [make(optimizer, *one) for one in request["schedulers"]]
+    schedulers = [make(optimizer, *one, exact) for one in request["schedulers"]]
     if "resume" in request:
         resume = request["resume"]
         for scheduler, state in zip(schedulers, resume["states"]):
-            scheduler.load_state_dict({key: python(key, value) for key, value in state.items()})
+            scheduler.load_state_dict(python_dict(state))
         for group, lr, momentum in zip(optimizer.param_groups, resume["lr"], resume["momentum"]):
             group["lr"] = lr
             group.update({"betas": (momentum, 0.999)} if adam else {"momentum": momentum})

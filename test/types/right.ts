@@ -2,7 +2,10 @@
 import {
   AdaBelief,
   AdaBeliefError,
+  ChainedScheduler,
   CudaArray,
+  CyclicLR,
+  GradScaler,
   isAdaBeliefError,
   LambdaLR,
   Lookahead,
@@ -10,16 +13,21 @@ import {
   Optimizer,
   ReduceLROnPlateau,
   SequentialLR,
+  SWALR,
   StepLR,
+  WeightAverage,
   cpu,
   cuda,
   info,
   parameter,
+  readSafetensors,
   recipes,
   update,
+  writeSafetensors,
   type AdaBeliefOptions,
   type AnyParameter,
   type Info,
+  type LoadReport,
   type LRScheduler,
   type Parameter,
   type Scheduled,
@@ -111,6 +119,11 @@ const schedules: LRScheduler[] = [
   new OneCycleLR(any, { max_lr: [0.1, 0.2], total_steps: 100 }),
 ];
 const sequence = new SequentialLR(optimizer as Scheduled, { schedulers: schedules, milestones: [5, 10] });
+const swa = new SWALR(optimizer, { swa_lr: [0.1], anneal_strategy: "linear" });
+const cyclic = new CyclicLR(optimizer, { base_lr: 0.1, max_lr: [0.2], mode: "exp_range", scale_fn: (at) => 1 / at });
+new ChainedScheduler(optimizer, {
+  schedulers: [sequence, swa, new ChainedScheduler(optimizer, { schedulers: [cyclic] })],
+}).step();
 new ReduceLROnPlateau({ paramGroups: [{ lr: 0.1 }] }, { mode: "max" }).step(0.5);
 const lrs: number[] = sequence.getLastLr();
 const kept: ScheduleStateDict = sequence.stateDict();
@@ -124,5 +137,21 @@ const inTfjs: TfjsOptimizer = new AdaBeliefOptimizer(1e-3, forTfjs);
 new AdaBeliefOptimizer().learningRate = 1e-4;
 declare const options: AdaBeliefOptions;
 new AdaBelief([weight], options);
+const part: LoadReport = optimizer.loadStateDict(optimizer.stateDict(), { strict: false });
+const fromFile: Promise<{ extra: { epoch: number }; missing: readonly string[] }> = optimizer.loadState<{ epoch: number }>(
+  "run",
+  {
+    strict: false,
+  },
+);
+const scaled: number = new GradScaler({ init_scale: 1024 }).scale(0.5);
+const scaledReport: StepReport = new GradScaler().step(any, { maxGradNorm: 1 });
+const averaged: Float32Array | undefined = new WeightAverage(any, { from: 10 }).get(weight);
+async function tune(): Promise<void> {
+  const tensor = (await readSafetensors("weights.safetensors", { widen: true })).tensors.get("weight");
+  if (tensor?.dtype === "F32") new AdaBelief([parameter(tensor.data, { shape: tensor.shape })]);
+  await writeSafetensors("weights.safetensors", { weight, steps: BigInt64Array.of(1n) }, { metadata: { format: "pt" } });
+}
+export { averaged, fromFile, part, scaled, scaledReport, tune };
 export { deviceMaximum, deviceMoments, deviceValues, either, hostMoments, hostValue };
 export { any, degenerated, facts, inTfjs, loss, lrs, maximum, moments, options, report, warm, why };

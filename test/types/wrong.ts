@@ -1,7 +1,9 @@
 // Mistakes that the types must catch: each line below a @ts-expect-error fails to compile, or this file does.
 import {
   AdaBelief,
+  ChainedScheduler,
   CudaArray,
+  CyclicLR,
   OneCycleLR,
   ReduceLROnPlateau,
   SequentialLR,
@@ -90,6 +92,10 @@ new OneCycleLR(optimizer, { max_lr: 1, total_steps: 10, anneal_strategy: "exp" }
 new ReduceLROnPlateau(optimizer).step();
 // @ts-expect-error -- it needs metrics, which a sequence does not have
 new SequentialLR(optimizer, { schedulers: [new ReduceLROnPlateau(optimizer)], milestones: [] });
+// @ts-expect-error -- a sequence takes no chain
+new SequentialLR(optimizer, { schedulers: [new ChainedScheduler(optimizer, { schedulers: [] })], milestones: [] });
+// @ts-expect-error -- no such mode
+new CyclicLR(optimizer, { base_lr: 0, max_lr: 1, mode: "square" });
 // @ts-expect-error -- the learning rate comes first
 new AdaBeliefOptimizer({ learningRate: 1e-3 });
 // @ts-expect-error -- PyTorch's name
@@ -99,3 +105,7 @@ new AdaBeliefOptimizer(1e-3, { version: "0.0.5" });
 // @ts-expect-error -- a function of a name
 new AdaBeliefOptimizer(1e-3, { excludeFromWeightDecay: ["bias"] });
 export { list };
+// @ts-expect-error -- a load that is strict takes everything, and reports nothing
+optimizer.loadStateDict(optimizer.stateDict()).missing;
+// @ts-expect-error -- strict is a flag
+optimizer.loadStateDict(optimizer.stateDict(), { strict: "no" });

@@ -24,13 +24,13 @@ export function readOptimizer(text: string): Contestant {
   const [name, ...pairs] = text.split(",").map((part) => part.trim()) as [string, ...string[]];
   const found = classes.get(name.toLowerCase());
   if (found === undefined) throw new UsageError(`there is no optimizer ${JSON.stringify(name)}: ${optimizerNames.join(", ")}`);
-  const given: Record<string, unknown> = {};
+  const given = new Map<string, unknown>();
   for (const pair of pairs) {
     const [key, value] = readPair(pair, `--optimizer ${name}`);
-    if (Object.hasOwn(given, key)) throw new UsageError(`--optimizer ${name}: ${key} is given twice`);
-    given[key] = readValue(value);
+    if (given.has(key)) throw new UsageError(`--optimizer ${name}: ${key} is given twice`);
+    given.set(key, readValue(value));
   }
-  return { optimizer: found.name, given };
+  return { optimizer: found.name, given: Object.fromEntries(given) }; // "__proto__" is a key like any other
 }
 
 export interface Sweep {

@@ -11,7 +11,7 @@ const size = { width: 420, height: 340 };
 const gap = { row: 100, column: 60 };
 const cell = 4;
 
-// Ten colours that differ on a pale ground; further lines have them again, dashed.
+// Ten colours that differ on a pale ground, and dashes, so that neighbours in the legend differ without colours, too.
 const colours = ["#d62728", "#8c564b", "#1f77b4", "#17a2b8", "#2ca02c", "#e377c2", "#7b52ab", "#ff7f0e", "#222222", "#a89a00"];
 const dashes = [
   [1, 0],
@@ -58,7 +58,7 @@ function specification(...[problems, results, steps]: Parameters<Plot>): Spec {
         name: "dash",
         type: "ordinal",
         domain: names,
-        range: names.map((_, k) => dashes[Math.floor(k / colours.length) % dashes.length] as number[]),
+        range: names.map((_, k) => dashes[(k + Math.floor(k / colours.length)) % dashes.length] as number[]),
       },
       { name: "dot", type: "ordinal", domain: dotted, range: dotted.map((_, k) => 90 * 2 ** (k - dotted.length + 1)) },
       // Each is thinner than those before, so that paths which coincide are all seen.

@@ -18,13 +18,14 @@ namespace {
 struct Uses {
   bool data, out, grad, slow;
   int states;
-  bool means, norms, sums;
+  bool means, norms, sums, partials, new_means;
+  bool every_row = false;
 };
 
 }  // namespace
 
 struct HostKernel {
-  void (*run)(const Launch&, const Here&);
+  Run run;
   Uses (*uses)(const Launch&);
 };
 
@@ -38,23 +39,30 @@ void update(const Launch& launch, const Here& here) {
 template <class F, int variant>
 Uses uses_of_update(const Launch& launch) {
   const bool slow = (launch.stages & (stage::begin | stage::blend)) != 0;
-  return {true, true, !completes<F, variant>(), slow, F::states(variant), launch.means != nullptr, needs_norms<F>(0), false};
+  return {true,  true, !completes<F, variant>(), slow, F::states(variant), launch.means != nullptr, needs_norms<F>(0), false,
+          false, false};
 }
 
 template <class F, int variant>
 void sum_directions(const Launch& launch, const Here& here) {
-  sum_block_of_directions<F, variant>(launch, here);
+  sum_lane_of_directions<F, variant>(launch, here);
 }
 
-Uses uses_of_directions(const Launch&) { return {true, false, false, false, 2, false, false, true}; }
+Uses uses_of_directions(const Launch&) { return {true, false, false, false, 2, false, false, true, true, false}; }
 
 Uses uses_of_blocks(const Launch& launch) {
   const bool data = launch.sum_of != SumOf::squares_of_gradients, grad = launch.sum_of != SumOf::squares_of_data;
   const bool means = launch.sum_of == SumOf::squares_of_prepared && launch.means;
-  return {data, false, grad, false, 0, means, false, true};
+  return {data, false, grad, false, 0, means, false, true, true, false};
 }
 
-Uses uses_of_segments(const Launch&) { return {false, false, false, false, 0, false, false, true}; }
+Uses uses_of_fold(const Launch&) { return {false, false, false, false, 0, false, false, true, true, false}; }
+
+Uses uses_of_segments(const Launch& launch) {
+  return {false, false, false, false, 0, false, false, true, false, launch.new_means != nullptr};
+}
+
+Uses uses_of_clip(const Launch&) { return {false, false, false, false, 0, false, false, true, false, false, true}; }
 
 using Kernels = std::unordered_map<std::string, HostKernel>;
 
@@ -76,8 +84,11 @@ Kernels all_kernels(List<F...>) {
   Kernels kernels;
   int formula = 0;
   (add_formula<F>(kernels, formula++, std::make_integer_sequence<int, F::Variants::count>()), ...);
-  kernels[sum_blocks_kernel] = {&sum_block, &uses_of_blocks};
+  kernels[sum_blocks_kernel] = {&sum_lane, &uses_of_blocks};
+  kernels[fold_blocks_kernel] = {&fold_block, &uses_of_fold};
+  kernels[clip_kernel] = {&find_clip, &uses_of_clip};
   kernels[sum_segments_kernel] = {&sum_segment, &uses_of_segments};
+  for (auto& [name, kernel] : kernels) kernel.run = replaced(name, kernel.run);
   return kernels;
 }
 
@@ -102,7 +113,8 @@ class Translated {
     if (!move(launch_.pieces, blocks)) return false;
     std::size_t count = 0;
     for (unsigned k = 0; k < blocks; ++k) count = std::max<std::size_t>(count, launch_.pieces[k].row + 1);
-    if (!move(launch_.rows, count)) return false;
+    if (uses_.every_row) count = launch.count;
+    if (!move(launch_.rows, count) || (launch.slot && !move(launch_.slot, 1))) return false;
     rows_.assign(launch_.rows, launch_.rows + count);
     launch_.rows = rows_.data();
     std::vector<bool> seen(count);
@@ -112,30 +124,45 @@ class Translated {
       if (!seen[row] && !translate_row(launch, rows_[row])) return false;
       seen[row] = true;
     }
+    for (std::size_t row = 0; uses_.every_row && row < count; ++row) {
+      if (!seen[row] && !translate_row(launch, rows_[row])) return false;
+    }
     // What every row takes its part of was checked with the rows; here only the beginnings remain.
     return (!uses_.means || move(launch_.means, 0)) && (!uses_.norms || move(launch_.data_norms, 0)) &&
-           (!uses_.norms || move(launch_.grad_norms, 0)) && (!uses_.sums || move(launch_.sums, 0));
+           (!uses_.norms || move(launch_.grad_norms, 0)) && (!uses_.sums || move(launch_.sums, 0)) &&
+           (!partials_ || move(launch_.partials, 0)) && (!uses_.new_means || move(launch_.new_means, 0));
   }
 
-  bool translate_row(const Launch& launch, DeviceRow& row) const {
+  bool translate_row(const Launch& launch, DeviceRow& row) {
     const std::uint64_t length = row.cut.length;
     bool fine = (!uses_.data || move(row.data, length)) && (!uses_.out || move(row.out, length)) &&
                 (!uses_.grad || move(row.grad, length)) && (!uses_.slow || move(row.slow, length));
     for (int k = 0; k < uses_.states; ++k) fine = fine && move(row.state[k], length);
-    const std::size_t segments = row.cut.all_blocks(), tensor = whole(row).all_blocks();
+    const std::size_t segments = row.cut.segments();
     if (uses_.means) fine = fine && (segments == 0 || has(launch.means + row.segments, segments));
+    if (uses_.new_means) fine = fine && has(launch.new_means + row.segments, segments);
     if (uses_.norms) fine = fine && has(launch.data_norms + row.tensor, 1) && has(launch.grad_norms + row.tensor, 1);
     if (!uses_.sums) return fine;
-    const bool by_segments = uses_.states > 0 || launch.sum_of == SumOf::prepared;
-    return fine && has(launch.sums + (by_segments ? row.segments : row.tensor), by_segments ? segments : tensor);
+    const bool by_segments = launch.sum_of == SumOf::prepared;
+    const Cut cut = by_segments ? row.cut : whole(row);
+    if (uses_.partials && in_lanes(cut)) {
+      partials_ = true;
+      const std::uint64_t first = by_segments ? row.segment_partials : row.tensor_partials;
+      fine = fine && has(launch.partials + first * sum_lanes, cut.all_blocks() * sum_lanes);
+    }
+    return fine && has(launch.sums + (by_segments ? row.segments : row.tensor), cut.all_blocks());
   }
 
-  bool has(const double* begin, std::size_t count) const { return translate_(begin, count * sizeof(double)) != nullptr; }
+  template <class T>
+  bool has(const T* begin, std::size_t count) const {
+    return translate_(begin, count * sizeof(T)) != nullptr;
+  }
 
   Launch launch_;
   const Uses uses_;
   const Translate& translate_;
   std::vector<DeviceRow> rows_;
+  bool partials_ = false;  // whether any row has some
   bool valid_;
 };
 
@@ -144,7 +171,7 @@ class Translated {
 const HostKernel* find_kernel(const char* name) {
   static const Kernels kernels = all_kernels(Formulas{});
   const auto found = kernels.find(name);
-  return found == kernels.end() ? nullptr : &found->second;
+  return found == kernels.end() || !found->second.run ? nullptr : &found->second;
 }
 
 bool run_kernel(const HostKernel& kernel, const Launch& launch, unsigned blocks, unsigned threads, bool backwards,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "cuda/launch.h"
 
@@ -10,6 +11,15 @@ namespace mock_driver {
 
 /** Gives the bytes behind so many of a device's; null where that device has no such memory. */
 using Translate = std::function<void*(const void* begin, std::size_t bytes)>;
+
+struct Here;  // of cuda/sums.h
+
+/** One thread of a kernel. */
+using Run = void (*)(const Launch&, const Here&);
+
+/** What runs in place of a kernel that was compiled from its source: that kernel, or the translation of its PTX. Null: there is
+ * none. */
+Run replaced(const std::string& name, Run compiled);
 
 struct HostKernel;
 

@@ -1,0 +1,104 @@
+// The gradients of whatever holds parameters: a parameter, a group, an optimizer, or an iterable of parameters or groups.
+import { isCudaArray } from "../cuda/array";
+import { arrayKind, describe, isMap, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { meantAsList, meantAsParameter } from "../meant";
+import { addon } from "../native/engine";
+import type { Parameter } from "../parameter";
+import { placeOf, requireUnleased, type Floats } from "./placement";
+
+/** What holds a group's parameters. */
+interface HasParams {
+  readonly params: Parameter<Floats> | Iterable<Parameter<Floats>>;
+}
+
+/** What holds groups: an optimizer. */
+interface HasGroups {
+  readonly paramGroups: Iterable<HasParams>;
+}
+
+/** What `clipGradNorm` takes. Its gradients must be on the host. */
+export type Clippable = Parameter | HasParams | HasGroups | Iterable<Parameter> | Iterable<HasParams>;
+
+const wanted = "parameters, a group or groups, or an optimizer";
+
+const invalid = (what: string, value: unknown, advice = "") =>
+  typeError("ERR_INVALID_PARAMETER", `${what}, got ${describe(value)}${advice}`);
+
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+/** Every gradient once. Throws unless all of them can be scaled. */
+export function clippable(given: unknown): Float32Array[] {
+  const gradients = new Set<Float32Array>();
+  parametersIn(given).forEach((item, index) => {
+    const grad = gradientOf(item, index);
+    if (grad !== null && lengthOf(grad) > 0) gradients.add(grad);
+  });
+  const list = [...gradients];
+  for (const grad of list) requireUnleased(grad, "A gradient");
+  if (addon.overlap(list) === null) return list;
+  const advice = "clipping would scale the shared part twice; copy one of them, or give one array to both parameters";
+  throw rangeError("ERR_OVERLAP", `Overlap in memory: two of the gradients. ${advice}`);
+}
+
+function parametersIn(given: unknown): unknown[] {
+  if (!isObject(given) || ArrayBuffer.isView(given) || isCudaArray(given)) {
+    throw invalid(`clipGradNorm takes ${wanted}`, given, isObject(given) ? ": wrap it, parameter(data, { grad })" : "");
+  }
+  if ("paramGroups" in given) {
+    const groups = listOf(given.paramGroups, "paramGroups");
+    if (groups.length === 0) throw plainError("ERR_DISPOSED", "This optimizer has no param group; was it disposed?");
+    return groups.flatMap((group) => parametersOf(group));
+  }
+  if (!(Symbol.iterator in given)) {
+    if ("params" in given) return parametersOf(given);
+    const isParameter = "data" in given || "grad" in given;
+    if (isParameter || Object.values(given).length === 0) return [given];
+    throw invalid(`clipGradNorm takes ${wanted}`, given, meantAsList(given));
+  }
+  if (isMap(given)) throw invalid(`clipGradNorm takes ${wanted}`, given, meantAsList(given));
+  const items = listOf(given, "The parameters");
+  // PyTorch's norm of an empty list is 0. An iterator without items was used up, as a rule.
+  if (items.length === 0 && !Array.isArray(given)) {
+    throw rangeError("ERR_EMPTY_PARAMETERS", "clipGradNorm got an empty list; was the iterator used up before?");
+  }
+  return items.flatMap((item) => (isObject(item) && "params" in item ? parametersOf(item) : [item]));
+}
+
+/** The parameters of a group. */
+function parametersOf(group: unknown): unknown[] {
+  const params: unknown = isObject(group) && "params" in group ? group.params : undefined;
+  if (!isObject(params) || ArrayBuffer.isView(params)) throw invalid("A param group must have params", group);
+  return Symbol.iterator in params ? listOf(params, "params") : [params];
+}
+
+function listOf(value: unknown, what: string): unknown[] {
+  if (isObject(value) && Symbol.iterator in value && !ArrayBuffer.isView(value)) {
+    try {
+      return [...(value as Iterable<unknown>)];
+    } catch (error) {
+      if (!(error instanceof TypeError) || "code" in error) throw error;
+      throw typeError("ERR_INVALID_PARAMETER", `${what} cannot be iterated over: ${error.message}`, error);
+    }
+  }
+  throw invalid(`${what} must be iterable`, value);
+}
+
+/** Keys that stand for `grad` elsewhere. A parameter that has one and no `grad` would be left out in silence. */
+const misnamed = ["gradient", "gradients", "grads"];
+
+function gradientOf(item: unknown, index: number): Float32Array | null {
+  const what = `Parameter ${index} must be an object with data and grad`;
+  if (!isObject(item) || arrayKind(item) !== undefined || isCudaArray(item)) {
+    throw invalid(what, item, meantAsParameter(item));
+  }
+  if (Array.isArray(item)) throw invalid(what, item, meantAsParameter(item));
+  if ("paramGroups" in item) throw invalid(what, item, ": clip the gradients of each optimizer on its own");
+  const hasGrad = "grad" in item;
+  const other = misnamed.find((key) => key in item);
+  if (!hasGrad && other !== undefined) throw invalid(what, item, ` with ${JSON.stringify(other)}: the gradient's key is "grad"`);
+  if (!hasGrad && placeOf((item as Parameter).data) === undefined) throw invalid(what, item);
+  const grad: unknown = (item as Parameter).grad ?? null;
+  if (grad === null || arrayKind(grad) === "Float32Array") return grad as Float32Array | null;
+  const advice = isCudaArray(grad) ? "; on a device, step({ maxGradNorm }) clips without writing the gradients" : "";
+  throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: grad must be a Float32Array, got ${describe(grad)}${advice}`);
+}

@@ -1,0 +1,59 @@
+// Options belong to groups. An optimizer has `lr`, which most programs set; every other option name on it is a mistake that would do nothing.
+import { plainError, typeError } from "../errors";
+import { canWrite } from "../groups/live-group";
+import { dialects } from "../options/kinds";
+import { optionNames } from "../rule/rule";
+
+interface Group {
+  lr: number;
+}
+
+/** The spellings of a name: weight_decay, weightDecay, weightdecay. */
+const spellings = (name: string): string[] => [
+  name,
+  name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
+  name.replaceAll("_", ""),
+];
+
+/** The base of every optimizer. */
+export abstract class WithGroups {
+  abstract readonly paramGroups: readonly object[];
+
+  /** The learning rate of all groups; undefined where they differ. Assigning sets it in all of them. */
+  // eslint-disable-next-line @typescript-eslint/related-getter-setter-pairs -- undefined is what groups that differ have, and nothing to set
+  get lr(): number | undefined {
+    const [first, ...rest] = this.paramGroups as readonly Group[];
+    return rest.every(({ lr }) => lr === first?.lr) ? first?.lr : undefined;
+  }
+
+  /** @throws ERR_OPTIMIZER where the groups differ or one is frozen, ERR_INVALID_OPTION; nothing is changed then */
+  set lr(value: number) {
+    const groups = this.paramGroups as readonly Group[];
+    if (groups.length === 0) throw plainError("ERR_DISPOSED", "This optimizer was disposed");
+    if (this.lr === undefined) {
+      const each = "set it in each, for (const group of optimizer.paramGroups) group.lr = …";
+      throw typeError("ERR_OPTIMIZER", `The groups of this optimizer differ in lr: ${each}`);
+    }
+    const frozen = groups.findIndex((group) => !canWrite(group, "lr"));
+    if (frozen >= 0) throw typeError("ERR_OPTIMIZER", `The lr of param group ${frozen} cannot be set: it is frozen`);
+    for (const group of groups) group.lr = value;
+  }
+}
+
+let guarded = 0;
+
+/** Makes every option name on an optimizer an error. All rules are declared before the first optimizer is made. */
+export function guardOptionNames(): void {
+  if (guarded === optionNames.size) return;
+  guarded = optionNames.size;
+  for (const option of [...optionNames, ...dialects.flat()]) {
+    for (const name of spellings(option)) {
+      if (name in WithGroups.prototype) continue;
+      const refuse = () => {
+        const where = "options belong to the groups: optimizer.paramGroups[0]";
+        throw typeError("ERR_OPTIMIZER", `An optimizer has no ${name} of its own; ${where}`);
+      };
+      Object.defineProperty(WithGroups.prototype, name, { get: refuse, set: refuse, configurable: true });
+    }
+  }
+}
