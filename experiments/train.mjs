@@ -22,7 +22,7 @@ const checksumOf = (networks) => {
   return crc32(Buffer.concat(bytes)).toString(16).padStart(8, "0");
 };
 
-/** Numbers as JSON can hold them: what is not finite is null. */
+/** A number for JSON, which has no infinity and no NaN: null for those. */
 const finiteOnly = (values) =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : null]));
 

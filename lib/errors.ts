@@ -21,7 +21,7 @@ export type ErrorCode =
   | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer or schedule
   | "ERR_OPTIMIZER" // something that is no optimizer where one is needed, or one that lost its groups
   | "ERR_SCHEDULE" // a schedule that cannot go on
-  | "ERR_GRAD_SCALER" // steps and updates of a GradScaler in an order that cannot be
+  | "ERR_GRAD_SCALER" // a GradScaler's step or update was called in the wrong order
   | "ERR_AVERAGE" // averages of weights that are not there yet, or that are in the parameters
   | "ERR_CHECKPOINT" // a file that is no checkpoint of this optimizer, or a value that a checkpoint cannot keep
   | "ERR_SAFETENSORS" // a file that is no safetensors file, or tensors that such a file cannot hold
@@ -143,6 +143,17 @@ export const arrayKind = intrinsic<string | undefined>(Symbol.toStringTag);
 
 /** The true length of a typed array: 0 once it is detached or out of bounds. An own property cannot deceive it. */
 export const lengthOf = intrinsic<number>("length") as (array: ArrayBufferView) => number;
+
+/** Whether an array has lost its memory: its buffer was transferred away. */
+export function isDetached(array: ArrayBufferView): boolean {
+  if (lengthOf(array) > 0) return false;
+  try {
+    new Uint8Array(bufferOf(array));
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** Where a typed array begins in its buffer, in bytes. */
 export const byteOffsetOf = intrinsic<number>("byteOffset");

@@ -157,7 +157,7 @@ describe("the plot of a benchmark", () => {
   it("names every line once, and no two names lie over each other", () => {
     const names = [...svg.matchAll(/<text x="494" y="([\d.]+)">([^<]+)</g)];
     const wanted = [
-      "limit of memory",
+      "memory baseline",
       ...backends.flatMap((one) => [`${one}, allocated`, `${one}, ordinary`]),
       "JavaScript loop",
     ];
@@ -201,7 +201,7 @@ describe("adabelief bench --models --svg", () => {
     ]);
     const sizes = adabelief("bench", "--sizes", "1000,1e4", "--svg", svg, ...common);
     expect(sizes.status).toBe(0);
-    expect(readFileSync(svg, "utf8")).toMatch(/^<svg.*limit/s);
+    expect(readFileSync(svg, "utf8")).toMatch(/^<svg.*memory baseline/s);
     rmSync(folder, { recursive: true });
   });
 });

@@ -338,6 +338,7 @@ describe("bad usage is one clear line and exit code 2", () => {
     [["--optimizer", "sgd,lr=1,lr=2"], /--optimizer sgd: lr is given twice/],
     [["--optimizer", "sgd,lr=fast"], /SGD lr=fast: lr must be a number, got "fast"/],
     [["--optimizer", "sgd,lr=-1"], /Invalid learning rate: -1/],
+    [["--optimizer", "adam,lookahead=5:0.5:7"], /lookahead takes k and alpha, got 1 more/],
     [["--optimizer", "adam,betas=0.9"], /betas must be an array of two numbers, got 0\.9/],
     [["--optimizer", "adam,lookahead=0"], /k must be a whole number from 1, got 0/],
     [["--optimizer", "rangeradabelief,lookahead=5"], /has Lookahead already/],

@@ -88,7 +88,9 @@ describe("a file is refused", () => {
 
   it("that is no regular file, or not there", async () => {
     expect(await fails(readSafetensors(at()))).toMatchObject({ code: "ERR_SAFETENSORS", message: `${at()}: not a regular file` });
-    expect(await fails(readSafetensors(at("nowhere")))).toMatchObject({ code: "ENOENT" });
+    expect(await fails(readSafetensors(at("nowhere")))).toMatchObject({ code: "ENOENT", path: at("nowhere") });
+    const folderless = at("no-folder/weights.safetensors");
+    expect(await fails(writeSafetensors(folderless, {}))).toMatchObject({ code: "ENOENT", path: folderless });
   });
 
   it("that is a detached array", async () => {

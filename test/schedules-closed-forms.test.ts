@@ -1,6 +1,5 @@
 // Schedules: their closed forms, and the functions in them.
 import {
-  AdaBelief,
   ChainedScheduler,
   ConstantLR,
   CosineAnnealingWarmRestarts,
@@ -16,16 +15,13 @@ import {
   OneCycleLR,
   StepLR,
   WarmupDecayLR,
-  parameter,
   type LRScheduler,
   type Scheduled,
-  type ScheduledGroup,
 } from "../lib";
+import { groupOf, make } from "./helpers/schedules";
 import { cos } from "../lib/schedules/cos";
 import { pow } from "../lib/schedules/pow";
 
-const make = (...lrs: number[]) => new AdaBelief(lrs.map((lr) => ({ params: [parameter(new Float32Array(2))], lr })));
-const groupOf = (optimizer: Scheduled, index = 0) => optimizer.paramGroups[index] as ScheduledGroup;
 describe("the closed forms", () => {
   const follow = (schedule: LRScheduler | ChainedScheduler, epochs: number): number[] => {
     const lrs = schedule.getLastLr();

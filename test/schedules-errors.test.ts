@@ -17,18 +17,13 @@ import {
   ReduceLROnPlateau,
   SequentialLR,
   StepLR,
-  parameter,
   type Scheduled,
-  type ScheduledGroup,
   type ScheduleStateDict,
 } from "../lib";
+import { groupOf, make, throughJson } from "./helpers/schedules";
 import { thrownBy } from "./helpers/snapshot";
 
-const make = (...lrs: number[]) => new AdaBelief(lrs.map((lr) => ({ params: [parameter(new Float32Array(2))], lr })));
-const groupOf = (optimizer: Scheduled, index = 0) => optimizer.paramGroups[index] as ScheduledGroup;
-const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
-
-describe("what cannot be is refused, and nothing has changed", () => {
+describe("invalid input is refused and changes nothing", () => {
   const scheduler = (o: Scheduled) => new StepLR(o, { step_size: 1 });
   const cases: [string, (o: AdaBelief) => unknown, string, RegExp][] = [
     ["no optimizer", () => new StepLR({} as Scheduled, { step_size: 1 }), "ERR_OPTIMIZER", /is not an optimizer/],
@@ -303,6 +298,25 @@ describe("what cannot be is refused, and nothing has changed", () => {
     const before = facts();
     expect(thrownBy(() => chain.step()).message).toBe("no");
     expect(facts()).toEqual(before);
+  });
+
+  it("a SequentialLR whose first schedule throws", () => {
+    const optimizer = make(0.1, 0.2);
+    let fails = false;
+    const lr_lambda = (epoch: number) => {
+      if (fails) throw new RangeError("no lr");
+      return 1 / (epoch + 1);
+    };
+    const first = new LambdaLR(optimizer, { lr_lambda });
+    const second = new StepLR(optimizer, { step_size: 1 });
+    first.step();
+    const before = { lrs: optimizer.paramGroups.map(({ lr }) => lr), first: first.stateDict(), second: second.stateDict() };
+    expect(before.lrs).toEqual([0.05, 0.1]);
+    fails = true;
+    expect(() => new SequentialLR(optimizer, { schedulers: [first, second], milestones: [2] })).toThrow("no lr");
+    expect({ lrs: optimizer.paramGroups.map(({ lr }) => lr), first: first.stateDict(), second: second.stateDict() }).toEqual(
+      before,
+    );
   });
 
   it("a restart whose epoch cannot be written", () => {

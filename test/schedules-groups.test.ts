@@ -12,14 +12,9 @@ import {
   ReduceLROnPlateau,
   StepLR,
   parameter,
-  type Scheduled,
-  type ScheduledGroup,
 } from "../lib";
+import { groupOf, make, throughJson } from "./helpers/schedules";
 import { thrownBy } from "./helpers/snapshot";
-
-const make = (...lrs: number[]) => new AdaBelief(lrs.map((lr) => ({ params: [parameter(new Float32Array(2))], lr })));
-const groupOf = (optimizer: Scheduled, index = 0) => optimizer.paramGroups[index] as ScheduledGroup;
-const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 describe("groups", () => {
   it("get initial_lr from the first schedule, and the next ones keep it", () => {

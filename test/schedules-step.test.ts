@@ -1,5 +1,4 @@
 import {
-  AdaBelief,
   ChainedScheduler,
   ConstantLR,
   CosineAnnealingLR,
@@ -11,7 +10,6 @@ import {
   MultiplicativeLR,
   MultiStepLR,
   OneCycleLR,
-  parameter,
   PolynomialLR,
   ReduceLROnPlateau,
   SequentialLR,
@@ -20,12 +18,9 @@ import {
   WarmupDecayLR,
   type LRScheduler,
   type Scheduled,
-  type ScheduledGroup,
 } from "../lib";
+import { groupOf, make } from "./helpers/schedules";
 import { thrownBy } from "./helpers/snapshot";
-
-const make = (...lrs: number[]) => new AdaBelief(lrs.map((lr) => ({ params: [parameter(new Float32Array(2))], lr })));
-const groupOf = (optimizer: Scheduled, index = 0) => optimizer.paramGroups[index] as ScheduledGroup;
 
 describe("the step of a schedule", () => {
   const options = { step_size: 1, gamma: 0.5, total_steps: 9, max_lr: 1, T_max: 9, milestones: [2], lr_lambda: () => 1 };

@@ -1,10 +1,6 @@
 // Schedules: PyTorch's recorded values, and that they go on where they were.
-import { AdaBelief, OneCycleLR, parameter, type Scheduled, type ScheduledGroup, type ScheduleStateDict } from "../lib";
-import { Run, play, recordedSchedules, type Request } from "./helpers/schedules";
-
-const make = (...lrs: number[]) => new AdaBelief(lrs.map((lr) => ({ params: [parameter(new Float32Array(2))], lr })));
-const groupOf = (optimizer: Scheduled, index = 0) => optimizer.paramGroups[index] as ScheduledGroup;
-const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+import { OneCycleLR, type ScheduleStateDict } from "../lib";
+import { Run, play, recordedSchedules, type Request, groupOf, make, throughJson } from "./helpers/schedules";
 
 describe("every lr and momentum is PyTorch's, as recorded", () => {
   it.each(recordedSchedules.map((one) => [one.name, one] as const))("%s", (_, { request, answer }) => {

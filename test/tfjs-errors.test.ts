@@ -1,4 +1,4 @@
-// What cannot be is refused in TensorFlow.js with a clear error and a code, and everything is as it was.
+// The TensorFlow.js optimizer refuses invalid input with an error and a code. Nothing changes.
 import { AdaBeliefOptimizer, type AdaBeliefOptimizerOptions } from "../lib/tfjs";
 import { expectSameBits } from "./helpers/bits";
 import { applyGradients, floats, onBothBackends, tf, valuesOf, variable } from "./helpers/tfjs";

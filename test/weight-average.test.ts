@@ -6,7 +6,6 @@ import {
   Adam,
   CosineAnnealingLR,
   Lookahead,
-  SGD,
   SWALR,
   WeightAverage,
   cuda,
@@ -15,30 +14,13 @@ import {
   type WeightAverageOptions,
 } from "../lib";
 import { bitsOf, expectSameBits } from "./helpers/bits";
-import { fails } from "./helpers/checkpoint";
 import { temporaryFolder } from "./helpers/folder";
-import { itOnDevices, itOnThreads } from "./helpers/native-only";
+import { itOnDevices } from "./helpers/native-only";
 import { torchWithExactBits } from "./helpers/python";
-import { makeRandom } from "./helpers/random";
+import { make, set, valuesAt } from "./helpers/weight-average";
 import { thrownBy } from "./helpers/snapshot";
 
 const at = temporaryFolder();
-const lengths = [3, 17];
-
-function make() {
-  const parameters = lengths.map((length, k) => parameter(new Float32Array(length), { name: `p${k}` }));
-  return { parameters, optimizer: new SGD(parameters, { lr: 0.1 }) };
-}
-
-/** The weights of a moment. */
-function valuesAt(moment: number): Float32Array[] {
-  const random = makeRandom(moment + 1);
-  return lengths.map((length) => Float32Array.from({ length }, () => (random.below(2 ** 24) - 2 ** 23) / 2 ** random.below(40)));
-}
-
-function set(parameters: readonly Parameter[], moment: number): void {
-  valuesAt(moment).forEach((values, k) => parameters[k]?.data.set(values));
-}
 
 /** The average of some moments, as the equation has it. */
 function averageOf(moments: readonly number[], k: number): Float32Array {
@@ -170,18 +152,14 @@ describe("a run that was saved and resumed is the run that went on", () => {
     expect(second.average.stateDict()).toEqual(first.average.stateDict());
   });
 
-  it("with state dicts, swapped too", () => {
+  it("with state dicts", () => {
     const [first, second] = [train(), train()];
     first.run(0, 8);
-    first.average.swap();
     second.optimizer.loadStateDict(first.optimizer.stateDict());
     second.p.data.set(first.p.data);
     second.schedules.forEach((one, k) => one.loadStateDict(first.schedules[k]?.stateDict() as never));
     second.average.loadStateDict(structuredClone(first.average.stateDict()));
-    for (const one of [first, second]) {
-      one.average.swap();
-      one.run(8, 14);
-    }
+    for (const one of [first, second]) one.run(8, 14);
     expect(bits(second)).toEqual(bits(first));
   });
 
@@ -194,135 +172,5 @@ describe("a run that was saved and resumed is the run that went on", () => {
     expectSameBits(second.p.data, first.p.data, "p");
     expect(second.average.count).toBe(0);
     expect(await second.optimizer.loadState(bytes, { strict: false })).toMatchObject({ missing: [], unexpected: [] });
-  });
-});
-
-describe("what cannot be is refused, and nothing has changed", () => {
-  const averaged = () => {
-    const { parameters, optimizer } = make();
-    const average = new WeightAverage(optimizer);
-    set(parameters, 0);
-    average.update();
-    return { parameters, optimizer, average };
-  };
-  type Averaged = ReturnType<typeof averaged>;
-
-  it.each<[string, (one: Averaged) => unknown, string]>([
-    ["no optimizer", () => new WeightAverage({} as never), "ERR_OPTIMIZER"],
-    ["null", () => new WeightAverage(null as never), "ERR_OPTIMIZER"],
-    ["every 0", ({ optimizer }) => new WeightAverage(optimizer, { every: 0 }), "ERR_INVALID_OPTION"],
-    ["from -1", ({ optimizer }) => new WeightAverage(optimizer, { from: -1 }), "ERR_INVALID_OPTION"],
-    ["an unknown option", ({ optimizer }) => new WeightAverage(optimizer, { start: 1 } as never), "ERR_UNKNOWN_OPTION"],
-    [
-      "an array of another length",
-      ({ parameters, average }) => {
-        (parameters[1] as Parameter).data = new Float32Array(5);
-        average.update();
-      },
-      "ERR_LENGTH",
-    ],
-    [
-      "an array of another type",
-      ({ parameters, average }) => {
-        (parameters[1] as Parameter).data = new Float64Array(17) as never;
-        average.swap();
-      },
-      "ERR_NOT_FLOAT32",
-    ],
-    [
-      "a parameter that was added later",
-      ({ optimizer, average }) => {
-        optimizer.addParamGroup({ params: [parameter(new Float32Array(1))] });
-        average.update();
-      },
-      "ERR_OPTIMIZER",
-    ],
-    [
-      "an optimizer that was disposed of",
-      ({ optimizer, average }) => {
-        optimizer.dispose();
-        average.update();
-      },
-      "ERR_OPTIMIZER",
-    ],
-    [
-      "a checkpoint of another's average",
-      ({ optimizer }) => optimizer.encodeState({ average: averaged().average }),
-      "ERR_INVALID_OPTION",
-    ],
-    ["a checkpoint with no average", ({ optimizer }) => optimizer.encodeState({ average: {} as never }), "ERR_INVALID_OPTION"],
-    ["a dict that is null", ({ average }) => average.loadStateDict(null as never), "ERR_STATE_DICT"],
-    [
-      "a dict without averages",
-      ({ average }) => average.loadStateDict({ calls: 1, n_averaged: 1, swapped: false } as never),
-      "ERR_STATE_DICT",
-    ],
-    ["a dict with one average", ({ average }) => change(average, (dict) => delete dict.averages["1"]), "ERR_STATE_DICT"],
-    [
-      "a dict with an average too many",
-      ({ average }) => change(average, (dict) => (dict.averages["2"] = new Float32Array(1))),
-      "ERR_STATE_DICT",
-    ],
-    [
-      "a dict with a length",
-      ({ average }) => change(average, (dict) => (dict.averages["1"] = new Float32Array(1))),
-      "ERR_STATE_DICT",
-    ],
-    ["a dict with a list", ({ average }) => change(average, (dict) => (dict.averages["1"] = [] as never)), "ERR_STATE_DICT"],
-    ["a dict with half a count", ({ average }) => change(average, (dict) => (dict.n_averaged = 0.5)), "ERR_STATE_DICT"],
-    ["a dict with more averages than calls", ({ average }) => change(average, (dict) => (dict.n_averaged = 9)), "ERR_STATE_DICT"],
-    [
-      "a dict with a key too many",
-      ({ average }) => change(average, (dict) => Object.assign(dict, { from: 1 })),
-      "ERR_STATE_DICT",
-    ],
-    [
-      "a dict that is swapped without a word",
-      ({ average }) => change(average, (dict) => (dict.swapped = 1 as never)),
-      "ERR_STATE_DICT",
-    ],
-  ])("%s", (_, act, code) => {
-    const one = averaged();
-    const before = one.parameters.map((p) => [...bitsOf(one.average.get(p) as Float32Array)]);
-    const values = one.parameters.map(({ data }) => data);
-    expect(thrownBy(() => act(one)).code).toBe(code);
-    expect(one.parameters.map((p) => [...bitsOf(one.average.get(p) as Float32Array)])).toEqual(before);
-    expect([one.average.count, one.average.swapped]).toEqual([1, false]);
-    values.forEach((data, k) => expectSameBits(data, valuesAt(0)[k] as Float32Array, "data"));
-  });
-
-  function change(average: WeightAverage, act: (dict: ReturnType<WeightAverage["stateDict"]>) => unknown): void {
-    const dict = average.stateDict();
-    act(dict);
-    average.loadStateDict(dict);
-  }
-
-  it("a checkpoint that has no averages, or a part of them, or is loaded in part", async () => {
-    const { optimizer, average } = averaged();
-    const before = average.stateDict();
-    const without = optimizer.encodeState();
-    expect(await fails(optimizer.loadState(without, { average }))).toMatchObject({
-      code: "ERR_CHECKPOINT",
-      message: expect.stringContaining("it holds no averages") as string,
-    });
-    const bytes = optimizer.encodeState({ average });
-    expect(await fails(optimizer.loadState(bytes, { average, strict: false }))).toMatchObject({ code: "ERR_INVALID_OPTION" });
-    expect(await fails(optimizer.loadState(bytes, { average: averaged().average }))).toMatchObject({
-      code: "ERR_INVALID_OPTION",
-    });
-    const text = Buffer.from(bytes).toString("latin1").replace("average.1", "average.7");
-    expect(await fails(optimizer.loadState(Buffer.from(text, "latin1"), { average }))).toMatchObject({ code: "ERR_CHECKPOINT" });
-    expect(average.stateDict()).toEqual(before);
-  });
-
-  itOnThreads("a step on another thread", async () => {
-    const p = parameter(new Float32Array(100_000), { grad: new Float32Array(100_000) });
-    const optimizer = new AdaBelief([p]);
-    const average = new WeightAverage(optimizer);
-    average.update();
-    const step = optimizer.stepAsync();
-    for (const act of [() => average.update(), () => average.swap()]) expect(thrownBy(act)).toMatchObject({ code: "ERR_LEASED" });
-    await step;
-    expect(average.update()).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 // Trains a network on handwritten digits with gradients from worker threads. There is one copy of the parameters and of the
 // optimizer's state: the parameters lie in shared memory, where the workers read them. Each part of a batch has a gradient of its own in
-// shared memory; `accumulate` adds them up in the order of the parts, whoever computed them. So the weights at the end have the same bits
+// shared memory; `accumulate` adds them in the order of the parts, not of the workers. So the weights at the end have the same bits
 // with any number of workers.
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";

@@ -1,6 +1,6 @@
 // The gradients of whatever holds parameters: a parameter, a group, an optimizer, or an iterable of parameters or groups.
 import { isCudaArray } from "../cuda/array";
-import { arrayKind, describe, isMap, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isDetached, isMap, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
 import type { Parameter } from "../parameter";
@@ -31,6 +31,9 @@ export function clippable(given: unknown): Float32Array[] {
   const gradients = new Set<Float32Array>();
   parametersIn(given).forEach((item, index) => {
     const grad = gradientOf(item, index);
+    if (grad !== null && isDetached(grad)) {
+      throw typeError("ERR_DETACHED", `Parameter ${index}: grad has lost its memory: make a new array for it`);
+    }
     if (grad !== null && lengthOf(grad) > 0) gradients.add(grad);
   });
   const list = [...gradients];
@@ -68,7 +71,10 @@ function parametersIn(given: unknown): unknown[] {
 function parametersOf(group: unknown): unknown[] {
   const params: unknown = isObject(group) && "params" in group ? group.params : undefined;
   if (!isObject(params) || ArrayBuffer.isView(params)) throw invalid("A param group must have params", group);
-  return Symbol.iterator in params ? listOf(params, "params") : [params];
+  if (!(Symbol.iterator in params)) return [params];
+  const list = listOf(params, "params");
+  if (list.length > 0 || Array.isArray(params)) return list;
+  throw rangeError("ERR_EMPTY_PARAMETERS", "A param group has no parameter; was its iterator used up before?");
 }
 
 function listOf(value: unknown, what: string): unknown[] {
@@ -83,8 +89,12 @@ function listOf(value: unknown, what: string): unknown[] {
   throw invalid(`${what} must be iterable`, value);
 }
 
-/** Keys that stand for `grad` elsewhere. A parameter that has one and no `grad` would be left out in silence. */
-const misnamed = ["gradient", "gradients", "grads"];
+/** The keys of a parameter that may hold arrays. */
+const arrayKeys: readonly string[] = ["data", "out", "shape"];
+
+/** A key that seems to stand for `grad`: it holds an array. A parameter with it and without `grad` would be left out in silence. */
+const misnamedIn = (item: object): string | undefined =>
+  Object.entries(item).find(([key, value]) => !arrayKeys.includes(key) && placeOf(value) !== undefined)?.[0];
 
 function gradientOf(item: unknown, index: number): Float32Array | null {
   const what = `Parameter ${index} must be an object with data and grad`;
@@ -93,11 +103,10 @@ function gradientOf(item: unknown, index: number): Float32Array | null {
   }
   if (Array.isArray(item)) throw invalid(what, item, meantAsParameter(item));
   if ("paramGroups" in item) throw invalid(what, item, ": clip the gradients of each optimizer on its own");
-  const hasGrad = "grad" in item;
-  const other = misnamed.find((key) => key in item);
-  if (!hasGrad && other !== undefined) throw invalid(what, item, ` with ${JSON.stringify(other)}: the gradient's key is "grad"`);
-  if (!hasGrad && placeOf((item as Parameter).data) === undefined) throw invalid(what, item);
   const grad: unknown = (item as Parameter).grad ?? null;
+  const other = grad === null ? misnamedIn(item) : undefined;
+  if (other !== undefined) throw invalid(what, item, ` with ${JSON.stringify(other)}: the gradient's key is "grad"`);
+  if (!("grad" in item) && placeOf((item as Parameter).data) === undefined) throw invalid(what, item);
   if (grad === null || arrayKind(grad) === "Float32Array") return grad as Float32Array | null;
   const advice = isCudaArray(grad) ? "; on a device, step({ maxGradNorm }) clips without writing the gradients" : "";
   throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: grad must be a Float32Array, got ${describe(grad)}${advice}`);

@@ -1,5 +1,5 @@
 // Arrays of 16 bits an element, as numbers' bit patterns: bfloat16, which JavaScript has no array of, and float16.
-import { arrayKind, bufferOf, byteOffsetOf, describe, lengthOf, rangeError, typeError } from "../errors";
+import { arrayKind, bufferOf, byteOffsetOf, describe, isDetached, lengthOf, rangeError, typeError } from "../errors";
 import { addon, halfType } from "../native/engine";
 import { requireUnleased } from "./placement";
 
@@ -18,7 +18,7 @@ export interface Float16Values extends ArrayBufferView {
  * @param values only read
  * @param into as long as `values`, and apart from it in memory. Default: a new array
  * @returns `into`: the upper 16 bits of each rounded float32
- * @throws ERR_NOT_FLOAT32, ERR_DTYPE, ERR_LENGTH, ERR_OVERLAP, ERR_LEASED; nothing is written then
+ * @throws ERR_NOT_FLOAT32, ERR_DTYPE, ERR_LENGTH, ERR_DETACHED, ERR_OVERLAP, ERR_LEASED; nothing is written then
  */
 export function toBFloat16(values: Float32Array, into?: Uint16Array): Uint16Array {
   return narrow("bfloat16", values, into, ["Uint16Array"]);
@@ -90,7 +90,12 @@ function requireFloats(array: unknown, what: string): number {
   if (arrayKind(array) !== "Float32Array") {
     throw typeError("ERR_NOT_FLOAT32", `${what} must be a Float32Array, got ${describe(array)}`);
   }
+  requireAttached(array as Float32Array, what);
   return lengthOf(array as Float32Array);
+}
+
+function requireAttached(array: ArrayBufferView, what: string): void {
+  if (isDetached(array)) throw typeError("ERR_DETACHED", `${what} has lost its memory: make a new array`);
 }
 
 /** The bit patterns of an array of 16 bits. */
@@ -99,6 +104,7 @@ function requireHalves(array: unknown, what: string, kinds: string[]): Uint16Arr
   if (!kinds.includes(kind ?? "")) {
     throw typeError("ERR_DTYPE", `${what} must be a ${kinds.join(" or ")}, got ${describe(array)}`);
   }
+  requireAttached(array as ArrayBufferView, what);
   if (kind === "Uint16Array") return array as Uint16Array;
   const length = lengthOf(array as ArrayBufferView);
   return length === 0 ? new Halves(0) : new Halves(bufferOf(array), byteOffsetOf(array), length);

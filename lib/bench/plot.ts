@@ -20,7 +20,7 @@ function seriesOf(results: readonly Result[]): Series[] {
   for (const one of plotted) {
     const isOurs = one.optimizer !== "limit" && one.backend !== "javascript" && !/^(tfjs|torch|ruvector)/.test(one.backend);
     const words = [
-      one.optimizer === "limit" ? "limit of memory" : isOurs ? one.backend : one.optimizer,
+      one.optimizer === "limit" ? "memory baseline" : isOurs ? one.backend : one.optimizer,
       ...(one.backend.startsWith("tfjs") ? [one.backend.slice(5)] : []),
       ...(isOurs && bothMemories ? [one.memory] : []),
       ...(one.threads > 1 ? [`${one.threads} threads`] : []),

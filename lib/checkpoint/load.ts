@@ -133,6 +133,8 @@ async function readContents<O extends object>(
   let { trackedOf } = readDict(rule, groups, dict, strict); // everything but the state is checked before the state is read
   if (strict && followNames(groups, dict)) trackedOf = readDict(rule, groups, dict, strict).trackedOf;
   const ids = new Set(dict.param_groups.flatMap(({ params }) => params.map(String)));
+  const strange = [...ids].find((id) => !/^\d+$/.test(id));
+  if (strange !== undefined) throw refuse(`a parameter of its state_dict has the number ${quote(strange)}`);
   const places = header.tensors.map((tensor, k) =>
     tensor.name === checksum.name && k === header.tensors.length - 1 ? null : belongsTo(tensor, trackedOf, ids),
   );
@@ -145,7 +147,7 @@ async function readContents<O extends object>(
     } else if (place === "nobody") {
       await file.skip(byteLengthOf(tensor));
     } else if (place.key !== null) {
-      const entry = (dict.state[place.id] ??= {});
+      const entry = (dict.state[place.id] ??= Object.create(null) as Record<string, unknown>);
       entry[place.key] = await readValue(file, place);
     } else if (place.isAverage && average !== undefined) {
       averages.set(place.tracked.parameter, (await readValue(file, place)) as Float32Array);
@@ -171,7 +173,8 @@ function readMetadata({ metadata }: Header): { dict: StateDict; extra: unknown }
   const dict = requireRecord(parseJson(written, "state_dict"), "state_dict");
   const extra = metadata.get("extra");
   return {
-    dict: { ...dict, state: {} } as unknown as StateDict,
+    // Without a prototype: names of the file become keys.
+    dict: { ...dict, state: Object.create(null) as object } as unknown as StateDict,
     extra: extra === undefined ? undefined : parseJson(extra, "extra"),
   };
 }

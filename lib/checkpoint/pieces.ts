@@ -1,7 +1,10 @@
 // The parts of a file in pieces: the event loop gets its turn between two.
 import { chunk } from "./reader";
 
-export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** A Uint8Array over an ArrayBuffer, in the words of any TypeScript: before 5.7 the type had no parameter. */
+export type Bytes = ReturnType<Uint8ArrayConstructor["of"]>;
+
+export function concat(parts: readonly Uint8Array[]): Bytes {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -13,7 +13,7 @@ import { crc32 } from "./crc32";
 import { pathOf, replaceFile } from "./files";
 import { writeJson } from "./json";
 import { withPath } from "./system-error";
-import { concat, inPieces } from "./pieces";
+import { concat, inPieces, type Bytes } from "./pieces";
 import { requireAverage } from "./averages";
 import { checksum, elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
@@ -25,9 +25,6 @@ export interface SaveStateOptions {
   /** Keep these averages of the parameters too. */
   average?: WeightAverage;
 }
-
-/** A Uint8Array over an ArrayBuffer, in the words of any TypeScript: before 5.7 the type had no parameter. */
-export type Bytes = ReturnType<Uint8ArrayConstructor["of"]>;
 
 /** The format that this release writes, and the only one that it reads. */
 export const formatVersion = "1";

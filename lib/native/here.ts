@@ -2,12 +2,26 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-/** The program that Node was started with. The working directory is no substitute: whoever can write there would choose what is loaded. */
-export const program = process.argv[1] !== undefined && isAbsolute(process.argv[1]) ? process.argv[1] : undefined;
+/** Whether Node runs code of its command line or of a terminal. Then the first argument is the caller's own, and names no program. */
+const evaluates = process.execArgv.some((arg) => /^-[a-z]*[eip][a-z]*$|^--(eval|print|interactive|input-type)(=|$)/.test(arg));
+/** As an application of Electron that was packed does. */
+const isPacked = "electron" in process.versions && !("defaultApp" in process);
 
-/** The folder of this code. Bundles in ESM have no `__dirname`, and are taken to lie beside their program. */
-export const here = typeof __dirname === "string" ? __dirname : dirname(program ?? process.execPath);
+/** The program that Node was started with. Never the working directory: its files are untrusted. */
+export const program =
+  process.argv[1] !== undefined && isAbsolute(process.argv[1]) && !evaluates && !isPacked ? process.argv[1] : undefined;
+
+/** The folder of the ES module that a bundler put this code into, which has no `__dirname`: a stack trace names it. */
+function folderOfModule(): string | undefined {
+  const url = /file:\/\/[^\s()]+(?=:\d+:\d+)/.exec(new Error().stack ?? "")?.[0];
+  return url === undefined ? undefined : dirname(fileURLToPath(url));
+}
+
+/** The folder of this code. Of `node --eval` a relative `__dirname` can be seen everywhere. */
+export const here =
+  typeof __dirname === "string" && isAbsolute(__dirname) ? __dirname : (folderOfModule() ?? dirname(process.execPath));
 
 /** `require`, as seen from here. */
 export const requireFromHere = createRequire(join(here, "adabelief.cjs"));

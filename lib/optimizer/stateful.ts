@@ -1,5 +1,6 @@
 import { readCheckpoint, type CheckpointSource, type LoadStateOptions } from "../checkpoint/load";
-import { encodeCheckpoint, saveCheckpoint, type Bytes, type SaveStateOptions } from "../checkpoint/save";
+import type { Bytes } from "../checkpoint/pieces";
+import { encodeCheckpoint, saveCheckpoint, type SaveStateOptions } from "../checkpoint/save";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import {
   readStateDict,

@@ -4,6 +4,7 @@ import { openFile, pathOf } from "../checkpoint/files";
 import { readHeader } from "../checkpoint/header";
 import { requireChecksum } from "../checkpoint/places";
 import { openBytes, type SequentialReader } from "../checkpoint/reader";
+import { withPath } from "../checkpoint/system-error";
 import {
   allDtypes,
   byteLengthOf,
@@ -51,14 +52,14 @@ function readOptions(options: unknown): Wanted {
     throw typeError("ERR_INVALID_OPTION", `names must be an iterable of strings, got ${describe(names)}`);
   }
   const list = [...(names as Iterable<unknown>)];
-  const strange = list.find((name) => typeof name !== "string");
-  if (strange !== undefined) throw typeError("ERR_INVALID_OPTION", `names must be strings, got ${describe(strange)}`);
+  const strange = list.findIndex((name) => typeof name !== "string");
+  if (strange >= 0) throw typeError("ERR_INVALID_OPTION", `names must be strings, got ${describe(list[strange])}`);
   return { names: new Set(list as string[]), widen: wanted };
 }
 
 /** An error of the format's as one of this module. */
-export function about(source: string, error: unknown): unknown {
-  if ((error as { code?: unknown } | null)?.code !== "ERR_CHECKPOINT") return error;
+export function about(source: string, error: unknown, path: unknown = source): unknown {
+  if ((error as { code?: unknown } | null)?.code !== "ERR_CHECKPOINT") return withPath(error, path);
   const { message } = error as Error; // which may quote the file at length
   const short = message.length > 400 ? `${message.slice(0, 400)}…` : message;
   return plainError("ERR_SAFETENSORS", short.startsWith(`${source}: `) ? short : `${source}: ${short}`, error);
@@ -105,7 +106,7 @@ export async function readSafetensors(
       await file.close();
     }
   } catch (error) {
-    throw about(source, error);
+    throw about(source, error, from);
   }
 }
 

@@ -1,10 +1,10 @@
 // From arrays to a safetensors file.
 import { copyOf, nativeOf, type Floats } from "../arrays/placement";
 import { pathOf, replaceFile } from "../checkpoint/files";
-import { concat, inPieces } from "../checkpoint/pieces";
+import { concat, inPieces, type Bytes } from "../checkpoint/pieces";
 import { elementSizeOf, elementsOf, encodeHeader, quote, type Dtype, type Tensor } from "../checkpoint/safetensors";
 import { isCudaArray, type CudaArray } from "../cuda/array";
-import { arrayKind, describe, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isDetached, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { addon } from "../native/engine";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import { about } from "./read";
@@ -45,7 +45,7 @@ export async function writeSafetensors(
   try {
     await replaceFile(target, inPieces(partsOf("writeSafetensors", tensors, options)));
   } catch (error) {
-    throw about(target, error);
+    throw about(target, error, path);
   }
 }
 
@@ -56,7 +56,7 @@ export async function writeSafetensors(
  * @param options as of `writeSafetensors`
  * @throws what `writeSafetensors` rejects with
  */
-export function encodeSafetensors(tensors: Named<TensorToWrite>, options: WriteSafetensorsOptions = {}): Uint8Array<ArrayBuffer> {
+export function encodeSafetensors(tensors: Named<TensorToWrite>, options: WriteSafetensorsOptions = {}): Bytes {
   try {
     return concat(partsOf("encodeSafetensors", tensors, options));
   } catch (error) {
@@ -128,6 +128,7 @@ function readTensor(name: string, value: unknown): Filled {
 
 /** A copy of the bytes of an array. */
 function bytesOf(name: string, data: Data): Uint8Array {
+  if (!isCudaArray(data) && isDetached(data)) throw typeError("ERR_DETACHED", `${quote(name)}: its data has lost its memory`);
   if (isCudaArray(data) || arrayKind(data) === "Float32Array") {
     if (addon.leased(nativeOf(data as Floats), false)) {
       throw plainError("ERR_LEASED", `${quote(name)}: a step on another thread is writing its data; await stepAsync() first`);
@@ -141,10 +142,11 @@ function bytesOf(name: string, data: Data): Uint8Array {
 
 function readShape(name: string, shape: unknown, length: number): readonly number[] {
   if (shape === undefined) return [length];
-  const isShape = Array.isArray(shape) && shape.length <= 64 && shape.every((size) => Number.isSafeInteger(size) && size >= 0);
-  if (!isShape) throw refuse(`${quote(name)}: shape must be at most 64 whole numbers, got ${describe(shape)}`);
-  const sizes = shape as number[];
-  if (elementsOf(sizes) === length) return [...sizes];
+  const sizes = Array.isArray(shape) && shape.length <= 64 ? Array.from(shape as number[]) : null; // read once, with its holes
+  if (!sizes?.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw refuse(`${quote(name)}: shape must be at most 64 whole numbers, got ${describe(shape)}`);
+  }
+  if (elementsOf(sizes) === length) return sizes;
   const message = `${quote(name)}: a shape of [${sizes.join(", ")}] has ${elementsOf(sizes)} elements, its data ${length}`;
   throw rangeError("ERR_SAFETENSORS", message);
 }

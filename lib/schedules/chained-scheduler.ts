@@ -2,9 +2,9 @@ import type { Kinds } from "../options/kinds";
 import { whole } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
 import { LRScheduler } from "./lr-scheduler";
-import { groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";
-import { readParts, refuseForeign, saveParts, scheduleList } from "./parts";
-import { refuseEpoch, Schedule, requireStateDict, type Saved, type ScheduleStateDict } from "./schedule";
+import { groupsOf, type Scheduled } from "./optimizer-groups";
+import { CompositeSchedule, refuseForeign, scheduleList } from "./parts";
+import { refuseEpoch, requireStateDict, type Saved } from "./schedule";
 import { SequentialLR } from "./sequential-lr";
 
 export interface ChainedSchedulerOptions {
@@ -17,9 +17,7 @@ const kinds: Kinds<Saved> = { last_epoch: whole(0), _last_lr: numbers };
 /**
  * Several schedules as one: a step steps all of them, in their order. Those that multiply the lr that a group has work together.
  */
-export class ChainedScheduler extends Schedule<Saved> {
-  readonly #schedulers: ChainedSchedulerOptions["schedulers"];
-
+export class ChainedScheduler extends CompositeSchedule<Saved, ChainedSchedulerOptions["schedulers"][number]> {
   constructor(optimizer: Scheduled, options: ChainedSchedulerOptions) {
     const isPart = (value: unknown) =>
       value instanceof LRScheduler || value instanceof SequentialLR || value instanceof ChainedScheduler;
@@ -27,55 +25,24 @@ export class ChainedScheduler extends Schedule<Saved> {
     const given = readGiven("ChainedScheduler", options, { schedulers }, {}) as ChainedSchedulerOptions;
     const groups = groupsOf(optimizer);
     refuseForeign(optimizer, given.schedulers, "ChainedScheduler expects");
-    super(optimizer, kinds, { last_epoch: 0, _last_lr: groups.map(({ lr }) => lr) }, ["last_epoch"]);
-    this.#schedulers = given.schedulers;
+    const state = { last_epoch: 0, _last_lr: groups.map(({ lr }) => lr) };
+    super(optimizer, given.schedulers, kinds, state, ["last_epoch"]);
   }
 
   /** Enters the next epoch of every schedule. */
   step(...none: []): void {
     refuseEpoch(none);
-    const groups = this.groups();
-    const before = groups.map(({ lr, betas, momentum }) => ({
-      lr,
-      ...(betas === undefined ? {} : { betas }),
-      ...(momentum === undefined ? {} : { momentum }),
-    }));
-    const undo = this.keep();
-    try {
-      for (const scheduler of this.#schedulers) scheduler.step();
-    } catch (error) {
-      undo();
-      writeGroups(groups, before);
-      throw error;
-    }
+    this.atomically(this.groups(), () => {
+      for (const part of this.parts) part.step();
+    });
     this.state = { last_epoch: this.last_epoch + 1, _last_lr: this.groups().map(({ lr }) => lr) };
-  }
-
-  override keep(): () => void {
-    const undo = [super.keep(), ...this.#schedulers.map((scheduler) => scheduler.keep())];
-    return () => {
-      for (const one of undo) one();
-    };
-  }
-
-  /** As of every schedule, with those of its parts under `_schedulers`. */
-  override stateDict(): ScheduleStateDict {
-    return { ...super.stateDict(), _schedulers: saveParts(this.#schedulers) };
   }
 
   override readState(saved: unknown): () => void {
     requireStateDict(saved);
-    const { _schedulers, ...own } = saved;
-    const first: unknown = Array.isArray(_schedulers) ? _schedulers[0] : undefined;
+    const { _schedulers: parts, last_epoch } = saved;
+    const first: unknown = Array.isArray(parts) ? parts[0] : undefined;
     // PyTorch saves no epoch of the whole.
-    const takeOver = super.readState({
-      ...own,
-      last_epoch: own["last_epoch"] ?? (first as { last_epoch?: unknown } | null)?.last_epoch,
-    });
-    const parts = readParts(_schedulers, this.#schedulers);
-    return () => {
-      takeOver();
-      parts();
-    };
+    return super.readState({ ...saved, last_epoch: last_epoch ?? (first as { last_epoch?: unknown } | null)?.last_epoch });
   }
 }

@@ -37,8 +37,8 @@ const given: Kinds<Given> = {
 
 /** After PyTorch's `step(epoch)` a fraction may have passed. */
 const passed = numberThat(
-  (value) => value >= 0 && value < Infinity,
-  (key, value) => `${key} must be a finite number from 0, got ${String(value)}`,
+  (value) => value >= 0 && value <= Number.MAX_SAFE_INTEGER,
+  (key, value) => `${key} must be a number of epochs from 0, got ${String(value)}`,
 );
 
 const kinds: Kinds<Own> = { ...given, T_cur: passed, T_i: whole(1) };

@@ -1,7 +1,7 @@
-import { plainError, typeError } from "../errors";
+import { plainError } from "../errors";
 import { amplitudeAt, cycleKinds, readCyclic, type Cyclic, type ScaleFunction } from "./cyclic";
 import { LRScheduler, type EpochOptions } from "./lr-scheduler";
-import type { Scheduled, ScheduledGroup } from "./optimizer-groups";
+import { addMomentumTo, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 import type { ScheduleStateDict } from "./schedule";
 
 export interface CyclicLROptions extends EpochOptions {
@@ -66,9 +66,7 @@ export class CyclicLR extends LRScheduler<Cyclic> {
     const { way, scale } = amplitudeAt(this.state, epoch);
     const largest = this.state.max_momentums[index] as number;
     const momentum = largest - (largest - (this.state.base_momentums[index] as number)) * way * scale;
-    if (group.betas !== undefined) change.betas = [momentum, ...[...group.betas].slice(1)];
-    else if (group.momentum !== undefined) change.momentum = momentum;
-    else throw typeError("ERR_INVALID_OPTION", "optimizer must support momentum with `cycle_momentum` option enabled");
+    addMomentumTo(change, group, momentum);
     return change;
   }
 

@@ -18,7 +18,7 @@ export const numbers: Kind<readonly number[]> = (value, key, last) => {
       `${key} must be an array, a number for each of ${length} groups, got ${describe(value)}`,
     );
   }
-  return value.map((item, index) => anyNumber(item, `${key}[${index}]`));
+  return Array.from(value, (item, index) => anyNumber(item, `${key}[${index}]`)); // which sees holes, and map does not
 };
 
 /** A number for all groups, or one for each: always returns one for each. `message` is what PyTorch says of a wrong count. */
@@ -26,7 +26,7 @@ export function forEachGroup(one: Kind<number>, count: number, message: Message)
   return (value, key) => {
     if (!Array.isArray(value)) return Array.from({ length: count }, () => one(value, key));
     if (value.length !== count) throw rangeError("ERR_INVALID_OPTION", message(key, value.length));
-    return value.map((item, index) => one(item, `${key}[${index}]`));
+    return Array.from(value, (item, index) => one(item, `${key}[${index}]`));
   };
 }
 

@@ -23,10 +23,10 @@ const counter: Kind<Own["milestones"]> = (value, key) => {
   }
   const counts: Record<string, number> = {};
   if (Array.isArray(value)) {
-    value.forEach((item, index) => {
+    for (const [index, item] of value.entries()) {
       const epoch = whole(0)(item, `${key}[${index}]`);
       counts[epoch] = (counts[epoch] ?? 0) + 1;
-    });
+    }
     return counts;
   }
   for (const [epoch, count] of Object.entries(value)) {

@@ -1,7 +1,7 @@
-import { plainError, typeError } from "../errors";
+import { plainError } from "../errors";
 import { LRScheduler, type EpochOptions } from "./lr-scheduler";
 import { kinds, phaseAt, readCycle, type Cycle, type LrName, type MomentumName } from "./one-cycle";
-import type { Scheduled, ScheduledGroup } from "./optimizer-groups";
+import { addMomentumTo, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 
 export interface OneCycleLROptions extends EpochOptions {
   /** The largest lr: one for all groups, or one for each. */
@@ -68,10 +68,7 @@ export class OneCycleLR extends LRScheduler<Cycle> {
     const { phase, anneal } = phaseAt(this.state, epoch);
     const at = (name: MomentumName): number => (name === "max_momentum" ? max_momentums[index] : base_momentums[index]) as number;
     const momentum = anneal(at(phase.start_momentum), at(phase.end_momentum));
-    const { betas } = group;
-    if (betas !== undefined) change.betas = betas.length === 2 ? [momentum, betas[1] as number] : [momentum, ...betas.slice(1)];
-    else if (group.momentum !== undefined) change.momentum = momentum;
-    else throw typeError("ERR_INVALID_OPTION", "optimizer must support momentum with `cycle_momentum` option enabled");
+    addMomentumTo(change, group, momentum);
     return change;
   }
 }

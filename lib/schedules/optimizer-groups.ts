@@ -35,6 +35,13 @@ export function groupsOf(optimizer: unknown): readonly ScheduledGroup[] {
   return groups as ScheduledGroup[];
 }
 
+/** Adds a momentum to a change of a group: the first of its betas, or `momentum` where it has none. */
+export function addMomentumTo(change: Partial<ScheduledGroup>, { betas, momentum }: ScheduledGroup, value: number): void {
+  if (betas !== undefined) change.betas = betas.length === 2 ? [value, betas[1] as number] : [value, ...[...betas].slice(1)];
+  else if (momentum !== undefined) change.momentum = value;
+  else throw typeError("ERR_INVALID_OPTION", "optimizer must support momentum with `cycle_momentum` option enabled");
+}
+
 /** Writes into all groups, or into none. */
 export function writeGroups(groups: readonly ScheduledGroup[], changes: readonly Partial<ScheduledGroup>[]): void {
   const isLiveOption = liveOptionsOf(groups);

@@ -1,8 +1,8 @@
 // Schedules that are made of others: how those are read, saved and loaded.
 import { describe, plainError, typeError } from "../errors";
-import type { Kind } from "../options/kinds";
-import type { Scheduled } from "./optimizer-groups";
-import type { Saved, Schedule, ScheduleStateDict } from "./schedule";
+import type { Kind, Kinds } from "../options/kinds";
+import { writeGroups, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
+import { requireStateDict, Schedule, type Saved, type ScheduleStateDict } from "./schedule";
 
 /** A list of schedules, each of which `isPart`; `wanted` says in words what they may be. */
 export function scheduleList<S>(isPart: (value: unknown) => boolean, wanted: string): Kind<readonly S[]> {
@@ -10,11 +10,10 @@ export function scheduleList<S>(isPart: (value: unknown) => boolean, wanted: str
     if (!Array.isArray(value) || value.length === 0) {
       throw typeError("ERR_INVALID_OPTION", `${key} must be an array of schedules, got ${describe(value)}`);
     }
-    value.forEach((item: unknown, index) => {
-      if (isPart(item)) return;
-      throw typeError("ERR_INVALID_OPTION", `${key}[${index}] must be ${wanted}, got ${describe(item)}`);
-    });
-    return [...(value as S[])];
+    const list: unknown[] = Array.from(value);
+    const index = list.findIndex((item) => !isPart(item));
+    if (index < 0) return list as S[];
+    throw typeError("ERR_INVALID_OPTION", `${key}[${index}] must be ${wanted}, got ${describe(list[index])}`);
   };
 }
 
@@ -30,19 +29,63 @@ export function refuseForeign(
   throw plainError("ERR_INVALID_OPTION", `${expects} all schedulers to belong to the same optimizer, but ${got}`);
 }
 
-type Part = Pick<Schedule<Saved>, "stateDict" | "readState">;
-
-/** The state dicts of the parts. */
-export const saveParts = (schedulers: readonly Part[]): ScheduleStateDict[] => schedulers.map((part) => part.stateDict());
+/** What a part must be able to do. */
+type Part = Pick<Schedule<Saved>, "stateDict" | "readState" | "keep">;
 
 /** Checks the dicts of all parts; returns what puts them into force. */
-export function readParts(saved: unknown, schedulers: readonly Part[]): () => void {
-  if (!Array.isArray(saved) || saved.length !== schedulers.length) {
-    const wanted = `an array of ${schedulers.length} state dicts`;
-    throw typeError("ERR_STATE_DICT", `_schedulers must be ${wanted}, got ${describe(saved)}`);
+function readParts(saved: unknown, parts: readonly Part[]): () => void {
+  if (!Array.isArray(saved) || saved.length !== parts.length) {
+    throw typeError("ERR_STATE_DICT", `_schedulers must be an array of ${parts.length} state dicts, got ${describe(saved)}`);
   }
-  const parts = schedulers.map((scheduler, index) => scheduler.readState(saved[index]));
-  return () => {
-    for (const part of parts) part();
-  };
+  return together(parts.map((part, index) => part.readState(saved[index])));
+}
+
+const together = (acts: readonly (() => void)[]) => () => {
+  for (const act of acts) act();
+};
+
+/** A schedule that is made of others. They are saved, loaded and put back together. */
+export abstract class CompositeSchedule<S extends Saved, P extends Part> extends Schedule<S> {
+  readonly #parts: readonly P[];
+
+  protected constructor(optimizer: Scheduled, parts: readonly P[], kinds: Kinds<S>, state: S, optional?: readonly string[]) {
+    super(optimizer, kinds, state, optional);
+    this.#parts = parts;
+  }
+
+  protected get parts(): readonly P[] {
+    return this.#parts;
+  }
+
+  /** Acts on parts and groups. If that throws, both are as before. */
+  protected atomically(groups: readonly ScheduledGroup[], act: () => void): void {
+    const before = groups.map(({ lr, betas, momentum }) => ({
+      lr,
+      ...(betas === undefined ? {} : { betas }),
+      ...(momentum === undefined ? {} : { momentum }),
+    }));
+    const undo = this.keep();
+    try {
+      act();
+    } catch (error) {
+      undo();
+      writeGroups(groups, before);
+      throw error;
+    }
+  }
+
+  override keep(): () => void {
+    return together([super.keep(), ...this.#parts.map((part) => part.keep())]);
+  }
+
+  /** As of every schedule, with those of its parts under `_schedulers`. */
+  override stateDict(): ScheduleStateDict {
+    return { ...super.stateDict(), _schedulers: this.#parts.map((part) => part.stateDict()) };
+  }
+
+  override readState(saved: unknown): () => void {
+    requireStateDict(saved);
+    const { _schedulers, ...own } = saved;
+    return together([super.readState(own), readParts(_schedulers, this.#parts)]);
+  }
 }

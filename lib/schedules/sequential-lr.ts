@@ -3,8 +3,8 @@ import { whole, type Kind, type Kinds } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
 import { LRScheduler } from "./lr-scheduler";
 import { groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";
-import { readParts, refuseForeign, saveParts, scheduleList } from "./parts";
-import { refuseEpoch, requireStateDict, Schedule, type Saved, type ScheduleStateDict } from "./schedule";
+import { CompositeSchedule, refuseForeign, scheduleList } from "./parts";
+import { refuseEpoch, type Saved } from "./schedule";
 
 export interface SequentialLROptions {
   /** The schedules, made for the same optimizer, in the order in which they take over. */
@@ -28,7 +28,7 @@ const milestones: Kind<readonly number[]> = (value, key) => {
   if (!Array.isArray(value)) {
     throw typeError("ERR_INVALID_OPTION", `${key} must be an array of epochs, got ${describe(value)}`);
   }
-  const epochs = value.map((item, index) => whole(0)(item, `${key}[${index}]`));
+  const epochs = Array.from(value, (item, index) => whole(0)(item, `${key}[${index}]`));
   if (epochs.every((epoch, index) => index === 0 || epoch >= (epochs[index - 1] as number))) return epochs;
   throw rangeError("ERR_INVALID_OPTION", `${key} must ascend, got [${epochs.join(", ")}]`);
 };
@@ -65,21 +65,21 @@ function read(optimizer: Scheduled, options: unknown): Required<SequentialLROpti
  * Making one sets lr back to `initial_lr` and enters the epoch of the first anew, whichever `last_epoch` is given, as in PyTorch. A state
  * dict resumes in every epoch.
  */
-export class SequentialLR extends Schedule<Own> {
-  readonly #schedulers: readonly LRScheduler[];
-
+export class SequentialLR extends CompositeSchedule<Own, LRScheduler> {
   constructor(optimizer: Scheduled, options: SequentialLROptions) {
     const given = read(optimizer, options);
     const groups = groupsOf(optimizer);
-    super(optimizer, kinds, { last_epoch: given.last_epoch + 1, _last_lr: [], _milestones: given.milestones });
-    this.#schedulers = given.schedulers;
-    writeGroups(
-      groups,
-      groups.map(({ lr, initial_lr = lr }) => ({ lr: initial_lr })),
-    );
-    for (const scheduler of this.#schedulers) scheduler.rewind();
-    const first = this.#schedulers[0] as LRScheduler;
-    first.begin();
+    const state = { last_epoch: given.last_epoch + 1, _last_lr: [], _milestones: given.milestones };
+    super(optimizer, given.schedulers, kinds, state);
+    const first = this.parts[0] as LRScheduler;
+    this.atomically(groups, () => {
+      writeGroups(
+        groups,
+        groups.map(({ lr, initial_lr = lr }) => ({ lr: initial_lr })),
+      );
+      for (const part of this.parts) part.rewind();
+      first.begin();
+    });
     this.state = { ...this.state, _last_lr: first.getLastLr() };
   }
 
@@ -89,32 +89,9 @@ export class SequentialLR extends Schedule<Own> {
     const epoch = this.last_epoch + 1;
     const { _milestones } = this.state;
     const index = _milestones.filter((milestone) => milestone <= epoch).length;
-    const scheduler = this.#schedulers[index] as LRScheduler;
+    const scheduler = this.parts[index] as LRScheduler;
     if (index > 0 && _milestones[index - 1] === epoch) scheduler.restart();
     else scheduler.step();
     this.state = { ...this.state, last_epoch: epoch, _last_lr: scheduler.getLastLr() };
-  }
-
-  override keep(): () => void {
-    const undo = [super.keep(), ...this.#schedulers.map((scheduler) => scheduler.keep())];
-    return () => {
-      for (const one of undo) one();
-    };
-  }
-
-  /** As of every schedule, with those of its parts under `_schedulers`. */
-  override stateDict(): ScheduleStateDict {
-    return { ...super.stateDict(), _schedulers: saveParts(this.#schedulers) };
-  }
-
-  override readState(saved: unknown): () => void {
-    requireStateDict(saved);
-    const { _schedulers, ...own } = saved;
-    const takeOver = super.readState(own);
-    const parts = readParts(_schedulers, this.#schedulers);
-    return () => {
-      takeOver();
-      parts();
-    };
   }
 }

@@ -29,7 +29,7 @@ function keysOf(saved: unknown, index: number, seen: Set<string>): string[] {
   requireRecord(saved, `param_groups[${index}]`);
   const { params } = saved;
   if (!Array.isArray(params)) throw refuse(`param_groups[${index}].params must be numbers, got ${describe(params)}`);
-  return (params as unknown[]).map((id) => {
+  return Array.from(params as unknown[], (id) => {
     if (typeof id !== "number" && typeof id !== "string") {
       throw refuse(`param_groups[${index}].params must be numbers, got ${describe(id)}`);
     }

@@ -16,8 +16,8 @@ import { readState, refuse, requireRecord, unstepped } from "./read-state";
 import { releaseKeys, requireSameRelease, versionAdvice } from "./releases";
 import type { Loaded, LoadedGroup, LoadedState } from "./types";
 
-/** Keys that OneCycleLR puts into groups, and keys of PyTorch and the published classes that are not needed. */
-const cycleKeys = ["max_lr", "min_lr", "max_momentum", "base_momentum"];
+/** Keys that OneCycleLR and SWALR put into groups, and keys of PyTorch and the published classes that are not needed. */
+const cycleKeys = ["max_lr", "min_lr", "max_momentum", "base_momentum", "swa_lr"];
 const ignoredInGroup = ["param_names", ...cycleKeys];
 
 /**

@@ -1,4 +1,4 @@
-import { arrayKind, describe, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isDetached, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { readOptions, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { StepOptions, StepReport } from "../step";
 import {
@@ -83,7 +83,11 @@ export class GradScaler {
     }
     if (!this.#enabled) return outputs;
     const { scale } = this.#state;
-    return typeof outputs === "number" ? outputs * scale : Float32Array.from(outputs, (value) => value * scale);
+    if (typeof outputs === "number") return outputs * scale;
+    if (isDetached(outputs)) throw typeError("ERR_DETACHED", "The array that scale takes has lost its memory");
+    const result = new Float32Array(lengthOf(outputs));
+    for (let i = 0; i < result.length; ++i) result[i] = (outputs[i] as number) * scale;
+    return result;
   }
 
   /**
@@ -93,9 +97,11 @@ export class GradScaler {
    * @returns what the optimizer reports
    * @throws ERR_GRAD_SCALER where this optimizer has stepped since the last `update`; ERR_CLOSURE for a closure; what its step throws
    */
-  step(optimizer: Stepped, options?: ScaledStepOptions): StepReport {
+  step(optimizer: Stepped, options?: ScaledStepOptions, ...rest: never[]): StepReport {
     const stepped = requireOptimizer(optimizer);
-    if (!this.#enabled) return stepped.step(options);
+    if (!this.#enabled) return (stepped as { step(...all: unknown[]): StepReport }).step(options, ...rest); // a closure too
+    if (rest.length > 0)
+      throw typeError("ERR_INVALID_OPTION", `step takes an optimizer and options, got ${describe(rest[0])} besides`);
     const scaled = this.#begin(stepped, options);
     return this.#end(stepped, stepped.step(scaled));
   }

@@ -1,25 +1,16 @@
-import { copyOf, nativeOf, requireUnleased, type Floats } from "../arrays/placement";
-import { isCudaArray, lengthOnDevice } from "../cuda/array";
-import { arrayKind, describe, lengthOf, plainError, rangeError, typeError } from "../errors";
-import { addon } from "../native/engine";
-import { flag, readOptions, refuseUnknownKeys, requireObject, whole, type Kinds } from "../options/kinds";
+import { copyOf, type Floats } from "../arrays/placement";
+import { isCudaArray } from "../cuda/array";
+import { arrayKind, describe, plainError, rangeError, typeError } from "../errors";
+import { readOptions, refuseUnknownKeys, requireObject, whole, type Kinds } from "../options/kinds";
 import type { AnyParameter, Parameter } from "../parameter";
+import { readCounts, type AverageCounts } from "./average-counts";
+import { addTo, lengthOfData, noteLengths, readable, valuesOf } from "./average-values";
 
 export interface WeightAverageOptions {
   /** The first call of `update` that is averaged, counted from 0. Default 0. */
   from?: number;
   /** Every how many calls from there on, ≥ 1. Default 1. */
   every?: number;
-}
-
-/** What a state dict has beside the averages. */
-export interface AverageCounts {
-  /** Calls of `update` so far. */
-  calls: number;
-  /** How many of them were averaged: PyTorch's key. */
-  n_averaged: number;
-  /** Whether averages and values are exchanged. */
-  swapped: boolean;
 }
 
 /** A copy of the averages and their counts. */
@@ -29,7 +20,6 @@ export interface WeightAverageStateDict extends AverageCounts {
 }
 
 const optionKinds: Kinds<Required<WeightAverageOptions>> = { from: whole(0), every: whole(1) };
-const countKinds: Kinds<AverageCounts> = { calls: whole(0), n_averaged: whole(0), swapped: flag };
 
 type Averages = ReadonlyMap<object, Float32Array>;
 
@@ -62,11 +52,14 @@ export class WeightAverage {
   readonly #every: number;
   #counts: AverageCounts = { calls: 0, n_averaged: 0, swapped: false };
   #averages: Averages = new Map();
+  /** How long each parameter's data was when it was first seen. */
+  readonly #lengths = new WeakMap<object, number>();
 
   static {
     partsOfAverage = (value) => {
-      const isOne = typeof value === "object" && value !== null && #averages in value;
-      return isOne ? { counts: value.#counts, averages: value.#averages } : null;
+      if (typeof value !== "object" || value === null || !(#averages in value)) return null;
+      value.#requireWhole();
+      return { counts: value.#counts, averages: value.#averages };
     };
     prepareAverage = (average, counts, averages) => average.#prepare(counts, averages);
   }
@@ -76,7 +69,7 @@ export class WeightAverage {
     requireObject(options, "The options of WeightAverage");
     refuseUnknownKeys(options, Object.keys(optionKinds), "WeightAverage");
     this.optimizer = optimizer;
-    this.#parameters();
+    this.#noteLengths();
     ({ from: this.#from, every: this.#every } = readOptions(optionKinds, options, { from: 0, every: 1 }));
   }
 
@@ -103,13 +96,13 @@ export class WeightAverage {
    *   ERR_LENGTH, ERR_LEASED and the like where a parameter's `data` cannot be read; nothing is changed then
    */
   update(): boolean {
-    if (this.swapped)
-      throw plainError("ERR_AVERAGE", "The averages are in the parameters: call swap() before the training goes on");
+    this.#requireUnswapped();
     const { calls, n_averaged } = this.#counts;
     const isDue = calls >= this.#from && (calls - this.#from) % this.#every === 0;
     if (isDue) {
-      const values = this.#values(false);
-      if (n_averaged === 0) this.#averages = new Map([...values].map(([parameter, data]) => [parameter, copyOf(data)]));
+      // Everything is read before anything is added: a device may fail.
+      const values = [...this.#values(false)].map(([parameter, data]) => [parameter, readable(data)] as const);
+      if (n_averaged === 0) this.#averages = new Map(values.map(([parameter, data]) => [parameter, copyOf(data)]));
       else for (const [parameter, data] of values) addTo(this.#averages.get(parameter) as Float32Array, data, n_averaged + 1);
     }
     this.#counts = { ...this.#counts, calls: calls + 1, n_averaged: n_averaged + Number(isDue) };
@@ -136,8 +129,13 @@ export class WeightAverage {
     this.#counts = { ...this.#counts, swapped: !this.swapped };
   }
 
-  /** A deep copy of averages and counts. To keep them in a checkpoint: `optimizer.saveState(path, { average })`. */
+  /**
+   * A deep copy of averages and counts. To keep them in a checkpoint: `optimizer.saveState(path, { average })`.
+   *
+   * @throws ERR_AVERAGE while averages and values are swapped; ERR_OPTIMIZER where parameters came or went since the first average
+   */
   stateDict(): WeightAverageStateDict {
+    this.#requireWhole();
     const averages = this.#parameters().flatMap((parameter, index) => {
       const array = this.#averages.get(parameter);
       return array === undefined ? [] : [[index, copyOf(array)] as const];
@@ -148,7 +146,7 @@ export class WeightAverage {
   /**
    * Takes over a copy of a state dict. `from` and `every` are not in it.
    *
-   * @throws ERR_STATE_DICT where it does not fit the parameters; nothing is changed then
+   * @throws ERR_STATE_DICT where it does not fit the parameters; ERR_AVERAGE while averages and values are swapped; nothing is changed then
    */
   loadStateDict(saved: WeightAverageStateDict): void {
     if (typeof saved !== "object" || saved === null || Symbol.iterator in saved) {
@@ -163,7 +161,7 @@ export class WeightAverage {
       if (arrayKind(array) !== "Float32Array") {
         throw typeError("ERR_STATE_DICT", `averages[${index}] must be a Float32Array, got ${describe(array)}`);
       }
-      const parameter = parameters[Number(index)];
+      const parameter = /^(0|[1-9]\d*)$/.test(index) ? parameters[Number(index)] : undefined;
       if (parameter !== undefined) return [parameter, copyOf(array)] as const;
       throw typeError(
         "ERR_STATE_DICT",
@@ -175,17 +173,10 @@ export class WeightAverage {
 
   /** Checks counts and averages; returns what puts them into force. */
   #prepare(counts: unknown, averages: Averages): () => void {
-    const keys = Object.keys(countKinds) as (keyof AverageCounts)[];
-    let read: AverageCounts;
-    try {
-      requireObject(counts, "The counts");
-      refuseUnknownKeys(counts, keys, "The state dict of WeightAverage");
-      read = Object.fromEntries(keys.map((key) => [key, countKinds[key](counts[key], key)])) as unknown as AverageCounts;
-    } catch (cause) {
-      throw typeError("ERR_STATE_DICT", `This is no state dict of WeightAverage: ${(cause as Error).message}`, cause);
-    }
+    this.#requireUnswapped();
+    const read = readCounts(counts);
     const parameters = read.n_averaged === 0 ? [] : this.#parameters();
-    if (averages.size !== parameters.length || (read.swapped && read.n_averaged === 0) || read.calls < read.n_averaged) {
+    if (averages.size !== parameters.length || read.swapped || read.calls < read.n_averaged) {
       const found = `${averages.size} averages after ${read.n_averaged} of ${read.calls} calls`;
       throw typeError("ERR_STATE_DICT", `There must be ${parameters.length} averages, and none before the first: got ${found}`);
     }
@@ -200,51 +191,49 @@ export class WeightAverage {
     };
   }
 
+  #requireUnswapped(): void {
+    if (this.swapped) throw plainError("ERR_AVERAGE", "Averages and values are exchanged: call swap() first");
+  }
+
+  /** Refuses to be kept where it could not be loaded again. */
+  #requireWhole(): void {
+    this.#requireUnswapped();
+    this.#requireSame(this.#parameters());
+  }
+
+  /** Refuses parameters that came or went since the first average. */
+  #requireSame(parameters: readonly object[]): void {
+    const { size } = this.#averages;
+    if (this.count === 0 || (parameters.length === size && parameters.every((one) => this.#averages.has(one)))) return;
+    const counts = `${size} parameters were averaged, and there are ${parameters.length} now or others`;
+    throw typeError("ERR_OPTIMIZER", `${counts}: make a new WeightAverage`);
+  }
+
+  #noteLengths(): object[] {
+    const parameters = this.#parameters();
+    noteLengths(this.#lengths, parameters);
+    return parameters;
+  }
+
   #parameters(): object[] {
     const groups: unknown = (this.optimizer as { paramGroups?: unknown } | null | undefined)?.paramGroups;
     if (!Array.isArray(groups)) {
       throw typeError("ERR_OPTIMIZER", `${describe(this.optimizer)} is not an optimizer: it has no array of paramGroups`);
     }
     if (groups.length === 0) throw typeError("ERR_OPTIMIZER", "This optimizer has no param group; was it disposed?");
-    return (groups as { params: readonly object[] }[]).flatMap(({ params }) => [...params]);
+    return (groups as unknown[]).flatMap((group, index) => {
+      const params: unknown = (group as { params?: unknown } | null)?.params;
+      if (Array.isArray(params)) return params as object[];
+      throw typeError("ERR_OPTIMIZER", `paramGroups[${index}] has no array of params`);
+    });
   }
 
   /** The values of every parameter, checked: all can be read, and if `written`, written. */
   #values(written: boolean): Map<object, Floats> {
-    const parameters = this.#parameters();
-    const { size } = this.#averages;
-    if (this.count > 0 && (parameters.length !== size || parameters.some((one) => !this.#averages.has(one)))) {
-      const counts = `${size} parameters were averaged, and there are ${parameters.length} now or others`;
-      throw typeError("ERR_OPTIMIZER", `${counts}: make a new WeightAverage`);
-    }
-    return new Map(parameters.map((parameter, index) => [parameter, this.#valuesOf(parameter, index, written)]));
-  }
-
-  #valuesOf(parameter: object, index: number, written: boolean): Floats {
-    const data: unknown = (parameter as Partial<Parameter>).data;
-    if (!isCudaArray(data) && arrayKind(data) !== "Float32Array") {
-      throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: data must be a Float32Array or a CudaArray, got ${describe(data)}`);
-    }
-    const [length, before] = [lengthOfData(data as Floats), this.#averages.get(parameter)?.length];
-    if (before !== undefined && length !== before) {
-      throw rangeError("ERR_LENGTH", `Parameter ${index}: data must have ${before} elements, got ${length}`);
-    }
-    if (written) requireUnleased(data as Floats, `The data of parameter ${index}`);
-    else if (addon.leased(nativeOf(data as Floats), false)) {
-      throw plainError("ERR_LEASED", `Parameter ${index}: a step on another thread is writing its data; await stepAsync() first`);
-    }
-    return data as Floats;
-  }
-}
-
-const lengthOfData = (data: Floats): number => (isCudaArray(data) ? lengthOnDevice(data) : lengthOf(data));
-
-/** average ← average + (data − average)/count. */
-function addTo(average: Float32Array, data: Floats, count: number): void {
-  const values = isCudaArray(data) ? data.read() : data;
-  const { fround } = Math;
-  for (let i = 0; i < average.length; ++i) {
-    const before = average[i] as number;
-    average[i] = before + fround(fround((values[i] as number) - before) / count);
+    const parameters = this.#noteLengths();
+    this.#requireSame(parameters);
+    return new Map(
+      parameters.map((parameter, index) => [parameter, valuesOf(parameter, index, this.#lengths.get(parameter), written)]),
+    );
   }
 }

@@ -1,5 +1,5 @@
 // Arrays inside of the module's memory and outside of it, and memory for a call.
-import { arrayKind, bufferOf, lengthOf } from "../errors";
+import { arrayKind, bufferOf, isDetached, lengthOf } from "../errors";
 import type { CheckedLists } from "../native/lists";
 import type { Address, Instance } from "./instance";
 
@@ -34,21 +34,11 @@ export function overlap(a: Float32Array | Uint16Array, b: Float32Array | Uint16A
   return one.buffer === other.buffer && begin < other.byteOffset + other.byteLength && other.byteOffset < begin + length;
 }
 
-/** Whether a buffer that shows no length has lost its memory. */
-function isDetached(buffer: ArrayBufferLike): boolean {
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
 /** Why an array cannot be used; null where it can. */
 export function problemOf(problem: CheckedLists["problem"], value: unknown, wanted: number): number | null {
   if (arrayKind(value) !== "Float32Array") return problem.notFloat32;
   const length = lengthOf(value as Float32Array);
-  if (length === 0 && wanted > 0 && isDetached(bufferOf(value))) return problem.detached;
+  if (wanted > 0 && isDetached(value as Float32Array)) return problem.detached;
   return length === wanted ? null : problem.otherLength;
 }
 

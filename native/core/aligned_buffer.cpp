@@ -58,11 +58,12 @@ std::shared_ptr<AlignedBuffer> AlignedBuffer::allocate(std::size_t bytes, std::s
 }
 
 std::shared_ptr<AlignedBuffer> AlignedBuffer::containing(const void* pointer) {
+  std::shared_ptr<AlignedBuffer> buffer;  // outlives the lock: as the last owner it ends the buffer, which takes the lock too
   const Lock lock(registry().mutex);
   auto& buffers = registry().buffers;
   auto after = buffers.upper_bound(address(pointer));
   if (after == buffers.begin()) return nullptr;
-  std::shared_ptr<AlignedBuffer> buffer = std::prev(after)->second.lock();
+  buffer = std::prev(after)->second.lock();
   const bool inside = buffer && address(pointer) < address(buffer->data_) + buffer->bytes_;
   return inside ? buffer : nullptr;
 }

@@ -114,3 +114,8 @@ export const recordedSchedules = Object.entries(read.cases).map(([name, { reques
   const momentum = answer.lr.map((_, epoch) => answer.momentum[epoch] ?? (answer.momentum[0] as number[]));
   return { name, request, answer: { ...answer, momentum } };
 });
+
+/** An optimizer with a group of one parameter for each lr. */
+export const make = (...lrs: number[]) => new AdaBelief(lrs.map((lr) => ({ params: [parameter(new Float32Array(2))], lr })));
+export const groupOf = (optimizer: Scheduled, index = 0) => optimizer.paramGroups[index] as ScheduledGroup;
+export const throughJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;

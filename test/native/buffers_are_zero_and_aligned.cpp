@@ -3,8 +3,10 @@
 #include <unistd.h>
 #endif
 
+#include <atomic>
 #include <cstdint>
 #include <fstream>
+#include <thread>
 
 #include "check.h"
 #include "core/aligned_buffer.h"
@@ -22,6 +24,22 @@ namespace {
   return pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 #endif
+
+/** Ends buffers while another thread looks for what lies behind them. That look may hold the last reference. */
+void end_while_looked_for() {
+  std::atomic<const void*> latest{nullptr};
+  std::atomic<bool> done{false};
+  std::thread looker([&] {
+    while (!done) AlignedBuffer::containing(latest);
+  });
+  for (int i = 0; i < 200000; ++i) {
+    const auto buffer = AlignedBuffer::allocate(64, 0, touch_on_pool);
+    latest = static_cast<const char*>(buffer->data()) + buffer->bytes();
+    for (int pause = i % 400; pause > 0; --pause) latest = latest.load();  // ends at any moment of the other thread's look
+  }
+  done = true;
+  looker.join();
+}
 
 }  // namespace
 
@@ -57,5 +75,6 @@ int main() {
     CHECK(grown < 40 * bytes, "2000 buffers of %zu bytes left %zu behind", bytes, grown);
   }
 #endif
+  end_while_looked_for();
   std::puts("buffers: zeros, in place, found, given back");
 }

@@ -98,8 +98,11 @@ describe.each(Object.keys(bundlers))("a program of %s", (name) => {
         mkdirSync(join(trap, place), { recursive: true });
         cpSync(join(app, prebuilds, "linux-x64/adabelief.node"), join(trap, place, "adabelief.node"));
       }
-      const { stderr } = run(trap, "node", [join(deployed, file)], native);
-      expect(stderr).toContain("ERR_NO_BINARY");
+      const argument = join(trap, "document.txt");
+      const imported = `await import(${JSON.stringify(`file://${join(deployed, file)}`)})`;
+      for (const command of [[join(deployed, file)], ["--input-type=module", "--eval", imported, argument]]) {
+        expect(run(trap, "node", command, native).stderr).toContain("ERR_NO_BINARY");
+      }
     });
 
     it("takes the binary beside it", () => {
@@ -132,6 +135,6 @@ describe.each(Object.keys(bundlers))("a program of %s", (name) => {
     bundle("tfjs.js", ["adabelief", "adabelief/tfjs"], join(folder, file));
     expect(run(app, "node", [`dist/${slug}/${file}`]).stdout).toContain("registerClass");
     bundle("registers.js", ["adabelief", "adabelief/tfjs"], join(folder, file));
-    expect(run(app, "node", [`dist/${slug}/${file}`])).toEqual({ status: 0, stdout: "steps 6\n", stderr: "" });
+    expect(run(app, "node", [`dist/${slug}/${file}`])).toMatchObject({ status: 0, stdout: "steps 6\n" }); // tfjs itself warns of two copies
   });
 });

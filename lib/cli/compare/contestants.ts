@@ -1,4 +1,5 @@
 // Who runs, and with which options: read from the command line, and checked by the classes themselves.
+import { rangeError } from "../../errors";
 import { Lookahead } from "../../optimizer";
 import { optimizers, type OptimizerClass } from "../../optimizers/list";
 import { UsageError } from "../arguments";
@@ -96,7 +97,8 @@ export function make({ optimizer }: Contestant, settings: Settings, params: Para
   const { lookahead, ...options } = settings;
   const made = new (classes.get(optimizer.toLowerCase()) as OptimizerClass)(params, options);
   if (lookahead === undefined) return made;
-  const [k, alpha = 0.5] = [lookahead].flat() as number[];
+  const [k, alpha = 0.5, ...rest] = [lookahead].flat() as number[];
+  if (rest.length > 0) throw rangeError("ERR_INVALID_OPTION", `lookahead takes k and alpha, got ${rest.length} more`);
   return new Lookahead(made, { k: k as number, alpha });
 }
 
