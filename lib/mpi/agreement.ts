@@ -13,11 +13,11 @@ const parts = {
   call: "the method that is called",
   layout: "the parameters, or how they are sharded",
   step: "the number of the step",
-  bucket: "the bucket that comes next",
+  bucket: "the bucket, or the part of a state, that comes next",
   gradients: "which parameters have a gradient",
   options: "the options of the step or of the groups",
   state: "the state that the parameters have",
-  spare: "nothing",
+  average: "whether an average is given",
 } as const;
 
 type Part = keyof typeof parts;

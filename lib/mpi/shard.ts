@@ -10,7 +10,8 @@ import { ParameterGroups } from "../optimizer/parameter-groups";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import type { TrackedParameter } from "../step/tracked-parameter";
-import { block, layOut, rowsAndBlocks, type Layout, type Range } from "./layout";
+import { block, layOut, rowsAndBlocks, type Layout, type Range, type Segment } from "./layout";
+import type { Owned } from "./moves";
 
 /** A piece of a parameter that this rank owns. One that it owns nothing of has an empty piece, which has its count of steps. */
 export interface Piece extends Range {
@@ -58,7 +59,7 @@ export class Shard {
       parameters.map((tensor) => ({ length: tensor.length, unit: whole ? tensor.length : this.#unitOf(tensor, g) })),
     );
     this.layout = layOut(cuttable, ranks, bucket);
-    requireCounts(this.layout, this.tensors, ranks);
+    requireCounts(this.layout, ranks);
     this.sums = this.layout.buckets.map(({ counts }) => hostZeros(counts[rank] as number));
     const made = this.#makePieces(rank);
     const options = groups.groups.map(({ options }, g) => ({
@@ -134,6 +135,21 @@ export class Shard {
     return this.#own.groups;
   }
 
+  segmentsOf(index: number): readonly Segment[] {
+    return this.layout.segments[index] as readonly Segment[];
+  }
+
+  /** The state of a tensor as far as this rank has it: how far it has come, and which arrays there are. */
+  stateOf(index: number): TrackedParameter {
+    return (this.pieces[index]?.[0] as Piece).tracked;
+  }
+
+  /** This rank's pieces of an array of a state, counted from 0, slow weights last. */
+  ownedOf(index: number, array: number): Owned[] {
+    const of = ({ states, slow }: TrackedParameter) => (states[array] ?? slow) as Float32Array;
+    return (this.pieces[index] ?? []).map(({ begin, end, tracked }) => ({ begin, end, array: of(tracked) }));
+  }
+
   get steps(): ParameterGroups<object>["steps"] {
     return this.#own.steps;
   }
@@ -162,12 +178,8 @@ export function copyOfPart(array: Float32Array, begin: number, end: number): Flo
   return part;
 }
 
-/** MPI counts in 32 bits: elements of a bucket, and bytes of a tensor's state on its way to a checkpoint. */
-function requireCounts({ buckets }: Layout, tensors: readonly TrackedParameter[], ranks: number): void {
-  for (const { length, label } of tensors) {
-    if (length < 2 ** 29) continue;
-    throw rangeError("ERR_LENGTH", `${label} has ${length} elements, and Sharded takes tensors below 2^29: cut it in two`);
-  }
+/** MPI counts the elements of a bucket in 32 bits. */
+function requireCounts({ buckets }: Layout, ranks: number): void {
   for (const { counts } of buckets) {
     const most = Math.max(...counts) * ranks;
     if (most < 2 ** 31) continue;

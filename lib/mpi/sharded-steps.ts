@@ -192,12 +192,15 @@ export class ShardedSteps {
   }
 }
 
+/** What every method that reads or writes states checks first. */
+export function requireReady(transport: Transport, shard: Shard, steps: ShardedSteps): void {
+  transport.requireOpen();
+  steps.requireIdle();
+  for (const tensor of shard.tensors) requireHostData(tensor, tensor.parameter.data, tensor.parameter.out);
+}
+
 /** Data that can be written on another thread. */
-export function requireHostData(
-  tensor: TrackedParameter,
-  data: TrackedParameter["parameter"]["data"],
-  out: unknown = data,
-): void {
+function requireHostData(tensor: TrackedParameter, data: TrackedParameter["parameter"]["data"], out: unknown = data): void {
   requireLength(tensor, data, role.data);
   if (out !== data) {
     throw typeError("ERR_INVALID_PARAMETER", `${tensor.label}: Sharded updates data in place, and the parameter has an out`);

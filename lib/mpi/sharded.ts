@@ -1,5 +1,5 @@
 import { describe, rangeError, typeError } from "../errors";
-import type { LoadStateOptions } from "../checkpoint/load";
+import type { CheckpointSource, LoadStateOptions } from "../checkpoint/load";
 import type { SaveStateOptions } from "../checkpoint/save";
 import type { ParamGroup } from "../groups/group";
 import { host } from "../native/engine";
@@ -9,12 +9,14 @@ import { Guard, internalsOf, type Internals } from "../optimizer/internals";
 import { zeroGradients } from "../optimizer/zero-grad";
 import type { Parameter } from "../parameter";
 import { titleOf } from "../rule/rule";
-import type { StateDict } from "../state-dict";
+import type { LoadReport, StateDict } from "../state-dict";
 import type { StepOptions, StepReport } from "../step/step-options";
 import { Shard } from "./shard";
+import { ShardedLoad } from "./sharded-load";
+import { saveSharded } from "./sharded-save";
 import { ShardedState } from "./sharded-state";
 import { ShardedSteps } from "./sharded-steps";
-import { transportOf, type World } from "./world";
+import { transportOf, type Transport, type World } from "./world";
 
 export interface ShardedOptions {
   /** About how many elements are exchanged at once, from 1 on. Default 2 ** 20. */
@@ -41,6 +43,7 @@ const defaultBucket = 2 ** 20;
  */
 export class Sharded<O extends object = { lr: number }> {
   readonly #inner: Internals;
+  readonly #transport: Transport;
   readonly #guard: Guard;
   readonly #shard: Shard;
   readonly #steps: ShardedSteps;
@@ -56,7 +59,7 @@ export class Sharded<O extends object = { lr: number }> {
    */
   constructor(optimizer: Optimizer<O>, world: World, options: ShardedOptions = {}) {
     const bucket = readBucket(options);
-    const transport = transportOf(world);
+    const transport = (this.#transport = transportOf(world));
     transport.requireOpen();
     this.#inner = requireOptimizer(optimizer);
     const { groups, guard } = this.#inner;
@@ -86,6 +89,11 @@ export class Sharded<O extends object = { lr: number }> {
    */
   step(options?: StepOptions): Promise<StepReport> {
     return this.#together("step", () => this.#steps.step(options));
+  }
+
+  /** The same as `step`, for what takes an optimizer with both: GradScaler. */
+  stepAsync(options?: StepOptions): Promise<StepReport> {
+    return this.step(options);
   }
 
   /** Runs what all ranks do. */
@@ -121,27 +129,33 @@ export class Sharded<O extends object = { lr: number }> {
   }
 
   /**
-   * Writes the file that one process would write, from rank 0, where the whole state passes through memory. It can be loaded by any number
-   * of ranks, by one process, and by PyTorch.
+   * Writes the file that one process would write, from rank 0, which gets the state of the others a piece at a time. It can be loaded by
+   * any number of ranks, by one process, and by PyTorch. Parameters must not be changed until the promise is settled.
    *
    * @param path where to; rank 0's counts, as its options do
    * @param options as of an optimizer's `saveState`
    * @throws never: the promise is rejected on rank 0 with what `saveState` of an optimizer rejects with, on the others with ERR_MPI_PEER
    */
   saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
-    return this.#together("saveState", () => this.#state.save(path, options));
+    return this.#together("saveState", () => saveSharded(this.#transport, this.#shard, this.#steps, path, options));
   }
 
   /**
    * Takes over options and state from a file of one process or of any number of ranks. Rank 0 reads and checks it; the others need no file.
    *
    * @param from the file, or its bytes; rank 0's counts, as its options do
-   * @param options as of an optimizer's `loadState`
+   * @param options as of an optimizer's `loadState`; an `average` must be given on every rank, or on none
+   * @returns on every rank what `loadState` of an optimizer returns
    * @throws never: the promise is rejected on rank 0 with what `loadState` of an optimizer rejects with, on the others with ERR_MPI_PEER,
    *   and nothing is changed
    */
-  loadState<Extra = unknown>(from: string | URL | Uint8Array | Blob, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
-    return this.#together("loadState", () => this.#state.load(from, options) as Promise<{ extra: Extra }>);
+  loadState<Extra = unknown>(from: CheckpointSource, options?: LoadStateOptions & { strict?: true }): Promise<{ extra: Extra }>;
+  loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions): Promise<{ extra: Extra } & Partial<LoadReport>>;
+  loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
+    return this.#together("loadState", () => {
+      const load = new ShardedLoad(this.#transport, this.#shard, this.#steps, options);
+      return load.run(from) as Promise<{ extra: Extra }>;
+    });
   }
 
   /**

@@ -54,8 +54,12 @@ const body = `
 eachLauncher((launcher) => {
   it.each([
     [1, 1, false],
+    [1, 1, true],
+    [2, 2, false],
     [2, 2, true],
     [3, 3, false],
+    [3, 3, true],
+    [4, 4, false],
     [4, 4, true],
     [2, 8, false],
     [4, 8, true],

@@ -89,6 +89,46 @@ some("4 ranks, then 2 on the other library, then 1, then 3: the bits of one proc
   }
 });
 
+describe.each(installed.map((launcher) => [launcher.name, launcher] as const))("a large state over %s", (name, launcher) => {
+  it("is written and read piece by piece, and the file is that of one process", async () => {
+    const [file, own] = [join(folder, `large-${name}`), join(folder, "large-alone")];
+    const script = `
+      const { p, inner } = require(${JSON.stringify(path)}).makeLarge(adabelief);
+      const world = await mpi.world({ timeout: 60 });
+      const optimizer = new Sharded(inner, world, { bucket: 2 ** 18 });
+      for (let k = 0; k < 2; ++k) await optimizer.step();
+      const peak = () => process.resourceUsage().maxRSS / 1024;
+      const before = peak();
+      await optimizer.saveState(given, { parameters: true });
+      const saving = peak() - before;
+      p.data.fill(7);
+      await optimizer.loadState(given, { parameters: true });
+      const loading = peak() - before;
+      await optimizer.step();
+      result(world.rank, { saving, loading, hash: hashOf(p.data) });
+      await world.close();`;
+    interface Found {
+      saving: number;
+      loading: number;
+      hash: string;
+    }
+    const found = resultsOf<Found>(launcher, script, { ranks: 4, given: file }); // the mean of four alike is exact
+    const alone = train.makeLarge(adabelief);
+    for (let k = 0; k < 2; ++k) alone.inner.step();
+    await alone.inner.saveState(own, { parameters: true });
+    expect(Buffer.compare(readFileSync(file), readFileSync(own))).toBe(0);
+    alone.inner.step();
+    const whole = (8 * alone.p.data.length) / 2 ** 20; // MiB
+    for (const { saving, loading, hash } of found) {
+      expect(hash).toBe(hashOf(alone.p.data));
+      // A whole copy of the state would be too much. A loaded one takes a quarter of it, and the values once more; pieces that were sent
+      // are collected later.
+      expect(saving).toBeLessThan(0.75 * whole);
+      expect(loading).toBeLessThan(1.5 * whole);
+    }
+  });
+});
+
 describe.each(installed.map((launcher) => [launcher.name, launcher] as const))("over %s", (_, launcher) => {
   const model = `
     const world = await mpi.world({ timeout: 20 });
@@ -124,6 +164,50 @@ describe.each(installed.map((launcher) => [launcher.name, launcher] as const))("
     const one = resultsOf<[string, number | null]>(launcher, script, { ranks: 2 });
     expect(one.map(([, step]) => step)).toEqual([3, null]);
     for (const [hash] of one) expect(hash).toBe(hashOf(weight.data));
+  });
+
+  it("passes on what goes wrong in the middle, with nothing changed, and can be called again", () => {
+    const script = `
+      const fs = require("node:fs");
+      const promises = require("node:fs/promises");
+      const { writeFile } = promises;
+      const fullDisk = async (file, chunks) => {
+        let count = 0;
+        for await (const chunk of chunks) {
+          if (++count === 2) throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
+        }
+      };
+      const world = await mpi.world({ timeout: 20 });
+      const p = adabelief.parameter(new Float32Array(3000000).fill(1), { grad: new Float32Array(3000000).fill(1) });
+      const optimizer = new Sharded(new adabelief.Adam([p], { lr: 1e-2 }), world);
+      const average = new adabelief.WeightAverage(optimizer);
+      await optimizer.step();
+      average.update();
+      const [isRoot, codes] = [world.rank === 0, []];
+      const note = (promise) => promise.then(() => codes.push("none"), ({ code }) => codes.push(code));
+      if (isRoot) promises.writeFile = fullDisk;
+      await note(optimizer.saveState(given, { parameters: true, average }));
+      promises.writeFile = writeFile;
+      if (isRoot) codes.push(fs.existsSync(given));
+      await note(optimizer.saveState(given, { parameters: true, average }));
+      const before = hashOf(p.data);
+      if (isRoot) {
+        const bytes = fs.readFileSync(given);
+        for (const [name, damaged] of [["flipped", bytes.map((byte, k) => (k === bytes.length - 9 ? byte ^ 1 : byte))], ["cut", bytes.subarray(0, -5)]]) {
+          fs.writeFileSync(given + "-" + name, damaged);
+        }
+      }
+      await note(optimizer.loadState(given + "-flipped", { parameters: true }));
+      await note(optimizer.loadState(given + "-cut", { parameters: true }));
+      await note(optimizer.loadState(given, { parameters: true, ...(isRoot ? { average } : {}) }));
+      await note(optimizer.loadState(given, { strict: true, parameters: true, average }));
+      result(world.rank, [codes, before === hashOf(p.data), average.count]);
+      await world.close();`;
+    const file = join(folder, `middle-${launcher.name}`);
+    const [root, other] = resultsOf<[unknown[], boolean, number]>(launcher, script, { ranks: 2, given: file });
+    const [damaged, peer] = ["ERR_CHECKPOINT", "ERR_MPI_PEER"];
+    expect(root).toEqual([["ENOSPC", false, "none", damaged, damaged, "ERR_MPI_DISAGREE", "none"], true, 1]);
+    expect(other).toEqual([[peer, "none", peer, peer, "ERR_MPI_DISAGREE", "none"], true, 1]);
   });
 
   it("refuses a damaged file, an option and a folder on all ranks, with nothing changed", () => {

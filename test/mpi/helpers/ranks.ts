@@ -84,29 +84,36 @@ const prelude = (given: unknown) => `
   };
 `;
 
+type Ended = Pick<Outcome<never>, "status" | "signal" | "stdout" | "stderr">;
+
+/** Runs Node on ranks. */
+export function run(
+  { command, flags, library }: Launcher,
+  ranks: number,
+  args: readonly string[],
+  { env = {}, deadline = 60 }: Pick<Options, "env" | "deadline"> = {},
+): Ended {
+  return spawnSync(command, [...flags, "-n", String(ranks), process.execPath, ...args], {
+    encoding: "utf8",
+    timeout: deadline * 1000,
+    env: {
+      ...process.env,
+      NODE_OPTIONS: "",
+      OMPI_ALLOW_RUN_AS_ROOT: "1",
+      OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+      ADABELIEF_MPI: library,
+      ADABELIEF_THREADS: "1",
+      ...env,
+    },
+  });
+}
+
 /** Runs JavaScript on ranks. The body of an async function: `mpi`, `Sharded` and the package as `adabelief` are there. */
-export function runRanks<T>({ command, flags, library }: Launcher, body: string, options: Options): Outcome<T> {
-  const { ranks, given, env = {}, deadline = 60 } = options;
+export function runRanks<T>(launcher: Launcher, body: string, { ranks, given, env, deadline }: Options): Outcome<T> {
   const folder = mkdtempSync(join(tmpdir(), "adabelief-mpi-"));
   const code = `${prelude(given)} (async () => { ${body} })().catch((error) => { console.error(error); process.exit(1); });`;
-  const { status, signal, stdout, stderr } = spawnSync(
-    command,
-    [...flags, "-n", String(ranks), process.execPath, "--eval", code],
-    {
-      encoding: "utf8",
-      timeout: deadline * 1000,
-      env: {
-        ...process.env,
-        NODE_OPTIONS: "",
-        OMPI_ALLOW_RUN_AS_ROOT: "1",
-        OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
-        ADABELIEF_MPI: library,
-        ADABELIEF_THREADS: "1",
-        RESULTS: folder,
-        ...env,
-      },
-    },
-  );
+  const options = { env: { RESULTS: folder, ...env }, ...(deadline === undefined ? {} : { deadline }) };
+  const { status, signal, stdout, stderr } = run(launcher, ranks, ["--eval", code], options);
   const results = Array.from({ length: ranks }, (_, rank) => {
     const path = join(folder, `${rank}.json`);
     return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as T) : undefined;

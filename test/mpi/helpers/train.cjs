@@ -85,4 +85,11 @@ const shuffled = (step, rank, count) => {
   return order.sort((a, b) => ((a * 5 + step * 3 + rank * 7) % count) - ((b * 5 + step * 3 + rank * 7) % count) || a - b);
 };
 
-module.exports = { makeParameters, makeOptimizer, trainAlone, trainSharded, shuffled };
+/** A tensor that travels in several windows, and its optimizer. */
+function makeLarge(adabelief) {
+  const values = Float32Array.from({ length: 12_000_003 }, (_, i) => ((i * 7919) % 1000) / 500 - 1);
+  const p = adabelief.parameter(values, { name: "weight", grad: values.slice().reverse() });
+  return { p, inner: new adabelief.Adam([p], { lr: 1e-2 }) };
+}
+
+module.exports = { makeLarge, makeParameters, makeOptimizer, trainAlone, trainSharded, shuffled };

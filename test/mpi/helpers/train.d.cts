@@ -14,3 +14,4 @@ export function trainAlone(
   form: Named,
   run: Run,
 ): { parameters: library.Parameter[]; optimizer: library.Optimizer; norms: (number | null)[] };
+export function makeLarge(adabelief: typeof library): { p: library.Parameter; inner: library.Optimizer };
