@@ -125,6 +125,8 @@ export interface MpiAddon {
   ): MpiOutcome;
   transfer(from: Uint8Array, counts: Int32Array, into: Uint8Array, intoCounts: Int32Array): MpiOutcome;
   broadcast(bytes: Uint8Array, root: number): MpiOutcome;
+  /** Writes the seconds that one of a `cost` of lib/bench/mpi.ts takes. */
+  measure(cost: number, data: Float32Array, bucket: number, repeats: number, into: Float64Array): MpiOutcome;
 }
 
 /** What an engine exports. */

@@ -4,6 +4,7 @@
 
 #include "../cpu/norm.h"
 #include "../mpi/exchange.h"
+#include "../mpi/measure.h"
 #include "floats.h"
 #include "mpi_task.h"
 
@@ -172,6 +173,23 @@ Napi::Value broadcast(const Napi::CallbackInfo& info) {
   return MpiTask::submit(std::move(task));
 }
 
+/** measure(cost, data, bucket, repeats, into: Float64Array): writes the seconds that one takes */
+Napi::Value measure(const Napi::CallbackInfo& info) {
+  const auto cost = static_cast<mpi::Cost>(info[0].As<Napi::Number>().Int32Value());
+  auto data = info[1].As<Napi::Float32Array>();
+  const auto bucket = static_cast<std::size_t>(info[2].As<Napi::Number>().DoubleValue());
+  const unsigned repeats = info[3].As<Napi::Number>().Uint32Value();
+  auto into = info[4].As<Napi::Float64Array>();
+  auto task = std::make_unique<MpiTask>(
+      info.Env(), [=, memory = data.Data(), length = data.ElementLength(), seconds = into.Data()](mpi::World& world) {
+        *seconds = mpi::seconds_of(world, cost, memory, length, bucket, repeats);
+      });
+  task->keep(data);
+  task->keep(into);
+  task->writes(data.Data(), data.ByteLength());
+  return MpiTask::submit(std::move(task));
+}
+
 }  // namespace
 
 Napi::Object define_mpi(Napi::Env env) {
@@ -186,6 +204,7 @@ Napi::Object define_mpi(Napi::Env env) {
   mpi["squares"] = Napi::Function::New<squares>(env, "squares");
   mpi["gather"] = Napi::Function::New<gather>(env, "gather");
   mpi["transfer"] = Napi::Function::New<transfer>(env, "transfer");
+  mpi["measure"] = Napi::Function::New<measure>(env, "measure");
   mpi["broadcast"] = Napi::Function::New<broadcast>(env, "broadcast");
   return mpi;
 }

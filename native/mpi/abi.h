@@ -22,16 +22,17 @@ struct Constants {
 };
 
 /** Every function that is used, with its arguments. `Handle` stands for communicators, types, operations and error handlers. */
-#define ADABELIEF_MPI_CALLS(call)                                                                                            \
-  call(MPI_Init_thread, (int*, char***, int, int*)) call(MPI_Initialized, (int*)) call(MPI_Comm_rank, (Handle, int*))        \
-      call(MPI_Comm_size, (Handle, int*)) call(MPI_Comm_set_errhandler, (Handle, Handle)) call(MPI_Finalize, (void))         \
-          call(MPI_Abort, (Handle, int)) call(MPI_Error_string, (int, char*, int*)) call(MPI_Test, (void*, int*, void*))     \
-              call(MPI_Ibarrier, (Handle, void*)) call(MPI_Ibcast, (void*, int, Handle, int, Handle, void*))                 \
-                  call(MPI_Iallreduce, (const void*, void*, int, Handle, Handle, Handle, void*))                             \
-                      call(MPI_Iallgather, (const void*, int, Handle, void*, int, Handle, Handle, void*)) call(              \
-                          MPI_Iallgatherv, (const void*, int, Handle, void*, const int*, const int*, Handle, Handle, void*)) \
-                          call(MPI_Ialltoallv, (const void*, const int*, const int*, Handle, void*, const int*, const int*,  \
-                                                Handle, Handle, void*))
+#define ADABELIEF_MPI_CALLS(call)                                                                                                \
+  call(MPI_Init_thread, (int*, char***, int, int*)) call(MPI_Initialized, (int*)) call(MPI_Comm_rank, (Handle, int*))            \
+      call(MPI_Allreduce, (const void*, void*, int, Handle, Handle, Handle)) call(MPI_Comm_size, (Handle, int*))                 \
+          call(MPI_Comm_set_errhandler, (Handle, Handle)) call(MPI_Finalize, (void)) call(MPI_Abort, (Handle, int))              \
+              call(MPI_Error_string, (int, char*, int*)) call(MPI_Test, (void*, int*, void*))                                    \
+                  call(MPI_Ibarrier, (Handle, void*)) call(MPI_Ibcast, (void*, int, Handle, int, Handle, void*))                 \
+                      call(MPI_Iallreduce, (const void*, void*, int, Handle, Handle, Handle, void*))                             \
+                          call(MPI_Iallgather, (const void*, int, Handle, void*, int, Handle, Handle, void*)) call(              \
+                              MPI_Iallgatherv, (const void*, int, Handle, void*, const int*, const int*, Handle, Handle, void*)) \
+                              call(MPI_Ialltoallv, (const void*, const int*, const int*, Handle, void*, const int*, const int*,  \
+                                                    Handle, Handle, void*))
 
 template <class Handle>
 class Bound final : public Api {
@@ -66,6 +67,9 @@ class Bound final : public Api {
     return MPI_Error_string(error, text, &length) == 0 ? text : "error " + std::to_string(error);
   }
 
+  int allreduce(void* data, int count, Type type) override {
+    return MPI_Allreduce(k_.in_place, data, count, of(type), k_.sum, k_.world);
+  }
   int test(Request& request, bool& done) override {
     int flag = 0;
     const int error = MPI_Test(&request, &flag, k_.status_ignore);

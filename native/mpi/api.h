@@ -27,6 +27,8 @@ class Api {
   virtual int abort(int code) = 0;
   virtual std::string describe(int error) = 0;
 
+  /** The sum of floats over all ranks, in place, in the library's own order. It blocks: for the benchmark alone. */
+  virtual int allreduce(void* data, int count, Type type) = 0;
   virtual int test(Request& request, bool& done) = 0;
   virtual int ibarrier(Request& request) = 0;
   virtual int ibcast(void* data, int count, Type type, int root, Request& request) = 0;

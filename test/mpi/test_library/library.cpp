@@ -119,6 +119,11 @@ EXPORT int MPI_Error_string(int error, char* text, int* length) {
   return find<int(int, char*, int*)>("MPI_Error_string")(error, text, length);
 }
 
+EXPORT int MPI_Allreduce(const void* from, void* into, int length, Handle type, Handle sum, Handle world) {
+  return find<int(const void*, void*, int, int, int, int)>("MPI_Allreduce")(buffer(from), into, length, of(type), of(sum),
+                                                                            of(world));
+}
+
 EXPORT int MPI_Test(Request* request, int* flag, void* status) {
   static int count = 0;
   if (happens("fail", "MPI_Test", ++count)) return some_error;
