@@ -6,7 +6,7 @@
 
 namespace adabelief::mpi {
 
-/** JavaScript knows them by their numbers (lib/mpi/native.ts). */
+/** JavaScript knows them by their numbers (lib/mpi/agreement.ts). */
 enum class Fault {
   peer = 1,      // a rank refused, before anything was exchanged
   disagree = 2,  // the ranks were about to do different things
