@@ -34,6 +34,17 @@ eachLauncher((launcher) => {
     if (code !== undefined) expect(results[0]).toBe(code);
   });
 
+  it("a rank that never calls mpi.world() makes it give up on the others", () => {
+    const body = `const rank = process.env.OMPI_COMM_WORLD_RANK ?? process.env.PMI_RANK;
+      if (rank === "1") await new Promise((resolve) => setTimeout(resolve, 30000));
+      const { code, message } = await mpi.world({ timeout: 1 }).catch((error) => error);
+      result(rank, [code, message]);
+      process.exit(3);`;
+    const { status, signal, results } = runRanks(launcher, body, { ranks: 2, deadline: 25 });
+    expect([status === 0, signal]).toEqual([false, null]);
+    expect(results[0]).toEqual(["ERR_MPI_TIMEOUT", expect.stringContaining("did all ranks call mpi.world()?")]);
+  });
+
   it("a rank that closes early gets an error, as the others do, and may go on", () => {
     const body = `${model()}
       const { code, message } = await (rank === 1 ? world.close() : optimizer.step()).catch((error) => error);
