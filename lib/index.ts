@@ -5,6 +5,7 @@ export {
   fromFloat16,
   toBFloat16,
   toFloat16,
+  type AccumulateOptions,
   type ClipOptions,
   type Float16Values,
   type Floats,

@@ -57,6 +57,7 @@ std::string describe_formulas() {
 std::string places_of_gradients() {
 #define ADABELIEF_PLACE(name) static_cast<int>(offsetof(Gradients, name) / sizeof(double))
   return numbers({{"scale", ADABELIEF_PLACE(scale)},
+                  {"clip", ADABELIEF_PLACE(clip)},
                   {"maxNorm", ADABELIEF_PLACE(max_norm)},
                   {"skipNonFinite", ADABELIEF_PLACE(skip_non_finite)},
                   {"norm", ADABELIEF_PLACE(norm)},

@@ -23,6 +23,7 @@ const sources = [
     "cpu/cpu_engine",
     "cpu/loops",
     "cpu/norm",
+    "cpu/pair_sum",
     "cpu/piece",
   ],
   ...["wasm/access", "wasm/engine", "wasm/exports", "wasm/one_thread", "lists"],

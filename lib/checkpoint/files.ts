@@ -16,6 +16,9 @@ export function pathOf(path: unknown, what = "checkpoint"): string {
   throw typeError("ERR_INVALID_OPTION", `The path of a ${what} must be a string or a file: URL, got ${describe(path)}`);
 }
 
+/** The bytes of a file, in order. */
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /** Those still to be done, by path: what is saved later must not be overwritten by what was saved earlier. */
 const last = new Map<string, Promise<void>>();
 
@@ -23,7 +26,7 @@ const last = new Map<string, Promise<void>>();
  * Replaces a file: the new one is written beside it, flushed, and renamed. Whatever happens, the path has the old or the new content
  * whole. Replacements of one path are made in the order of the calls.
  */
-export function replaceFile(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+export function replaceFile(path: string, chunks: Chunks): Promise<void> {
   const act = () => replace(path, chunks);
   const done = (last.get(path) ?? Promise.resolve()).then(act, act);
   last.set(path, done);
@@ -32,7 +35,7 @@ export function replaceFile(path: string, chunks: Iterable<Uint8Array>): Promise
   return done;
 }
 
-async function replace(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+async function replace(path: string, chunks: Chunks): Promise<void> {
   // A link goes on pointing to the file that is replaced, and the new file has the old one's permissions.
   const target = await targetOf(path);
   const old = await stat(target).catch(() => undefined);

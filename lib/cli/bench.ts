@@ -33,9 +33,18 @@ export const benchHelp = `adabelief bench [options]
                           @ruvector/attention's AdamW, PyTorch
     --repeats 15          turns that everyone gets
     --json                everything as JSON
-    --svg FILE.svg        a plot as well`;
+    --svg FILE.svg        a plot as well
+mpirun -n 4 npx adabelief bench --mpi [options]
+  Times exchanges and steps over the ranks of an MPI job: bytes, α and β, agreement, the exchange against MPI_Allreduce, memory of a
+  state, the event loop's delay. Then the efficiency at 8, 64 and 1000 ranks of a network, by a model. Of the options above it has
+  --sizes (one, default 1e7), --repeats and --json.
+    --bucket 1048576      as of Sharded
+    --network 25          the network's Gbit/s
+    --latency 10          its microseconds a message
+    --gradients 20        nanoseconds that the gradient of a parameter takes`;
 
 export async function runBench(args: readonly string[]): Promise<void> {
+  if (args.includes("--mpi")) return (await import("./bench-mpi.js")).runMpiBench(args);
   const options = readOptions(args, {
     device: { type: "string", default: "cpu" },
     sizes: { type: "string" },

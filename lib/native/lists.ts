@@ -83,6 +83,7 @@ export function readLists(lists: Lists) {
     /** What a step does to all gradients and what it found, by place in an array of numbers; `count` is its length. */
     gradients: numbers("the list of gradients", lists.gradients, [
       "scale",
+      "clip",
       "maxNorm",
       "skipNonFinite",
       "norm",

@@ -4,10 +4,10 @@ import { meantAsOptimizer } from "../meant";
 import type { Floats } from "../arrays/placement";
 import type { GroupOf, ParamGroup, Params } from "../groups/group";
 import type { Parameter } from "../parameter";
-import { noteRule, type Rule } from "../rule/rule";
+import type { Rule } from "../rule/rule";
 import type { State, StateOf } from "../state-dict";
 import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
-import { Guard } from "./guard";
+import { Guard, noteInternals } from "./internals";
 import { ParameterGroups } from "./parameter-groups";
 import { defineInspect } from "./show";
 import { Stateful } from "./stateful";
@@ -42,7 +42,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     super(groups as unknown as ParameterGroups<object>, guard);
     this.#groups = groups as unknown as ParameterGroups<object>;
     this.#guard = guard;
-    noteRule(this, this.#groups.rule);
+    noteInternals(this, this.#groups, guard);
     if (isView) noteView(this, source);
   }
 

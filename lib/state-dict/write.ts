@@ -23,13 +23,34 @@ export function requirePublished<O extends object>(rule: Rule<O>, groups: readon
   });
 }
 
+/** The state of parameters, and what its arrays become in a dict. */
+export interface StateSource {
+  stateOf(tracked: TrackedParameter): Pick<TrackedParameter, "steps" | "states" | "slow">;
+  /** @param which the role of the array in the parameter */
+  written(array: Floats, tracked: TrackedParameter, which: number): unknown;
+}
+
+/** The parameters' own state, copied. */
+export const copies = {
+  stateOf: (tracked: TrackedParameter) => tracked,
+  written(array: Floats, tracked: TrackedParameter, which: number): Float32Array {
+    requireUnchanged(tracked, array, which);
+    return copyOf(array);
+  },
+};
+
 /** @param published whether to add what the published classes need */
-export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], published: boolean): StateDict {
+export function writeStateDict<O extends object>(
+  rule: Rule<O>,
+  groups: readonly Group<O>[],
+  published: boolean,
+  source: StateSource = copies,
+): StateDict {
   const state: StateDict["state"] = {};
   for (const group of groups) {
     group.readAll();
     for (const tracked of group.parameters) {
-      const entry = writeState(rule, group, tracked, published);
+      const entry = writeState(rule, group, tracked, published, source);
       if (entry !== undefined) state[tracked.index] = entry;
     }
   }
@@ -65,32 +86,26 @@ function writeExtras<O extends object>({ live }: Group<O>, index: number): Recor
   }
 }
 
-/** A copy of the state of one parameter; undefined before its first step. */
-function writeState<O extends object>(rule: Rule<O>, { options }: Group<O>, tracked: TrackedParameter, published: boolean) {
-  const { states, steps } = tracked;
-  const slow = slowWeights(tracked, lookaheadOf(rule, options) !== null);
-  if (states.length === 0 && slow === null) return undefined;
-  const entry: Record<string, unknown> = rule.counted === false && slow === null ? {} : { step: steps };
+/** The state of one parameter; undefined before its first step. */
+function writeState<O extends object>(
+  rule: Rule<O>,
+  { options }: Group<O>,
+  tracked: TrackedParameter,
+  published: boolean,
+  source: StateSource,
+) {
+  const { states, steps, slow } = source.stateOf(tracked);
+  const withSlow = lookaheadOf(rule, options) !== null && (slow !== null || steps > 0);
+  if (states.length === 0 && !withSlow) return undefined;
+  const entry: Record<string, unknown> = rule.counted === false && !withSlow ? {} : { step: steps };
   if (published) Object.assign(entry, rule.published?.state?.(options, steps));
-  for (let k = 0; k < states.length; ++k) {
-    const array = states[k] as Floats;
-    requireUnchanged(tracked, array, role.state + k);
-    entry[tracked.nameOf(role.state + k)] = copyOf(array);
-  }
-  if (slow !== null) entry[slowName] = copyOf(slow);
-  return entry;
-}
-
-/** The slow weights. Where Lookahead was turned on since the last step, they begin as the parameter. */
-function slowWeights(tracked: TrackedParameter, withLookahead: boolean) {
-  const { slow, steps, parameter } = tracked;
-  if (!withLookahead || (slow === null && steps === 0)) return null;
-  if (slow !== null) {
-    requireUnchanged(tracked, slow, role.slow);
-    return slow;
-  }
-  const { data } = parameter;
+  states.forEach((array, k) => {
+    entry[tracked.nameOf(role.state + k)] = source.written(array, tracked, role.state + k);
+  });
+  if (!withSlow) return entry;
+  if (slow !== null) return { ...entry, [slowName]: source.written(slow, tracked, role.slow) };
+  // Where Lookahead was turned on since the last step, the slow weights begin as the parameter.
+  const { data } = tracked.parameter;
   requireFloats(tracked, data, role.data);
-  requireUnchanged(tracked, data, role.data);
-  return data;
+  return { ...entry, [slowName]: source.written(data, tracked, role.data) };
 }

@@ -24,7 +24,10 @@ export interface GradientOptions {
 export type StepOptions = GradientOptions & StreamOptions;
 
 /** The same, read and checked. */
-export type ReadStepOptions = Readonly<StepOptions>;
+export type ReadStepOptions = Readonly<StepOptions> & {
+  /** A factor for every gradient after `gradScale`: of somebody who knows the norm of more gradients than this step's. */
+  readonly clip?: number;
+};
 
 /** What a step did. */
 export interface StepReport {

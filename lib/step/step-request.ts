@@ -45,9 +45,10 @@ export class StepRequest {
   }
 
   /** Forgets the sets; says what happens to all gradients. */
-  begin({ gradScale = 1, maxGradNorm = -1, skipNonFinite = false }: ReadStepOptions): void {
+  begin({ gradScale = 1, clip = 1, maxGradNorm = -1, skipNonFinite = false }: ReadStepOptions): void {
     this.sets = 0;
     this.gradients[gradients.scale] = gradScale;
+    this.gradients[gradients.clip] = clip;
     this.gradients[gradients.maxNorm] = maxGradNorm;
     this.gradients[gradients.skipNonFinite] = skipNonFinite ? 1 : 0;
     this.gradients[gradients.slot] = -1;

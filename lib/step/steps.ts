@@ -107,6 +107,11 @@ export class Steps<O extends object> {
     return this.#commit(plan);
   }
 
+  /** Makes all checks of a step, and room for its state. Nothing is written; a step that follows finds that room. */
+  check(groups: readonly Group<O>[]): void {
+    this.#prepare(groups, {});
+  }
+
   /** The same on another thread. All checks are made, and may throw, before it returns. */
   stepAsync(groups: readonly Group<O>[], options: ReadStepOptions): Promise<StepReport> {
     const plan = this.#prepare(groups, options);

@@ -22,6 +22,12 @@ interface Stepped {
   stepAsync(options?: StepOptions): Promise<StepReport>;
 }
 
+/** The same of one whose steps are all asynchronous, as those of Sharded. */
+interface SteppedLater {
+  step(options?: StepOptions): Promise<StepReport>;
+  stepAsync(options?: StepOptions): Promise<StepReport>;
+}
+
 function requireOptimizer(value: unknown): Stepped {
   const { step, stepAsync } = (isObject(value) ? value : {}) as { step?: unknown; stepAsync?: unknown };
   if (typeof step === "function" && typeof stepAsync === "function") return value as Stepped;
@@ -99,16 +105,19 @@ export class GradScaler {
    * The optimizer's step over unscaled gradients, left out where any of them is infinite or NaN.
    *
    * @param options as of the optimizer's step: `maxGradNorm`, `stream`; a `gradScale` is a further factor
-   * @returns what the optimizer reports
+   * @returns what the optimizer reports; a promise of it where the optimizer's own `step` returns one
    * @throws ERR_GRAD_SCALER where this optimizer has stepped since the last `update`; ERR_CLOSURE for a closure; what its step throws
    */
-  step(optimizer: Stepped, options?: ScaledStepOptions, ...rest: never[]): StepReport {
+  step(optimizer: Stepped, options?: ScaledStepOptions): StepReport;
+  step(optimizer: SteppedLater, options?: ScaledStepOptions): Promise<StepReport>;
+  step(optimizer: object, options?: ScaledStepOptions, ...rest: never[]): StepReport | Promise<StepReport> {
     const stepped = requireOptimizer(optimizer);
     if (!this.#enabled) return (stepped as { step(...all: unknown[]): StepReport }).step(options, ...rest); // a closure too
     if (rest.length > 0)
       throw typeError("ERR_INVALID_OPTION", `step takes an optimizer and options, got ${describe(rest[0])} besides`);
     const scaled = this.#begin(stepped, options);
-    return this.#end(stepped, stepped.step(scaled));
+    const report = stepped.step(scaled) as StepReport | Promise<StepReport>;
+    return isObject(report) && "then" in report ? this.#endLater(stepped, report) : this.#end(stepped, report);
   }
 
   /**
@@ -116,17 +125,11 @@ export class GradScaler {
    *
    * @throws never: the promise is rejected with what `step` throws
    */
-  async stepAsync(optimizer: Stepped, options?: ScaledStepOptions): Promise<StepReport> {
+  async stepAsync(optimizer: Stepped | SteppedLater, options?: ScaledStepOptions): Promise<StepReport> {
     const stepped = requireOptimizer(optimizer);
     if (!this.#enabled) return stepped.stepAsync(options);
     const scaled = this.#begin(stepped, options);
-    this.#steps.set(ownerOf(stepped), null);
-    try {
-      return this.#end(stepped, await stepped.stepAsync(scaled));
-    } catch (error) {
-      this.#steps.delete(ownerOf(stepped));
-      throw error;
-    }
+    return this.#endLater(stepped, stepped.stepAsync(scaled));
   }
 
   #begin(optimizer: Stepped, options: unknown = {}): StepOptions {
@@ -146,6 +149,16 @@ export class GradScaler {
       throw typeError("ERR_INVALID_OPTION", `gradScale must be a number, got ${describe(gradScale)}`);
     }
     return { ...rest, gradScale: gradScale / this.#state.scale, skipNonFinite: true };
+  }
+
+  async #endLater(optimizer: Stepped, report: Promise<StepReport>): Promise<StepReport> {
+    this.#steps.set(ownerOf(optimizer), null);
+    try {
+      return this.#end(optimizer, await report);
+    } catch (error) {
+      this.#steps.delete(ownerOf(optimizer));
+      throw error;
+    }
   }
 
   #end(optimizer: Stepped, report: StepReport): StepReport {

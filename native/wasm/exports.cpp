@@ -69,8 +69,8 @@ bool table_step(Table* table, const std::int32_t* set_of_row, const std::int32_t
 }
 
 ADABELIEF_EXPORT("accumulate")
-void accumulate(float* into, const float* const* sources, int count, float scale, std::size_t length) {
-  accumulate_on_pool(into, sources, count, scale, length);
+void accumulate(float* into, const float* const* sources, int count, float scale, std::size_t length, bool pairs) {
+  accumulate_on_pool(into, sources, count, scale, length, pairs ? SumOrder::pairs : SumOrder::sequence);
 }
 ADABELIEF_EXPORT("widen") void widen(int type, float* into, const std::uint16_t* from, std::size_t length) {
   widen_on_pool(static_cast<HalfType>(type), into, from, length);
