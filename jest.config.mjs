@@ -1,13 +1,13 @@
 /** Suites that cannot run on Windows, nor beside a binary that was built elsewhere, and why. */
 export const needingPosix = {
   "cuda.*": "CUDA's mock driver is built with the addon, of POSIX's memory maps",
-  compare: "it reads paths of POSIX",
+  compare: "it takes long, and has little to do with the platform",
   docs: "its programs load CUDA's mock driver",
   "no-external-buffers": "it compiles a library and preloads it",
   properties: "its cases have arrays of CUDA's mock driver",
   "pytorch.*": "Python and PyTorch",
   "tfjs-install": "it links folders to each other",
-  types: "it reads paths of POSIX",
+  types: "it takes long, and has little to do with the platform",
 };
 
 /** The pattern of a suite's path. */
