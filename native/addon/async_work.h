@@ -1,5 +1,5 @@
-// Work on another thread, in an environment that may end before the work does: Deno ends a worker's without waiting, and frees the
-// memory that the work is using.
+// Work on another thread, in an environment that may end before the work does: Deno ends a worker's without waiting, and frees
+// the memory that the work is using.
 #pragma once
 
 #include <napi.h>
