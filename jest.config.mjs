@@ -22,6 +22,7 @@ export function leaveOut(suites, where) {
 
 export default {
   testEnvironment: "node",
+  maxWorkers: "100%", // by default one core fewer, which is half of two
   testTimeout: 60_000, // ends what hangs; machines that build at the same time take long over anything
   roots: ["<rootDir>/test"],
   setupFiles: ["<rootDir>/test/helpers/use-mock-driver.ts"],
