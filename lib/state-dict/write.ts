@@ -4,9 +4,9 @@ import { typeError } from "../errors";
 import { copyOf, type Floats } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import { role } from "../native/engine";
-import { lookaheadOf, titleOf, type Rule } from "../rule/rule";
+import { emaOf, lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
-import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
 import { namesOf } from "./names";
 import type { StateDict } from "./types";
 
@@ -35,9 +35,11 @@ export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly
   }
   const { optimizer, version } = rule;
   const anyLookahead = groups.some(({ options }) => lookaheadOf(rule, options) !== null) && rule.lookahead === undefined;
+  const anyEma = groups.some(({ options }) => emaOf(options) !== null);
   const param_groups = groups.map((group, index) => ({
     ...(structuredClone(publicDefaults(group.options)) as Record<string, unknown>),
     ...(anyLookahead && lookaheadOf(rule, group.options) === null ? { lookahead: null } : {}),
+    ...(anyEma && emaOf(group.options) === null ? { ema: null } : {}),
     ...writeExtras(group, index),
     ...(published ? rule.published?.group?.() : {}),
     params: group.parameters.map((tracked) => tracked.index),
@@ -69,15 +71,19 @@ function writeExtras<O extends object>({ live }: Group<O>, index: number): Recor
 function writeState<O extends object>(rule: Rule<O>, { options }: Group<O>, tracked: TrackedParameter, published: boolean) {
   const { states, steps } = tracked;
   const slow = slowWeights(tracked, lookaheadOf(rule, options) !== null);
-  if (states.length === 0 && slow === null) return undefined;
-  const entry: Record<string, unknown> = rule.counted === false && slow === null ? {} : { step: steps };
+  const ema = emaOf(options) === null ? null : tracked.ema;
+  if (ema !== null) requireUnchanged(tracked, ema, role.ema);
+  const isBare = slow === null && ema === null;
+  if (states.length === 0 && isBare) return undefined;
+  const entry: Record<string, unknown> = rule.counted === false && isBare ? {} : { step: steps };
   if (published) Object.assign(entry, rule.published?.state?.(options, steps));
   for (let k = 0; k < states.length; ++k) {
     const array = states[k] as Floats;
     requireUnchanged(tracked, array, role.state + k);
     entry[tracked.nameOf(role.state + k)] = copyOf(array);
   }
-  if (slow !== null) entry[slowName] = copyOf(slow);
+  if (slow !== null) entry[bufferKeys.slow] = copyOf(slow);
+  if (ema !== null) entry[bufferKeys.ema] = copyOf(ema);
   return entry;
 }
 

@@ -20,6 +20,7 @@ struct Piece {
   std::size_t row, begin;
   Span span;
   float* slow;
+  float* ema;
   const PlannedSet& set;
   const float* coefficients;  // the formula's
 };
