@@ -14,8 +14,7 @@ PieceUpdate::PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& k
 Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) const {
   const Row& whole = plan_.rows()[row];
   const PlannedSet& set = plan_.set_of(row);
-  const auto at = [begin](float* array) { return array ? element_of(array, begin) : nullptr; };
-  Piece piece{row, begin, piece_of(whole.span, begin, length), at(whole.slow), at(whole.ema), set, set.coefficients};
+  Piece piece{row, begin, piece_of(whole.span, begin, length), set, set.coefficients};
   piece.span.ahead = ahead;
   return piece;
 }
@@ -79,11 +78,13 @@ void PieceUpdate::run_centralized(Piece& piece) const {
 struct PieceUpdate::FirstStages {
   const PieceUpdate& step;
   Piece& piece;
-  void begin() const { std::memcpy(piece.slow, piece.span.data, piece.span.length * sizeof(float)); }
+  float* slow() const { return element_of(step.plan_.rows()[piece.row].slow, piece.begin); }
+  float* average() const { return element_of(step.plan_.rows()[piece.row].ema, piece.begin); }
+  void begin() const { std::memcpy(slow(), piece.span.data, piece.span.length * sizeof(float)); }
   void update() const { step.run_formula(piece); }
-  void blend() const { step.elementwise_.blend(piece.span.out, piece.slow, piece.set.common.alpha, piece.span.length); }
-  void begin_ema() const { std::memcpy(piece.ema, piece.span.out, piece.span.length * sizeof(float)); }
-  void ema() const { step.elementwise_.average(piece.ema, piece.span.out, piece.set.common.ema_weight, piece.span.length); }
+  void blend() const { step.elementwise_.blend(piece.span.out, slow(), piece.set.common.alpha, piece.span.length); }
+  void begin_ema() const { std::memcpy(average(), piece.span.out, piece.span.length * sizeof(float)); }
+  void ema() const { step.elementwise_.average(average(), piece.span.out, piece.set.common.ema_weight, piece.span.length); }
 };
 
 struct PieceUpdate::SecondStages : FirstStages {

@@ -19,8 +19,6 @@ struct CpuSums {
 struct Piece {
   std::size_t row, begin;
   Span span;
-  float* slow;
-  float* ema;
   const PlannedSet& set;
   const float* coefficients;  // the formula's
 };
