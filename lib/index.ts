@@ -22,7 +22,7 @@ export { info, type Info } from "./info";
 export { ready, type CudaDevice } from "./native";
 export { Lookahead, Optimizer, type LookaheadState, type ZeroGradOptions } from "./optimizer";
 export * from "./optimizers";
-export type { Centralize, CommonOptions, LookaheadOptions } from "./options";
+export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions } from "./options";
 export { parameter, type AnyParameter, type Parameter } from "./parameter";
 export {
   encodeSafetensors,

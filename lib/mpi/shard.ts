@@ -3,13 +3,13 @@ import { hostZeros } from "../arrays/memory";
 import type { Floats } from "../arrays/placement";
 import { rangeError } from "../errors";
 import type { Group } from "../groups/group";
-import { addon } from "../native/engine";
+import { addon, role } from "../native/engine";
 import type { FormulaNames } from "../native/lists";
 import type { CommonOptions } from "../options/common";
 import { ParameterGroups } from "../optimizer/parameter-groups";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
-import type { TrackedParameter } from "../step/tracked-parameter";
+import type { Buffers, TrackedParameter } from "../step/tracked-parameter";
 import { block, layOut, rowsAndBlocks, type Layout, type Range, type Segment } from "./layout";
 import type { Owned } from "./moves";
 
@@ -23,6 +23,17 @@ export interface Piece extends Range {
 }
 
 type AnyRule = Rule<object>;
+
+/** The arrays of a state in one order: slow weights and the average last. */
+export const arraysOf = (states: readonly Floats[], { slow, ema }: Buffers): Floats[] => {
+  return [...states, slow, ema].filter((array) => array !== null);
+};
+
+export const arraysOfTracked = ({ states, slow, ema }: TrackedParameter): Floats[] => arraysOf(states, { slow, ema });
+
+/** Where the array of a role stands among them. */
+export const placeOfRole = ({ states, slow }: TrackedParameter, which: number): number =>
+  which < role.slow ? which - role.state : which === role.slow || slow === null ? states.length : states.length + 1;
 
 const centralizes = (rule: AnyRule, options: object): boolean =>
   (rule.centralized === undefined ? (options as CommonOptions).centralize : rule.centralized(options)) !== false;
@@ -109,11 +120,12 @@ export class Shard {
   /** The state that the optimizer had: this rank's part of it is copied, the rest is let go of. */
   #takeState(): void {
     for (const [index, pieces] of this.pieces.entries()) {
-      const { steps, states, slow } = this.tensors[index] as TrackedParameter;
+      const { steps, states, slow, ema } = this.tensors[index] as TrackedParameter;
       if (steps === 0 && states.length === 0) continue;
       for (const { tracked, begin, end } of pieces) {
         const part = (array: Floats) => copyOfPart(array as Float32Array, begin, end);
-        this.#own.steps.setState(tracked, steps, states.map(part), slow === null ? null : part(slow));
+        const buffers = { slow: slow && part(slow), ema: ema && part(ema) };
+        this.#own.steps.setState(tracked, steps, states.map(part), buffers);
       }
     }
   }
@@ -144,9 +156,9 @@ export class Shard {
     return (this.pieces[index]?.[0] as Piece).tracked;
   }
 
-  /** This rank's pieces of an array of a state, counted from 0, slow weights last. */
+  /** This rank's pieces of an array of a state, counted as in `arraysOf`. */
   ownedOf(index: number, array: number): Owned[] {
-    const of = ({ states, slow }: TrackedParameter) => (states[array] ?? slow) as Float32Array;
+    const of = (tracked: TrackedParameter) => arraysOfTracked(tracked)[array] as Float32Array;
     return (this.pieces[index] ?? []).map(({ begin, end, tracked }) => ({ begin, end, array: of(tracked) }));
   }
 

@@ -11,7 +11,7 @@ import { typeError } from "../errors";
 import type { GroupExtras } from "../groups/group";
 import { requireObject } from "../options/kinds";
 import type { LoadReport } from "../state-dict";
-import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
 import { call } from "./agreement";
 import { broadcastText, bytesOf, scatterWindow, windowsOf, type Owned } from "./moves";
 import type { Shard } from "./shard";
@@ -28,7 +28,13 @@ interface Item {
 /** What rank 0 says once all was read. Arrays of states are named by their number among the items. */
 interface Verdict {
   readonly groups: { readonly options: object; readonly extras: GroupExtras }[];
-  readonly states: { readonly index: number; readonly steps: number; readonly arrays: number[]; readonly slow: number | null }[];
+  readonly states: {
+    readonly index: number;
+    readonly steps: number;
+    readonly arrays: number[];
+    readonly slow: number | null;
+    readonly ema: number | null;
+  }[];
   readonly counts?: string;
   readonly extra?: unknown;
   readonly report?: LoadReport;
@@ -125,7 +131,7 @@ export class ShardedLoad {
   /** Whether a tensor of the file goes to the ranks. Others are small, and read by rank 0 alone: counts of steps. */
   #travels({ key, tensor, tracked }: Place): boolean {
     if (key === null) return true;
-    const isArray = key === slowName || this.shard.groups.rule.states.includes(key);
+    const isArray = Object.values<string>(bufferKeys).includes(key) || this.shard.groups.rule.states.includes(key);
     return isArray && tensor.dtype === "F32" && elementsOf(tensor.shape) === tracked.length;
   }
 
@@ -164,8 +170,8 @@ export class ShardedLoad {
     const item = (array: object | null) => (array === null ? null : (this.#itemOf.get(array) as number));
     const verdict = {
       groups: loaded.groups.map(({ options, extras }) => ({ options, extras })),
-      states: loaded.states.map(({ tracked: { index }, steps, arrays, slow }) => {
-        return { index, steps, arrays: arrays.map(item), slow: item(slow) };
+      states: loaded.states.map(({ tracked: { index }, steps, arrays, buffers: { slow, ema } }) => {
+        return { index, steps, arrays: arrays.map(item), slow: item(slow), ema: item(ema) };
       }),
       ...{ extra, counts, report: strict ? undefined : loaded.report },
     };
@@ -205,10 +211,11 @@ export class ShardedLoad {
       const { options, extras } = verdict.groups[k] as Verdict["groups"][number];
       group.load(found?.loaded.groups[k]?.options ?? options, extras);
     });
-    for (const { index, steps: count, arrays, slow } of verdict.states) {
+    for (const { index, steps: count, arrays, slow, ema } of verdict.states) {
       this.shard.pieces[index]?.forEach(({ tracked }, piece) => {
         const at = (item: number) => this.#arrays[item]?.[piece]?.array as Float32Array;
-        steps.setState(tracked, count, arrays.map(at), slow === null ? null : at(slow));
+        const buffer = (item: number | null) => (item === null ? null : at(item));
+        steps.setState(tracked, count, arrays.map(at), { slow: buffer(slow), ema: buffer(ema) });
       });
     }
     this.steps.restart();

@@ -6,7 +6,7 @@ import { role } from "../native/engine";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import { call } from "./agreement";
 import { bytesOf, gatherWindow, windowsOf } from "./moves";
-import type { Shard } from "./shard";
+import { arraysOfTracked, placeOfRole, type Shard } from "./shard";
 import { requireReady, type ShardedSteps } from "./sharded-steps";
 import { Turns } from "./turns";
 import type { Transport } from "./world";
@@ -31,7 +31,7 @@ export async function saveSharded(
     stateOf: ({ index }) => shard.stateOf(index),
     written: (array, { index, length }, which) => {
       if (which === role.data) return copiedLater(array);
-      const place = which === role.slow ? shard.stateOf(index).states.length : which - role.state;
+      const place = placeOfRole(shard.stateOf(index), which);
       return new Later(length, () => incoming(index, place));
     },
     average: copiedLater,
@@ -49,8 +49,8 @@ export async function saveSharded(
 /** The others' part, in the order of the file. */
 async function sendAll(shard: Shard, sent: (index: number, array: number) => AsyncGenerator<Uint8Array>): Promise<void> {
   for (const { index } of shard.tensors) {
-    const { states, slow } = shard.stateOf(index);
-    for (let array = 0; array < states.length + Number(slow !== null); ++array) await sent(index, array).next();
+    const { length } = arraysOfTracked(shard.stateOf(index));
+    for (let array = 0; array < length; ++array) await sent(index, array).next();
   }
 }
 

@@ -1,30 +1,31 @@
 // The state of all ranks whole: as a dict on rank 0, and from there to all at the beginning.
 import { hostZeros } from "../arrays/memory";
-import type { Floats } from "../arrays/placement";
 import { writeStateDict, type StateDict } from "../state-dict";
 import type { LoadedState } from "../state-dict/types";
 import { role } from "../native/engine";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import { call } from "./agreement";
 import { broadcastArray, broadcastText, gatherWindow, scatterWindow, windowsOf } from "./moves";
-import type { Shard } from "./shard";
+import { arraysOf, arraysOfTracked, placeOfRole, type Shard } from "./shard";
 import { requireReady, type ShardedSteps } from "./sharded-steps";
 import { Turns } from "./turns";
 import type { Transport } from "./world";
 
 /** The state of a tensor, whole. */
-type Whole = Pick<LoadedState, "steps" | "arrays" | "slow">;
+type Whole = Pick<LoadedState, "steps" | "arrays" | "buffers">;
 
 /** What ranks must know of it before they get it. */
 interface Outline {
   readonly steps: number;
   readonly arrays: number;
   readonly slow: boolean;
+  readonly ema: boolean;
 }
 
-/** The arrays of a state, slow weights last. */
-const listOf = ({ arrays, slow }: { arrays: readonly Floats[]; slow: Floats | null }): Float32Array[] =>
-  (slow === null ? [...arrays] : [...arrays, slow]) as Float32Array[];
+const listOf = ({ arrays, buffers }: Whole) => arraysOf(arrays, buffers) as Float32Array[];
+const outlineOf = ({ steps, arrays, buffers: { slow, ema } }: Whole): Outline => {
+  return { steps, arrays: arrays.length, slow: slow !== null, ema: ema !== null };
+};
 
 export class ShardedState {
   constructor(
@@ -43,13 +44,14 @@ export class ShardedState {
       shard.readGroups();
       return transport.rank > 0
         ? []
-        : states.map(({ states: { length: arrays }, slow, steps }, index) => {
-            return listOf(zerosFor({ steps, arrays, slow: slow !== null }, (shard.tensors[index] as TrackedParameter).length));
+        : states.map(({ states: arrays, slow, ema, steps }, index) => {
+            const outline = outlineOf({ steps, arrays: [...arrays], buffers: { slow, ema } });
+            return listOf(zerosFor(outline, (shard.tensors[index] as TrackedParameter).length));
           });
     });
     for (const { index, length } of shard.tensors) {
-      const { states: arrays, slow } = shard.stateOf(index);
-      for (let array = 0; array < arrays.length + Number(slow !== null); ++array) {
+      const count = arraysOfTracked(shard.stateOf(index)).length;
+      for (let array = 0; array < count; ++array) {
         for (const window of windowsOf(length)) {
           const values = await gatherWindow(transport, shard.segmentsOf(index), shard.ownedOf(index, array), window);
           if (values !== null) wholes[index]?.[array]?.set(values, window.begin);
@@ -62,7 +64,7 @@ export class ShardedState {
       stateOf: ({ index }) => shard.stateOf(index),
       written: (array, { index }, which) => {
         if (which === role.data) return (array as Float32Array).slice();
-        return which === role.slow ? wholes[index]?.at(-1) : wholes[index]?.[which - role.state];
+        return wholes[index]?.[placeOfRole(shard.stateOf(index), which)];
       },
     });
   }
@@ -81,15 +83,15 @@ export class ShardedState {
   /** Brings a state of rank 0 to its owners. Returns what takes it over, which cannot fail. */
   async #scatter(given: readonly Whole[], turns: Turns): Promise<() => void> {
     const { transport, shard } = this;
-    const own = given.map(({ steps, arrays, slow }): Outline => ({ steps, arrays: arrays.length, slow: slow !== null }));
+    const own = given.map(outlineOf);
     const outline = JSON.parse(await broadcastText(transport, JSON.stringify(own))) as Outline[];
     const made = await turns.check(() =>
       shard.pieces.map((list, k) => list.map(({ begin, end }) => zerosFor(outline[k] as Outline, end - begin))),
     );
     for (const { index, length } of shard.tensors) {
-      const { arrays, slow } = outline[index] as Outline;
+      const { arrays, slow, ema } = outline[index] as Outline;
       const whole = transport.rank === 0 ? listOf(given[index] as Whole) : null;
-      for (let n = 0; n < arrays + Number(slow); ++n) {
+      for (let n = 0; n < arrays + Number(slow) + Number(ema); ++n) {
         const owned = (shard.pieces[index] ?? []).map(({ begin, end }, piece) => {
           return { begin, end, array: listOf(made[index]?.[piece] as Whole)[n] as Float32Array };
         });
@@ -102,16 +104,16 @@ export class ShardedState {
     return () => {
       for (const [k, list] of shard.pieces.entries()) {
         list.forEach(({ tracked }, j) => {
-          const { arrays, slow } = made[k]?.[j] as Whole;
-          shard.steps.setState(tracked, (outline[k] as Outline).steps, arrays, slow);
+          const { arrays, buffers } = made[k]?.[j] as Whole;
+          shard.steps.setState(tracked, (outline[k] as Outline).steps, arrays, buffers);
         });
       }
     };
   }
 }
 
-const zerosFor = ({ steps, arrays, slow }: Outline, length: number): Whole => ({
+const zerosFor = ({ steps, arrays, slow, ema }: Outline, length: number): Whole => ({
   steps,
   arrays: Array.from({ length: arrays }, () => hostZeros(length)),
-  slow: slow ? hostZeros(length) : null,
+  buffers: { slow: slow ? hostZeros(length) : null, ema: ema ? hostZeros(length) : null },
 });

@@ -112,7 +112,9 @@ export class Sharded<O extends object = { lr: number }> {
    */
   broadcast(): Promise<void> {
     return this.#guard.exclusivelyAsync("broadcast", async () => {
-      const whole = this.#shard.tensors.map(({ steps, states, slow }) => ({ steps, arrays: [...states], slow }));
+      const whole = this.#shard.tensors.map(({ steps, states, slow, ema }) => {
+        return { steps, arrays: [...states], buffers: { slow, ema } };
+      });
       await this.#state.broadcast(this.#begun ? null : whole);
       if (!this.#begun) this.#inner.groups.reset();
       this.#begun = true;

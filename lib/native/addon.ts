@@ -32,6 +32,7 @@ export interface Table {
     state1: NativeFloats | null,
     state2: NativeFloats | null,
     slow: NativeFloats | null,
+    ema: NativeFloats | null,
   ): { problem: number; role: number } | null;
   bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: number; index: number } | null;
   setStream(stream: bigint): void;

@@ -2,12 +2,16 @@ import { plainError, typeError } from "../errors";
 
 const aClosure = "a closure";
 
-/** Says which methods of an optimizer may be called now. After `dispose` or a lost device none may; during a step few may. */
+/**
+ * Says which methods of an optimizer may be called now. After `dispose` or a lost device none may; during a step, or while the averages are
+ * swapped in, few may.
+ */
 export class Guard {
   #busy: string | null = null;
   #disposed = false;
   #lost: unknown;
   #owner: string | null = null;
+  #swapped = false;
 
   /** @param optimizer the name of its class */
   constructor(readonly optimizer: string) {}
@@ -31,6 +35,7 @@ export class Guard {
   enter(what: string): void {
     this.#requireUsable();
     if (this.#busy !== null) throw this.#isBusy();
+    if (this.#swapped) this.requireUnswapped();
     this.#busy = what;
   }
 
@@ -80,7 +85,28 @@ export class Guard {
   takeOver(owner: string): void {
     this.#requireUsable();
     this.#requireIdle();
+    this.requireUnswapped();
     this.#owner = owner;
+  }
+
+  /** Exchanges the parameters' values and averages, forth or back. Returns whether the parameters hold the averages now. */
+  swap(exchange: () => void): boolean {
+    const before = this.#swapped;
+    let now = before;
+    this.#swapped = false;
+    try {
+      this.exclusively("swapEma", exchange);
+      now = !before;
+    } finally {
+      this.#swapped = now;
+    }
+    return now;
+  }
+
+  /** Refuses an act that needs the values of the training while the parameters hold their averages. */
+  requireUnswapped(): void {
+    if (!this.#swapped) return;
+    throw plainError("ERR_AVERAGE", `The parameters of this ${this.optimizer} hold their averages: call swapEma() first`);
   }
 
   /** Refuses every later call. Returns false if it was called before. */

@@ -10,6 +10,7 @@ import { readStepOptions, type StepOptions, type StepReport } from "../step/step
 import { Guard, noteInternals } from "./internals";
 import { ParameterGroups } from "./parameter-groups";
 import { defineInspect } from "./show";
+import { exchangeAverages } from "./exchange-averages";
 import { Stateful } from "./stateful";
 import { noteView } from "./views";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
@@ -127,6 +128,23 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    */
   zeroGrad(options: ZeroGradOptions = {}): void {
     this.#guard.freely(() => zeroGradients(this.#groups.steps.parameters, options));
+  }
+
+  /**
+   * Exchanges the parameters' values (`data`) and their moving averages, which the option `ema` keeps: to test with the averages, and
+   * back. A parameter without an average stays as it is. In between `step`, `reset`, `addParamGroup` and all that saves or loads throw
+   * ERR_AVERAGE.
+   *
+   * @returns whether the parameters hold the averages now
+   * @throws ERR_AVERAGE before the first average; ERR_DETACHED, ERR_LEASED, ERR_OVERLAP and the like where the `data` of a parameter cannot
+   *   be written; nothing is changed then
+   */
+  swapEma(): boolean {
+    const { steps } = this.#groups;
+    return this.#guard.swap(() => {
+      steps.synchronize();
+      exchangeAverages(steps.parameters);
+    });
   }
 
   /** Adds a group, as while training a model that grows. Options that it lacks are the defaults. */

@@ -33,6 +33,7 @@ export abstract class Stateful extends WithGroups {
    */
   stateDict(options: { pytorch?: boolean } = {}): StateDict {
     return this.#guard.freely(() => {
+      this.#guard.requireUnswapped();
       requireObject(options, "The options of stateDict");
       refuseUnknownKeys(options, ["pytorch"], "stateDict");
       const pytorch = flag(options.pytorch ?? false, "pytorch");
@@ -83,6 +84,7 @@ export abstract class Stateful extends WithGroups {
    */
   async saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
     await this.#guard.freely(() => {
+      this.#guard.requireUnswapped();
       const { rule, steps, groups } = this.#groups;
       steps.synchronize();
       return saveCheckpoint(path, rule, groups, options);
@@ -97,6 +99,7 @@ export abstract class Stateful extends WithGroups {
    */
   encodeState(options: SaveStateOptions = {}): Bytes {
     return this.#guard.freely(() => {
+      this.#guard.requireUnswapped();
       const { rule, steps, groups } = this.#groups;
       steps.synchronize();
       return encodeCheckpoint(rule, groups, options);

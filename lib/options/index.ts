@@ -1,1 +1,1 @@
-export type { Centralize, CommonOptions, LookaheadOptions } from "./common";
+export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions } from "./common";

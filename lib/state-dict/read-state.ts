@@ -1,7 +1,7 @@
 // The state of one parameter in a dict.
 import { arrayKind, describe, isArray, isObject, lengthOf, rangeError, typeError } from "../errors";
 import type { Rule } from "../rule/rule";
-import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, noBuffers, type Buffer, type TrackedParameter } from "../step/tracked-parameter";
 import type { LoadedState } from "./types";
 
 export const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
@@ -16,7 +16,7 @@ export const unstepped = (tracked: TrackedParameter): LoadedState => ({
   tracked,
   steps: 0,
   arrays: [],
-  slow: null,
+  buffers: noBuffers,
   unbegun: true,
 });
 
@@ -30,7 +30,12 @@ export function readState<O extends object>(
   requireRecord(entry, `The state of ${tracked.label.toLowerCase()}`);
   const keys = Object.keys(entry);
   if (keys.length === 0) return unstepped(tracked);
-  const known = ["step", slowName, ...rule.states, ...(rule.optimizer === "AdaBelief" ? ["rho_inf", "rho_t"] : [])];
+  const known = [
+    "step",
+    ...Object.values(bufferKeys),
+    ...rule.states,
+    ...(rule.optimizer === "AdaBelief" ? ["rho_inf", "rho_t"] : []),
+  ];
   const strange = keys.find((key) => !known.includes(key));
   if (strange !== undefined) throw refuse(`${tracked.label}: ${rule.optimizer} keeps no ${JSON.stringify(strange)} in its state`);
   const arrays: Float32Array[] = [];
@@ -39,10 +44,14 @@ export function readState<O extends object>(
     if (array === undefined || array === null) break;
     arrays.push(copy(requireMoment(array, name, tracked)));
   }
-  const slow = entry[slowName] === undefined ? null : copy(requireMoment(entry[slowName], slowName, tracked));
+  const buffer = (which: Buffer) => {
+    const key = bufferKeys[which];
+    return entry[key] === undefined ? null : copy(requireMoment(entry[key], key, tracked));
+  };
+  const buffers = { slow: buffer("slow"), ema: buffer("ema") };
   const step = rule.counted === false ? (entry["step"] ?? 1) : entry["step"];
   const unbegun = rule.keepsNone === true && rule.states.some((name) => entry[name] === null);
-  return { tracked, steps: readStep(step, tracked), arrays, slow, unbegun };
+  return { tracked, steps: readStep(step, tracked), arrays, buffers, unbegun };
 }
 
 function requireMoment(array: unknown, name: string, tracked: TrackedParameter): Float32Array {

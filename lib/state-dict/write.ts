@@ -4,9 +4,9 @@ import { typeError } from "../errors";
 import { copyOf, type Floats } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import { role } from "../native/engine";
-import { lookaheadOf, titleOf, type Rule } from "../rule/rule";
+import { emaOf, lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
-import { slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
 import { namesOf } from "./names";
 import type { StateDict } from "./types";
 
@@ -25,7 +25,7 @@ export function requirePublished<O extends object>(rule: Rule<O>, groups: readon
 
 /** The state of parameters, and what its arrays become in a dict. */
 export interface StateSource {
-  stateOf(tracked: TrackedParameter): Pick<TrackedParameter, "steps" | "states" | "slow">;
+  stateOf(tracked: TrackedParameter): Pick<TrackedParameter, "steps" | "states" | "slow" | "ema">;
   /** @param which the role of the array in the parameter */
   written(array: Floats, tracked: TrackedParameter, which: number): unknown;
 }
@@ -56,9 +56,11 @@ export function writeStateDict<O extends object>(
   }
   const { optimizer, version } = rule;
   const anyLookahead = groups.some(({ options }) => lookaheadOf(rule, options) !== null) && rule.lookahead === undefined;
+  const anyEma = groups.some(({ options }) => emaOf(options) !== null);
   const param_groups = groups.map((group, index) => ({
     ...(structuredClone(publicDefaults(group.options)) as Record<string, unknown>),
     ...(anyLookahead && lookaheadOf(rule, group.options) === null ? { lookahead: null } : {}),
+    ...(anyEma && emaOf(group.options) === null ? { ema: null } : {}),
     ...writeExtras(group, index),
     ...(published ? rule.published?.group?.() : {}),
     params: group.parameters.map((tracked) => tracked.index),
@@ -94,18 +96,23 @@ function writeState<O extends object>(
   published: boolean,
   source: StateSource,
 ) {
-  const { states, steps, slow } = source.stateOf(tracked);
+  const { states, steps, slow, ema } = source.stateOf(tracked);
   const withSlow = lookaheadOf(rule, options) !== null && (slow !== null || steps > 0);
-  if (states.length === 0 && !withSlow) return undefined;
-  const entry: Record<string, unknown> = rule.counted === false && !withSlow ? {} : { step: steps };
+  const withEma = emaOf(options) !== null && ema !== null;
+  if (states.length === 0 && !withSlow && !withEma) return undefined;
+  const entry: Record<string, unknown> = rule.counted === false && !withSlow && !withEma ? {} : { step: steps };
   if (published) Object.assign(entry, rule.published?.state?.(options, steps));
   states.forEach((array, k) => {
     entry[tracked.nameOf(role.state + k)] = source.written(array, tracked, role.state + k);
   });
-  if (!withSlow) return entry;
-  if (slow !== null) return { ...entry, [slowName]: source.written(slow, tracked, role.slow) };
-  // Where Lookahead was turned on since the last step, the slow weights begin as the parameter.
+  if (withSlow) entry[bufferKeys.slow] = slow === null ? beginSlow(tracked, source) : source.written(slow, tracked, role.slow);
+  if (withEma) entry[bufferKeys.ema] = source.written(ema, tracked, role.ema);
+  return entry;
+}
+
+/** Where Lookahead was turned on since the last step, the slow weights begin as the parameter. */
+function beginSlow(tracked: TrackedParameter, source: StateSource): unknown {
   const { data } = tracked.parameter;
   requireFloats(tracked, data, role.data);
-  return { ...entry, [slowName]: source.written(data, tracked, role.data) };
+  return source.written(data, tracked, role.data);
 }

@@ -158,14 +158,18 @@ function requireMemory(plan: StepPlan, row: number, withGradient: boolean): void
   if (!tracked.exposed && tracked.place === host) return;
   const states = plan.states[row] as readonly Floats[];
   const slow = plan.slow[row] as Floats | null;
+  const ema = plan.ema[row] as Floats | null;
   for (let k = 0; k < states.length; ++k) requireUnchanged(tracked, states[k] as Floats, role.state + k);
   if (slow !== null) requireUnchanged(tracked, slow, role.slow);
+  if (ema !== null) requireUnchanged(tracked, ema, role.ema);
 }
 
 /** The same for a row that takes no part. */
 function hasMemory(plan: StepPlan, { index, length, place }: TrackedParameter): boolean {
   const slow = plan.slow[index] as Floats | null;
+  const ema = plan.ema[index] as Floats | null;
   if (slow !== null && liveLength(slow, place) !== length) return false;
+  if (ema !== null && liveLength(ema, place) !== length) return false;
   if (liveLength(plan.data[index] as Floats, place) !== length || liveLength(plan.out[index] as Floats, place) !== length) {
     return false;
   }
@@ -190,5 +194,6 @@ export function bindRow(table: Table, plan: StepPlan, { index, length, place }: 
     count > 1 ? nativeOf(second as Floats) : null,
     count > 2 ? nativeOf(third as Floats) : null,
     nativeOf(plan.slow[index] as Floats | null),
+    nativeOf(plan.ema[index] as Floats | null),
   );
 }

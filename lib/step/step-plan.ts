@@ -4,7 +4,7 @@ import { zerosAt, type Floats } from "../arrays/placement";
 import { host, role, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { StepRequest } from "./step-request";
-import { noArrays, type TrackedParameter } from "./tracked-parameter";
+import { bufferBits, noArrays, type Buffer, type TrackedParameter } from "./tracked-parameter";
 
 /** What changed in a row since native code was told: nothing; the gradient alone; anything else. */
 export const news = { none: 0, gradient: 1, row: 2 } as const;
@@ -13,7 +13,7 @@ export const news = { none: 0, gradient: 1, row: 2 } as const;
 export const watch = { usual: 0, all: 1, disposals: 2 } as const;
 
 /** In `kept`: the plan has other state arrays than the parameter. */
-const pendingBit = 16;
+const pendingBit = 32;
 
 /**
  * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
@@ -29,6 +29,7 @@ export class StepPlan {
   /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
   readonly states: (readonly Floats[])[] = [];
   readonly slow: (Floats | null)[] = [];
+  readonly ema: (Floats | null)[] = [];
   /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
   readonly kept: Uint8Array;
   readonly lengths: Float64Array;
@@ -67,6 +68,7 @@ export class StepPlan {
       this.grad[row] = before?.grad[row] ?? null;
       this.states[row] = before?.states[row] ?? tracked.states;
       this.slow[row] = before?.slow[row] ?? null;
+      this.ema[row] = before?.ema[row] ?? null;
       this.kept[row] = before?.kept[row] ?? tracked.kept;
       this.look(tracked);
     }
@@ -125,20 +127,19 @@ export class StepPlan {
     this.restless = this.#changed = true;
   }
 
-  /** Gives a row the arrays that it needs: so many states, and Lookahead's slow weights or none. */
-  takeState(row: number, states: number, slow: boolean, stream: bigint): void {
+  /** Gives a row the arrays that it needs: so many states, and the buffers of these bits. */
+  takeState(row: number, states: number, buffers: number, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
     this.#changed = true;
     if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
     else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
-    if (!slow) this.#holdSlow(tracked, null);
-    else if (tracked.slow !== null) this.#holdSlow(tracked, tracked.slow);
-    else if (this.slow[row] === null) this.#holdSlow(tracked, this.#zerosFor(tracked, stream, "slow weights"));
+    this.#takeBuffer(tracked, "slow", buffers, stream);
+    this.#takeBuffer(tracked, "ema", buffers, stream);
     this.#noteKept(tracked);
   }
 
-  #noteKept({ index, kept, states, slow }: TrackedParameter): void {
-    const pending = this.states[index] !== states || this.slow[index] !== slow;
+  #noteKept({ index, kept, states, slow, ema }: TrackedParameter): void {
+    const pending = this.states[index] !== states || this.slow[index] !== slow || this.ema[index] !== ema;
     this.kept[index] = kept | (pending ? pendingBit : 0);
     if (pending) this.pending = true;
   }
@@ -154,13 +155,23 @@ export class StepPlan {
     }
   }
 
-  #holdSlow(tracked: TrackedParameter, slow: Floats | null): void {
+  #takeBuffer(tracked: TrackedParameter, which: Buffer, buffers: number, stream: bigint): void {
+    if ((buffers & bufferBits[which]) === 0) this.#holdBuffer(tracked, which, null);
+    else if (tracked[which] !== null) this.#holdBuffer(tracked, which, tracked[which]);
+    else if (this[which][tracked.index] === null) {
+      const zeros = this.#zerosFor(tracked, stream, which === "slow" ? "slow weights" : "moving average");
+      this.#holdBuffer(tracked, which, zeros);
+      this.kept[tracked.index] = tracked.kept | pendingBit; // if what follows fails, they are kept
+    }
+  }
+
+  #holdBuffer(tracked: TrackedParameter, which: Buffer, buffer: Floats | null): void {
     const { index } = tracked;
-    const before = this.slow[index];
-    if (before === slow) return;
-    this.slow[index] = slow;
+    const before = this[which][index];
+    if (before === buffer) return;
+    this[which][index] = buffer;
     this.news[index] = news.row;
-    if (before !== tracked.slow) giveBack(before);
+    if (before !== tracked[which]) giveBack(before);
   }
 
   /** Adds zeros to the states until there are `count`. Zeros that a refused step left are used first. If one fails, the others are kept. */
@@ -194,24 +205,25 @@ export class StepPlan {
     for (let row = 0; row < parameters.length; ++row) {
       if ((setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
       const tracked = parameters[row] as TrackedParameter;
-      tracked.takeState(this.states[row] as readonly Floats[], this.slow[row] as Floats | null);
+      tracked.takeState(this.states[row] as readonly Floats[], this.slow[row] as Floats | null, this.ema[row] as Floats | null);
       this.#noteKept(tracked);
     }
   }
 
   /** Takes over the state of a parameter. Zeros for a step that was not made are given back. */
   forget(tracked: TrackedParameter): void {
-    const { states, slow } = tracked;
+    const { states, slow, ema } = tracked;
     this.look(tracked);
     this.#holdStates(tracked, states);
-    this.#holdSlow(tracked, slow);
+    this.#holdBuffer(tracked, "slow", slow);
+    this.#holdBuffer(tracked, "ema", ema);
     this.#noteKept(tracked);
   }
 
   /** Keeps no array of a row alive. */
   letGo(row: number): void {
     this.data[row] = this.out[row] = undefined as unknown as Floats;
-    this.grad[row] = this.slow[row] = null;
+    this.grad[row] = this.slow[row] = this.ema[row] = null;
     this.states[row] = noArrays;
   }
 
@@ -220,7 +232,8 @@ export class StepPlan {
     if (which === role.data) return this.data[row];
     if (which === role.out) return this.out[row];
     if (which === role.grad) return this.grad[row];
-    return which === role.slow ? this.slow[row] : this.states[row]?.[which - role.state];
+    if (which === role.slow) return this.slow[row];
+    return which === role.ema ? this.ema[row] : this.states[row]?.[which - role.state];
   }
 }
 

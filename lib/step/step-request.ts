@@ -1,5 +1,5 @@
 import { addon, common, gradients, rowState, stage, type Table } from "../native/engine";
-import type { Centralize, CommonOptions, LookaheadOptions } from "../options/common";
+import type { Centralize, CommonOptions, EmaOptions, LookaheadOptions } from "../options/common";
 import type { Rule, Step } from "../rule/rule";
 import type { ReadStepOptions } from "./step-options";
 
@@ -19,6 +19,9 @@ export interface Update {
   readonly lookahead: LookaheadOptions | null;
   /** Whether Lookahead's slow weights begin. */
   readonly begins: boolean;
+  readonly ema: EmaOptions | null;
+  /** Whether the moving average begins. */
+  readonly beginsEma: boolean;
 }
 
 /** What a step asks of native code, in memory that both sides see: for every row a set of coefficients, or a `rowState`. */
@@ -55,19 +58,22 @@ export class StepRequest {
   }
 
   /** Adds a set: the common coefficients, the formula's own, and the stages around the formula. Returns its index. */
-  add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, { t, fresh, lookahead, begins }: Update): number {
+  add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, update: Update): number {
+    const { t, fresh, lookahead, ema } = update;
     const { maximize, centralize } = options as CommonOptions;
     const set = this.sets++;
     const at = set * maxCoefficients;
     this.coefficients[at + common.decay] = rule.coupledDecay?.(options) ?? 0;
     this.coefficients[at + common.alpha] = lookahead?.alpha ?? 0;
     this.coefficients[at + common.maximize] = maximize === true ? 1 : 0;
+    this.coefficients[at + common.ema_weight] = ema === null ? 0 : 1 - ema.decay;
     this.variants[set] = step(options, this.#own(set), t, fresh);
     let stages = centralizing(rule.centralized === undefined ? centralize : rule.centralized(options));
     if (lookahead !== null) {
-      if (begins) stages |= stage.begin;
+      if (update.begins) stages |= stage.begin;
       if (t % lookahead.k === 0) stages |= stage.blend;
     }
+    if (ema !== null) stages |= update.beginsEma ? stage.beginEma : stage.ema;
     this.stages[set] = stages;
     return set;
   }

@@ -11,7 +11,7 @@ import { isPinned, pin } from "./pin";
 import { RegisteredMemory } from "./registered-memory";
 import { reportOf, type ReadStepOptions, type StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
-import { slowBit, TrackedParameter } from "./tracked-parameter";
+import { TrackedParameter } from "./tracked-parameter";
 
 /** The parameters of an optimizer, and its steps over them. */
 export class Steps<O extends object> {
@@ -167,9 +167,8 @@ export class Steps<O extends object> {
     if (plan.isSteady && this.#planAgain(group, plan)) return;
     const { grad, kept, count, request } = plan;
     const { setOfRow } = request;
-    const { first, end } = group;
+    const { first, end, buffers } = group;
     const counts = this.#counts;
-    const slow = group.lookahead !== null;
     let [lastStep, lastKept, set, states, wanted, updated, kinds] = [0, 0, -1, 0, 0, 0, 0];
     let last = first;
     for (let row = first; row < end; ++row) {
@@ -182,7 +181,7 @@ export class Steps<O extends object> {
       if (t !== lastStep || has !== lastKept) {
         set = group.set(t, has, request);
         states = this.#statesOfVariant[request.variants[set] as number] as number;
-        wanted = states + (slow ? slowBit : 0);
+        wanted = states | buffers;
         lastStep = t;
         lastKept = has;
         kinds += 1;
@@ -190,23 +189,23 @@ export class Steps<O extends object> {
       last = row;
       if ((setOfRow[row] as number) < 0) plan.restless = true;
       setOfRow[row] = set;
-      if (has !== wanted) plan.takeState(row, states, slow, stream);
+      if (has !== wanted) plan.takeState(row, states, buffers, stream);
       updated += 1;
     }
     plan.updated += updated;
-    group.planned = kinds > 1 ? null : { row: last, set, states, slow, updated };
+    group.planned = kinds > 1 ? null : { row: last, set, states, buffers, updated };
   }
 
   /** Plans a group as for the last step, without a look at its rows. Returns false where more than the number of the step is new. */
   #planAgain(group: Group<O>, plan: StepPlan): boolean {
-    const { planned, lookahead } = group;
+    const { planned } = group;
     if (planned === null) return false;
-    const { row, set, states, slow, updated } = planned;
+    const { row, set, states, buffers, updated } = planned;
     if (updated > 0) {
       const { count, kept, request } = plan;
       const next = group.set(count ?? (this.#counts[row] as number) + 1, kept[row] as number, request);
       const needed = this.#statesOfVariant[request.variants[next] as number];
-      if (next !== set || needed !== states || slow !== (lookahead !== null)) return false;
+      if (next !== set || needed !== states || buffers !== group.buffers) return false;
       plan.updated += updated;
     }
     return true;
@@ -219,7 +218,8 @@ export class Steps<O extends object> {
       const { index, place } = tracked;
       if ((plan.request.setOfRow[index] as number) < 0 || place !== host) continue;
       const states = plan.states[index] as readonly Floats[];
-      const own = [plan.data[index], plan.out[index], plan.grad[index], plan.slow[index], states[0], states[1], states[2]];
+      const { data, out, grad, slow, ema } = plan;
+      const own = [data[index], out[index], grad[index], slow[index], ema[index], states[0], states[1], states[2]];
       for (let k = 0; k < own.length; ++k) {
         const array = own[k] as Float32Array | null | undefined;
         if (array === null || array === undefined || isPinned(array)) continue;

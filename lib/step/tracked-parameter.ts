@@ -6,15 +6,22 @@ import { host, role } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { requireFloats, requireLength } from "./memory-checks";
 
-/** In `kept`: the number of state arrays; and that there are slow weights. */
+/** In `kept`: the number of state arrays; and that there is a buffer. */
 export const statesMask = 7;
-export const slowBit = 8;
+export const bufferBits = { slow: 8, ema: 16 } as const;
+
+/** The arrays that common options keep beside a formula's own: Lookahead's slow weights and the moving average. */
+export type Buffer = keyof typeof bufferBits;
+export type Buffers = Readonly<Record<Buffer, Floats | null>>;
+export const bufferNames: readonly Buffer[] = ["slow", "ema"];
+
+/** Their names in the state. PyTorch has that of Lookahead's. */
+export const bufferKeys = { slow: "slow_buffer", ema: "ema_buffer" } as const;
+
+export const noBuffers: Buffers = { slow: null, ema: null };
 
 /** The state before the first step. */
 export const noArrays: readonly Floats[] = [];
-
-/** PyTorch's name for Lookahead's slow weights. */
-export const slowName = "slow_buffer";
 
 /** A parameter of an optimizer, and its state. These fields own the state's arrays: native code keeps none alive. */
 export class TrackedParameter {
@@ -22,6 +29,8 @@ export class TrackedParameter {
   states: readonly Floats[] = noArrays;
   /** Lookahead's slow weights, once they have begun. */
   slow: Floats | null = null;
+  /** The moving average, once it has begun. */
+  ema: Floats | null = null;
   /** Whether other code can reach a state array, and could detach it. If not, no step needs to check it. */
   exposed = false;
   /** Where all its arrays lie: `host`, or the number of a device. */
@@ -60,9 +69,9 @@ export class TrackedParameter {
     return this.counts[this.index] ?? 0;
   }
 
-  /** The number of state arrays, plus `slowBit` where there are slow weights. */
+  /** The number of state arrays, plus the bits of the buffers that there are. */
   get kept(): number {
-    return this.states.length + (this.slow === null ? 0 : slowBit);
+    return this.states.length | (this.slow === null ? 0 : bufferBits.slow) | (this.ema === null ? 0 : bufferBits.ema);
   }
 
   get label(): string {
@@ -71,29 +80,33 @@ export class TrackedParameter {
   }
 
   nameOf(which: number): string {
-    if (which === role.slow) return slowName;
+    if (which === role.slow) return bufferKeys.slow;
+    if (which === role.ema) return bufferKeys.ema;
     if (which >= role.state) return this.stateNames[which - role.state] as string;
     return which === role.data ? "data" : which === role.out ? "out" : "grad";
   }
 
   /** Replaces the state. Without arguments, the parameter is as before its first step. Old arrays on a device are released. */
-  setState(steps = 0, states = noArrays, slow: Floats | null = null, exposed = false): void {
-    const old = [...this.states, this.slow];
+  setState(steps = 0, states = noArrays, { slow, ema } = noBuffers, exposed = false): void {
+    const old = [...this.states, this.slow, this.ema];
     this.counts[this.index] = steps;
     this.states = states;
     this.slow = slow;
+    this.ema = ema;
     this.exposed = exposed;
     for (const array of old) {
       if (isCudaArray(array)) release(array);
     }
   }
 
-  /** Takes over the arrays of a step. Slow weights on a device are released where Lookahead was turned off. */
-  takeState(states: readonly Floats[], slow: Floats | null): void {
-    const before = this.slow;
+  /** Takes over the arrays of a step. A buffer on a device is released where its option was turned off. */
+  takeState(states: readonly Floats[], slow: Floats | null, ema: Floats | null): void {
+    const [slowBefore, emaBefore] = [this.slow, this.ema];
     this.states = states;
     this.slow = slow;
-    if (slow === null && isCudaArray(before)) release(before);
+    this.ema = ema;
+    if (slow === null && isCudaArray(slowBefore)) release(slowBefore);
+    if (ema === null && isCudaArray(emaBefore)) release(emaBefore);
   }
 }
 

@@ -92,6 +92,7 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   if (read.lookahead !== null) {
     throw typeError("ERR_INVALID_OPTION", "update keeps no slow weights: lookahead is an option of the class");
   }
+  if (read.ema !== null) throw typeError("ERR_INVALID_OPTION", "update keeps no average: ema is an option of the class");
   if (!Number.isSafeInteger(step) || step < 1) {
     throw rangeError("ERR_INVALID_OPTION", `step must be a whole number from 1 on, got ${describe(step)}`);
   }
@@ -102,7 +103,14 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   const tracked = new TrackedParameter(parameter, 0, rule.states, []);
   // No foreign code runs from here on.
   plan.request.begin({});
-  const set = plan.request.add(rule, write, read, { t: step, fresh: false, lookahead: null, begins: false });
+  const set = plan.request.add(rule, write, read, {
+    t: step,
+    fresh: false,
+    lookahead: null,
+    begins: false,
+    ema: null,
+    beginsEma: false,
+  });
   plan.request.setOfRow[0] = set;
   const needed = statesOf[plan.request.variants[set] as number] as number;
   if (grad === null) throw notFloats(tracked, grad, role.grad);

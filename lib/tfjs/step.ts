@@ -74,7 +74,7 @@ export class VariablesStep<O extends object> {
     }
     const request = this.#request;
     request.begin(maxGradNorm === undefined ? {} : { maxGradNorm });
-    const update = { t, fresh: false, lookahead: null, begins: false };
+    const update = { t, fresh: false, lookahead: null, begins: false, ema: null, beginsEma: false };
     const sets = options.map((own, k) => request.add(this.#rule, this.#write[k] as Step<O>, own, update));
     for (let i = 0; i < updates.length; ++i) request.setOfRow[i] = sets[(updates[i] as Update).decays ? 0 : 1] as number;
   }
@@ -86,7 +86,7 @@ export class VariablesStep<O extends object> {
     const { size } = variable;
     if (slot.arrays.length === 0) slot.arrays = Array.from({ length: this.states }, () => hostZeros(size, out));
     const [m, v, largest = null] = slot.arrays as [Float32Array, Float32Array, Float32Array?];
-    const refused = this.#table.bind(i, size, host, data, out, grad, m, v, largest, null);
+    const refused = this.#table.bind(i, size, host, data, out, grad, m, v, largest, null, null);
     if (refused === null) return;
     const what = `The ${roleName(refused.role)} of variable ${JSON.stringify(variable.name)}`;
     throw typeError("ERR_DETACHED", `${what} lost its memory`);

@@ -49,7 +49,7 @@ export class WasmTable implements Table {
     this.#instance = instance;
     this.#views = views;
     this.#lists = lists;
-    this.#roles = lists.role.slow + 1;
+    this.#roles = lists.role.ema + 1;
     this.#table = instance.exports.tableNew(formula);
     this.#nextOutside = instance.buffer.byteLength;
     const memory = this.#memory;

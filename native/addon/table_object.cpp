@@ -101,16 +101,16 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
   if (device < host) throw Napi::RangeError::New(env, "no such device");
   constexpr std::size_t first = 3;  // where the arrays begin among the arguments, in the order of Role
   constexpr auto grad = static_cast<std::size_t>(Role::grad), state = static_cast<std::size_t>(Role::state),
-                 slow = static_cast<std::size_t>(Role::slow);
-  float* pointers[slow + 1] = {};
+                 slow = static_cast<std::size_t>(Role::slow), ema = static_cast<std::size_t>(Role::ema);
+  float* pointers[ema + 1] = {};
   int states = 0;
-  for (std::size_t k = 0; k <= slow; ++k) {
+  for (std::size_t k = 0; k <= ema; ++k) {
     const Napi::Value argument = info[first + k];
     if (argument.IsNull() && k >= grad) continue;
     const Floats array = floats_on(device, argument, length);
     if (array.problem != Problem::none) return describe(env, array.problem, "role", k);
     pointers[k] = array.data;
-    if (k < state || k == slow) continue;
+    if (k < state || k >= slow) continue;
     if (states < static_cast<int>(k - state)) {
       return describe(env, Problem::not_float32, "role", state + static_cast<std::size_t>(states));
     }
@@ -118,7 +118,7 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
   }
   table_->bind(index,
                {pointers[0], pointers[1], pointers[grad], {pointers[state], pointers[state + 1], pointers[state + 2]}, length},
-               states, pointers[slow], device);
+               states, pointers[slow], pointers[ema], device);
   return env.Null();
 }
 

@@ -19,7 +19,6 @@ struct CpuSums {
 struct Piece {
   std::size_t row, begin;
   Span span;
-  float* slow;
   const PlannedSet& set;
   const float* coefficients;  // the formula's
 };

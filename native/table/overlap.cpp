@@ -31,6 +31,7 @@ void WritableMemory::add(int row, const Row& memory) {
   if (span.out != span.data) add(span.out, Role::out);
   for (int k = 0; k < memory.states; ++k) add(span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k));
   if (memory.slow) add(memory.slow, Role::slow);
+  if (memory.ema) add(memory.ema, Role::ema);
 }
 
 Overlap WritableMemory::find_gradient(int row, const Row& memory) const {

@@ -28,7 +28,7 @@ Overlap sort_disjoint(std::vector<Interval>& intervals);
 /** The memory that a step writes, and the parameters that it leaves alone. All of it must be disjoint. */
 class WritableMemory {
  public:
-  void reserve(std::size_t rows) { intervals_.reserve(rows * (3 + max_states)); }
+  void reserve(std::size_t rows) { intervals_.reserve(rows * (4 + max_states)); }
   std::size_t bytes() const { return intervals_.capacity() * sizeof(Interval); }
   const std::vector<Interval>& intervals() const { return intervals_; }
 

@@ -26,12 +26,13 @@ void Table::shape(int row, int dimensions, std::size_t first) {
   target.first = first;
 }
 
-void Table::bind(int row, const Span& span, int states, float* slow, int place) {
+void Table::bind(int row, const Span& span, int states, float* slow, float* ema, int place) {
   Row& target = rows_[static_cast<std::size_t>(row)];
   if (target.bound) seats_[target.place].changes.rows = true;
   target.span = span;
   target.states = states;
   target.slow = slow;
+  target.ema = ema;
   target.place = place;
   target.bound = true;
   seats_[place].changes.rows = true;
@@ -58,7 +59,8 @@ bool Table::valid(const StepRequest& request) const {
     if (set == skipped) continue;
     if (set >= request.sets || row.states < formula.variant[request.variants[set]].states) return false;
     if (row.span.length > 0 && !row.span.grad) return false;
-    if ((request.stages[set] & (stage::begin | stage::blend)) != 0 && row.span.length > 0 && !row.slow) return false;
+    if (row.span.length == 0) continue;
+    if ((uses_slow(request.stages[set]) && !row.slow) || (uses_ema(request.stages[set]) && !row.ema)) return false;
   }
   return true;
 }

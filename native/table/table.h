@@ -41,8 +41,9 @@ class Table {
   void resize(int rows);
   /** Sets the number of dimensions of a row, and the first of them. */
   void shape(int row, int dimensions, std::size_t first);
-  /** Sets the memory of a row. `states` of the span's state pointers count; `slow` are Lookahead's weights, or null. */
-  void bind(int row, const Span& span, int states, float* slow = nullptr, int place = host);
+  /** Sets the memory of a row. `states` of the span's state pointers count; `slow` are Lookahead's weights, or null, and `ema` is
+   * the moving average, or null. */
+  void bind(int row, const Span& span, int states, float* slow = nullptr, float* ema = nullptr, int place = host);
   void bind_grad(int row, const float* grad);
   /** Sets the stream in whose order devices work from now on; null: their legacy default stream. */
   void use_stream(void* stream) { plan_.stream = stream; }

@@ -53,9 +53,9 @@ ADABELIEF_EXPORT("tableShape") void table_shape(Table* table, int row, int dimen
 }
 ADABELIEF_EXPORT("tableBind")
 void table_bind(Table* table, int row, std::size_t length, float* data, float* out, float* grad, float* state0, float* state1,
-                float* state2, float* slow) {
+                float* state2, float* slow, float* ema) {
   const int states = !state0 ? 0 : !state1 ? 1 : !state2 ? 2 : 3;
-  table->bind(row, {data, out, grad, {state0, state1, state2}, length}, states, slow);
+  table->bind(row, {data, out, grad, {state0, state1, state2}, length}, states, slow, ema);
 }
 ADABELIEF_EXPORT("tableBindGrad") void table_bind_grad(Table* table, int row, float* grad) { table->bind_grad(row, grad); }
 

@@ -11,7 +11,7 @@ import * as train from "./helpers/train.cjs";
 
 const forms: (Pick<Form, "optimizer" | "options" | "lookahead"> & { clipped: boolean })[] = [
   { optimizer: "AdaBelief", options: { weight_decay: 1e-2 }, clipped: true },
-  { optimizer: "Adam", options: { amsgrad: true }, lookahead: { k: 3, alpha: 0.5 }, clipped: false },
+  { optimizer: "Adam", options: { amsgrad: true, ema: { decay: 0.9 } }, lookahead: { k: 3, alpha: 0.5 }, clipped: false },
   { optimizer: "RangerAdaBelief", options: { betas: [0.9, 0.98], k: 2 }, clipped: false },
   { optimizer: "SGD", options: { lr: 0.1 }, clipped: false },
 ];

@@ -24,6 +24,7 @@ function begin(adabelief, features, wrap, values, extra = []) {
     ...(has("maximize") ? { maximize: true } : {}),
     ...(has("centralize") ? { centralize: "all" } : {}),
     ...(has("lookahead") ? { lookahead: { k: 3, alpha: 0.5 } } : {}),
+    ...(has("ema") ? { ema: { decay: 0.9 } } : {}),
   });
   const inner = has("Lookahead") ? new adabelief.Lookahead(made, { k: 2, alpha: 0.25 }) : made;
   const optimizer = wrap(inner);
@@ -148,7 +149,7 @@ function summaryOf({ data, average, reports, dict }) {
 
 /** Every feature. */
 const features = [
-  ...["amsgrad", "maximize", "centralize", "lookahead", "Lookahead", "gradScale", "maxGradNorm", "skipNonFinite", "ready"],
+  ...["amsgrad", "maximize", "centralize", "lookahead", "Lookahead", "ema", "gradScale", "maxGradNorm", "skipNonFinite", "ready"],
   ...["stepAsync", "zeroGrad", "state dict", "checkpoint", "strict: false", "safetensors", "schedule", "SWALR", "GradScaler"],
   ...["WeightAverage", "out", "closure"],
 ];
