@@ -83,6 +83,8 @@ export class Shard {
     const next = () => tracked.next().value as TrackedParameter;
     this.pieces = made.flat().map((list) => list.map((piece) => ({ ...piece, tracked: next() })));
     this.#takeState();
+    // Exchanges hand the state's arrays on, so every step looks at them.
+    for (const { tracked } of this.pieces.flat()) this.#own.steps.expose(tracked);
   }
 
   #unitOf(tensor: TrackedParameter, group: number): number {
@@ -125,7 +127,7 @@ export class Shard {
       for (const { tracked, begin, end } of pieces) {
         const part = (array: Floats) => copyOfPart(array as Float32Array, begin, end);
         const buffers = { slow: slow && part(slow), ema: ema && part(ema) };
-        this.#own.steps.setState(tracked, steps, states.map(part), buffers);
+        this.#own.steps.setState(tracked, steps, states.map(part), buffers, true);
       }
     }
   }

@@ -215,7 +215,7 @@ export class ShardedLoad {
       this.shard.pieces[index]?.forEach(({ tracked }, piece) => {
         const at = (item: number) => this.#arrays[item]?.[piece]?.array as Float32Array;
         const buffer = (item: number | null) => (item === null ? null : at(item));
-        steps.setState(tracked, count, arrays.map(at), { slow: buffer(slow), ema: buffer(ema) });
+        steps.setState(tracked, count, arrays.map(at), { slow: buffer(slow), ema: buffer(ema) }, true);
       });
     }
     this.steps.restart();

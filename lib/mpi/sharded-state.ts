@@ -105,7 +105,7 @@ export class ShardedState {
       for (const [k, list] of shard.pieces.entries()) {
         list.forEach(({ tracked }, j) => {
           const { arrays, buffers } = made[k]?.[j] as Whole;
-          shard.steps.setState(tracked, (outline[k] as Outline).steps, arrays, buffers);
+          shard.steps.setState(tracked, (outline[k] as Outline).steps, arrays, buffers, true);
         });
       }
     };
