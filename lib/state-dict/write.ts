@@ -99,9 +99,10 @@ function writeState<O extends object>(
   if (states.length === 0 && !withSlow) return undefined;
   const entry: Record<string, unknown> = rule.counted === false && !withSlow ? {} : { step: steps };
   if (published) Object.assign(entry, rule.published?.state?.(options, steps));
-  states.forEach((array, k) => {
-    entry[tracked.nameOf(role.state + k)] = source.written(array, tracked, role.state + k);
-  });
+  // A loop: a program could have replaced forEach, and would see the state.
+  for (let k = 0; k < states.length; ++k) {
+    entry[tracked.nameOf(role.state + k)] = source.written(states[k] as Floats, tracked, role.state + k);
+  }
   if (!withSlow) return entry;
   if (slow !== null) return { ...entry, [slowName]: source.written(slow, tracked, role.slow) };
   // Where Lookahead was turned on since the last step, the slow weights begin as the parameter.
