@@ -102,9 +102,10 @@ function writeState<O extends object>(
   if (states.length === 0 && !withSlow && !withEma) return undefined;
   const entry: Record<string, unknown> = rule.counted === false && !withSlow && !withEma ? {} : { step: steps };
   if (published) Object.assign(entry, rule.published?.state?.(options, steps));
-  states.forEach((array, k) => {
-    entry[tracked.nameOf(role.state + k)] = source.written(array, tracked, role.state + k);
-  });
+  // A loop: a program could have replaced forEach, and would see the state.
+  for (let k = 0; k < states.length; ++k) {
+    entry[tracked.nameOf(role.state + k)] = source.written(states[k] as Floats, tracked, role.state + k);
+  }
   if (withSlow) entry[bufferKeys.slow] = slow === null ? beginSlow(tracked, source) : source.written(slow, tracked, role.slow);
   if (withEma) entry[bufferKeys.ema] = source.written(ema, tracked, role.ema);
   return entry;
