@@ -1,8 +1,7 @@
 // Options belong to groups. An optimizer has `lr`, which most programs set; every other option name on it is a mistake that would do nothing.
 import { plainError, typeError } from "../errors";
 import { canWrite } from "../groups/live-group";
-import { dialects, plain } from "../options/kinds";
-import { optionNames } from "../rule/rule";
+import { optionNameTest, refusing } from "../rule/option-names";
 
 interface Group {
   lr: number;
@@ -33,34 +32,10 @@ export abstract class WithGroups {
   }
 }
 
-/** The names of options in plain form. */
-let names: ReadonlySet<string> = new Set();
-let counted = 0;
-
-/** Whether a key is an option's name, in whatever spelling: amsgrad, amsGrad, AMSGRAD, learningRate, LR. */
-function isOptionName(key: PropertyKey): key is string {
-  if (typeof key !== "string") return false;
-  if (counted !== optionNames.size) {
-    counted = optionNames.size; // a rule was declared
-    names = new Set([...optionNames, ...dialects.flat()].map(plain));
-  }
-  return names.has(plain(key));
-}
-
 function refuse(name: string): never {
   const where = "options belong to the groups: optimizer.paramGroups[0]";
   throw typeError("ERR_OPTIMIZER", `An optimizer has no ${name} of its own; ${where}`);
 }
 
-/**
- * What optimizers inherit from in the end. Only keys that nothing before it has come here: methods cost nothing, and names that are no
- * option's are free.
- */
-const last = new Proxy(
-  {},
-  {
-    get: (target, key, receiver) => (isOptionName(key) ? refuse(key) : (Reflect.get(target, key, receiver) as unknown)),
-    set: (target, key, value, receiver) => (isOptionName(key) ? refuse(key) : Reflect.set(target, key, value, receiver)),
-  },
-);
-Object.setPrototypeOf(WithGroups.prototype, last);
+// What optimizers inherit from in the end.
+Object.setPrototypeOf(WithGroups.prototype, refusing({}, optionNameTest(), refuse));

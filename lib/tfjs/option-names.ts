@@ -1,24 +1,10 @@
 // Options belong to the group. The optimizer has `learningRate` and `lr`; any other option's name on it is a mistake that would do nothing.
 import { typeError } from "../errors";
-import { dialects, plain } from "../options/kinds";
-import { optionNames } from "../rule/rule";
+import { plain } from "../options/kinds";
+import { optionNameTest, refusing } from "../rule/option-names";
 
 /** Options of the constructor that no rule has. */
 const ownNames = ["version", "maxGradNorm", "excludeFromWeightDecay"];
-const dialectNames = [...dialects.flat(), ...ownNames].map(plain);
-
-let names: ReadonlySet<string> = new Set(dialectNames);
-let counted = 0;
-
-/** Whether a key is an option's name, in whatever spelling: weightDecay, weight_decay, WEIGHTDECAY. */
-function isOptionName(key: PropertyKey): key is string {
-  if (typeof key !== "string") return false;
-  if (counted !== optionNames.size) {
-    counted = optionNames.size; // a rule was declared
-    names = new Set([...dialectNames, ...[...optionNames].map(plain)]);
-  }
-  return names.has(plain(key));
-}
 
 function refuse(name: string): never {
   const meant = ownNames.find((own) => own !== "version" && plain(own) === plain(name));
@@ -27,9 +13,4 @@ function refuse(name: string): never {
 }
 
 /** A prototype like `base` that refuses options' names. Names that come to it are those that the class itself does not have. */
-export function refusingOptionNames<T extends object>(base: T): T {
-  return new Proxy(base, {
-    get: (target, key, receiver) => (isOptionName(key) ? refuse(key) : (Reflect.get(target, key, receiver) as unknown)),
-    set: (target, key, value, receiver) => (isOptionName(key) ? refuse(key) : Reflect.set(target, key, value, receiver)),
-  });
-}
+export const refusingOptionNames = <T extends object>(base: T): T => refusing(base, optionNameTest(ownNames), refuse);
