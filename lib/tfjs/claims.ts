@@ -1,26 +1,9 @@
 // Which variable loaded state belongs to. Names change with every model that a process makes, and layers are frozen and thawed.
 import type { Variable } from "@tensorflow/tfjs-core";
-import { isTelling, plainName, sameShape, type Living } from "./names";
+import type { Claim, Pairs } from "./pairing";
+import { isTelling, plainName, sameShape } from "./names";
 import { pairInOrder } from "./order";
 import { refuseShape, type Slot } from "./slot";
-
-export type Pairs = readonly (readonly [Variable, Slot])[];
-
-/** What is known where variables claim state. */
-export interface Claim {
-  /** Those that have no state, in the order of the step. */
-  readonly variables: readonly Variable[];
-  /** State that was loaded, and that none has claimed. */
-  readonly slots: readonly Slot[];
-  readonly living: Living;
-  /**
-   * Whether a living variable may be a frozen one of the model in training: no optimizer has updated it. The variables say nothing of
-   * that themselves: `compile` of a sequential model calls all of them trainable.
-   */
-  readonly mayBeFrozen: (variable: Variable) => boolean;
-  /** Whether other variables have claimed state of the same load. */
-  readonly begun: boolean;
-}
 
 /** Makes names comparable. */
 type Keys = (names: readonly string[]) => readonly string[];

@@ -1,6 +1,6 @@
 // State and variables of other names are paired in their order, if nothing speaks against it: as of a model that is built by code again.
 import type { Variable } from "@tensorflow/tfjs-core";
-import type { Claim, Pairs } from "./claims";
+import type { Claim, Pairs } from "./pairing";
 import { isTelling, numbersIn, pattern, sameShape } from "./names";
 import { refuseShape, refuseState, type Slot } from "./slot";
 
