@@ -7,7 +7,7 @@ import type { Rule } from "../rule/rule";
 import { obstacleError } from "./memory-checks";
 import { ParameterTable } from "./parameter-table";
 import { NormSlots } from "./norm-slots";
-import { isPinned, pin } from "./pin";
+import { pinAll } from "./pin";
 import { RegisteredMemory } from "./registered-memory";
 import { reportOf, type ReadStepOptions, type StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
@@ -220,13 +220,7 @@ export class Steps<O extends object> {
       const states = plan.states[index] as readonly Floats[];
       const { data, out, grad, slow, ema } = plan;
       const own = [data[index], out[index], grad[index], slow[index], ema[index], states[0], states[1], states[2]];
-      for (let k = 0; k < own.length; ++k) {
-        const array = own[k] as Float32Array | null | undefined;
-        if (array === null || array === undefined || isPinned(array)) continue;
-        this.expose(tracked); // what pins it sees it
-        pin(array);
-        pinned = true;
-      }
+      if (pinAll(own, () => this.expose(tracked))) pinned = true; // what pins memory sees it
     }
     return pinned;
   }
