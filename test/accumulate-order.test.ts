@@ -1,6 +1,7 @@
 import { accumulate, cpu } from "../lib";
 import { bitsOf, expectSameBits } from "./helpers/bits";
 import { thrownBy } from "./helpers/snapshot";
+import { itOnThreads } from "./helpers/native-only";
 
 const { fround } = Math;
 
@@ -52,7 +53,7 @@ describe("accumulate in pairs", () => {
     expectSameBits(again, whole, "sums of sums");
   });
 
-  it("has the same bits on one thread as on several", () => {
+  itOnThreads("has the same bits on one thread as on several", () => {
     const sources = gradients(5, 300_000);
     const sums = [1, 2].map((threads) => {
       const before = cpu.threads;

@@ -1,3 +1,4 @@
+import { itOnNative } from "./helpers/native-only";
 import { resultOf } from "./helpers/script";
 
 const collect = { flags: ["--expose-gc"] };
@@ -51,7 +52,7 @@ describe("garbage collection", () => {
     expect(resultOf(code, collect)).toEqual(["data", "grad"]);
   });
 
-  it("spares a native table whose step can still be called, and no longer", () => {
+  itOnNative("spares a native table whose step can still be called, and no longer", () => {
     const code = `${gc}
       const { addon } = require("./dist/lib/native/engine");
       (async () => {

@@ -98,6 +98,15 @@ describe("an option name on an optimizer", () => {
   });
 });
 
+describe("the name of a step's option on an optimizer", () => {
+  it.each(["maxGradNorm", "max_grad_norm", "gradScale", "skipNonFinite"])("%s throws, and names step", (name) => {
+    const optimizer = new SGD([one()]);
+    const error = thrownBy(() => Object.assign(optimizer, { [name]: 1 }));
+    expect(error).toMatchObject({ code: "ERR_OPTIMIZER" });
+    expect(error.message).toMatch(/step\(\{ \w+ \}\)/);
+  });
+});
+
 describe("other names on an optimizer", () => {
   it("are free, for subclasses", () => {
     class Counting extends Adam {

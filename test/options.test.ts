@@ -439,6 +439,18 @@ describe("the options of a step after a closure", () => {
     expect(ran).toBe(false);
   });
 
+  it("are refused where options stand before them", async () => {
+    const p = two();
+    const optimizer = new SGD([p]) as unknown as { step(...args: unknown[]): void; stepAsync(...args: unknown[]): Promise<void> };
+    const more = { maxGradNorm: 1 };
+    let ran = false;
+    expect(thrownBy(() => optimizer.step(() => void (ran = true), {}, more))).toMatchObject({ code: "ERR_INVALID_OPTION" });
+    for (const first of [undefined, {}]) {
+      await expect(optimizer.stepAsync(first, more)).rejects.toMatchObject({ code: "ERR_INVALID_OPTION" });
+    }
+    expect([ran, [...p.data]]).toEqual([false, [...two().data]]);
+  });
+
   it("are refused where there is no closure before them", () => {
     const optimizer = new SGD([two()]) as unknown as { step(...args: unknown[]): void };
     for (const first of [undefined, {}, null]) {

@@ -215,6 +215,9 @@ onBothBackends(() => {
         () => [iter(), { name: "x/m", tensor: new Float32Array(4) as never }],
         /must be a tensor, got a Float32Array of 4$/,
       ],
+      ["null among them", () => [iter(), null as never], /^Weights must be \{ name, tensor \}, got null$/],
+      ["a name that is no text", () => [iter(), { ...named("x/m"), name: 5 as never }], /^Weights must be \{ name, tensor \}/],
+      ["two counts", () => [{ name: "iter", tensor: tf.tensor1d([3, 4], "int32") }], /must be "iter"/],
       ["half of the state", () => [iter(), named("x/m")], /^These weights have no "x\/v"$/],
       ["the other half", () => [iter(), named("x/v")], /"x\/v" is missing its like/],
       ["one array twice", () => [iter(), named("x/m"), named("x/m")], /"x\/m" is missing its like/],
@@ -229,7 +232,7 @@ onBothBackends(() => {
       await expect(optimizer.setWeights(weights)).rejects.toEqual(coded("ERR_STATE_DICT", message));
       const after = (await optimizer.getWeights()).map(({ tensor }) => valuesOf(tensor));
       expect(after).toEqual(before);
-      tf.dispose((weights ?? []).map(({ tensor }) => tensor));
+      tf.dispose((weights ?? []).map((one) => (one as Weights[0] | null)?.tensor as tf.Tensor));
     });
 
     it.each<[string, Record<string, number[]>, RegExp]>([

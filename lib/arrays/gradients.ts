@@ -3,6 +3,7 @@ import { isCudaArray } from "../cuda/array";
 import { arrayKind, describe, isDetached, isMap, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
+import { plain } from "../options/kinds";
 import type { Parameter } from "../parameter";
 import { placeOf, requireUnleased, type Floats } from "./placement";
 
@@ -87,12 +88,23 @@ function listOf(value: unknown, what: string): unknown[] {
   throw invalid(`${what} must be iterable`, value);
 }
 
-/** The keys of a parameter that may hold arrays. */
-const arrayKeys: readonly string[] = ["data", "out", "shape"];
+/** What other libraries call a gradient, in plain form. */
+const gradientNames: readonly string[] = ["g", "grad", "grads", "gradient", "gradients", "dw", "dp", "dx"];
 
-/** A key that seems to stand for `grad`: it holds an array. A parameter with it and without `grad` would be left out in silence. */
-const misnamedIn = (item: object): string | undefined =>
-  Object.entries(item).find(([key, value]) => !arrayKeys.includes(key) && placeOf(value) !== undefined)?.[0];
+/**
+ * A key that seems to stand for `grad`, of an object or of what it inherits from. A parameter with it and without `grad` would be left out in
+ * silence.
+ */
+function misnamedIn(item: object): string | undefined {
+  for (let at: object | null = item; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+    const found = Object.getOwnPropertyNames(at).find((key) => seemsGradient(item, key));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const seemsGradient = (item: object, key: string): boolean =>
+  key !== "grad" && gradientNames.includes(plain(key)) && isObject(Reflect.get(item, key));
 
 function gradientOf(item: unknown, index: number): Float32Array | null {
   const what = `Parameter ${index} must be an object with data and grad`;

@@ -6,7 +6,7 @@ import type { GroupOf, ParamGroup, Params } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import type { State, StateOf } from "../state-dict";
-import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
+import { readStepOptions, refuseMore, type StepOptions, type StepReport } from "../step/step-options";
 import { Guard, noteInternals } from "./internals";
 import { ParameterGroups } from "./parameter-groups";
 import { defineInspect } from "./show";
@@ -71,7 +71,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   step(options?: StepOptions): StepReport;
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
   step<T extends number | void>(closure: () => T, options?: StepOptions): T;
-  step<T extends number | void>(argument?: StepOptions | (() => T), options?: StepOptions): StepReport | T {
+  step<T extends number | void>(argument?: StepOptions | (() => T), options?: StepOptions, third?: unknown): StepReport | T {
+    if (third !== undefined) refuseMore([third], "step");
     return typeof argument === "function" ? this.#stepAfter(argument, options) : this.#step(argument, options);
   }
 
@@ -110,9 +111,13 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    *
    * @throws never: the promise is rejected with what `step` throws
    */
-  stepAsync(options?: StepOptions): Promise<StepReport> {
+  stepAsync(options?: StepOptions): Promise<StepReport>;
+  stepAsync(options?: StepOptions, ...rest: readonly unknown[]): Promise<StepReport> {
     const { steps, groups } = this.#groups;
-    return this.#guard.exclusivelyAsync("stepAsync", () => steps.stepAsync(groups, readStepOptions(options, "stepAsync")));
+    return this.#guard.exclusivelyAsync("stepAsync", () => {
+      refuseMore(rest, "stepAsync");
+      return steps.stepAsync(groups, readStepOptions(options, "stepAsync"));
+    });
   }
 
   /** Waits until the devices are done with every step so far. Throws ERR_CUDA_LOST where one of them failed since. */

@@ -1,6 +1,7 @@
 // Options belong to groups. An optimizer has `lr`, which most programs set; every other option name on it is a mistake that would do nothing.
 import { plainError, typeError } from "../errors";
 import { canWrite } from "../groups/live-group";
+import { plain } from "../options/kinds";
 import { optionNameTest, refusing } from "../rule/option-names";
 
 interface Group {
@@ -32,10 +33,15 @@ export abstract class WithGroups {
   }
 }
 
+/** Options of a step. */
+const stepNames = ["maxGradNorm", "gradScale", "skipNonFinite"];
+
 function refuse(name: string): never {
-  const where = "options belong to the groups: optimizer.paramGroups[0]";
+  const meant = stepNames.find((own) => plain(own) === plain(name));
+  const where =
+    meant === undefined ? "options belong to the groups: optimizer.paramGroups[0]" : `it is an option of step({ ${meant} })`;
   throw typeError("ERR_OPTIMIZER", `An optimizer has no ${name} of its own; ${where}`);
 }
 
 // What optimizers inherit from in the end.
-Object.setPrototypeOf(WithGroups.prototype, refusing({}, optionNameTest(), refuse));
+Object.setPrototypeOf(WithGroups.prototype, refusing({}, optionNameTest(stepNames), refuse));

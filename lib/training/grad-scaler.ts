@@ -3,6 +3,7 @@ import { meantAsOptimizer } from "../meant";
 import { ownerOf } from "../optimizer/views";
 import { flag, readOptions, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { StepOptions, StepReport } from "../step";
+import { refuseMore } from "../step/step-options";
 import {
   defaults,
   kinds,
@@ -125,8 +126,10 @@ export class GradScaler {
    *
    * @throws never: the promise is rejected with what `step` throws
    */
-  async stepAsync(optimizer: Stepped | SteppedLater, options?: ScaledStepOptions): Promise<StepReport> {
+  stepAsync(optimizer: Stepped | SteppedLater, options?: ScaledStepOptions): Promise<StepReport>;
+  async stepAsync(optimizer: object, options?: ScaledStepOptions, ...rest: readonly unknown[]): Promise<StepReport> {
     const stepped = requireOptimizer(optimizer);
+    refuseMore(rest, "stepAsync");
     if (!this.#enabled) return stepped.stepAsync(options);
     const scaled = this.#begin(stepped, options);
     return this.#endLater(stepped, stepped.stepAsync(scaled));
