@@ -35,12 +35,12 @@ World& World::get() {
 
 void World::submit(std::unique_ptr<Job> job) {
   {
-    const std::lock_guard<std::mutex> guard(lock_);
+    const Lock guard(lock_);
     jobs_.push_back(std::move(job));
     if (!running_) std::thread([this] { run(); }).detach();
     running_ = true;
   }
-  wake_.notify_one();
+  wake_.wake_all();
 }
 
 void World::wait_for_start() {
@@ -51,7 +51,7 @@ void World::wait_for_start() {
 
 void World::abort(int code) {
   aborting_ = code == 0 ? 1 : code;
-  wake_.notify_one();
+  wake_.wake_all();
   if (started_) std::this_thread::sleep_for(abort_patience);
   std::_Exit(aborting_);
 }
@@ -64,8 +64,8 @@ void World::obey_abort() {
 }
 
 std::unique_ptr<Job> World::next(bool may_wait) {
-  std::unique_lock<std::mutex> guard(lock_);
-  if (may_wait) wake_.wait(guard, [this] { return !jobs_.empty() || aborting_ != 0; });
+  const Lock guard(lock_);
+  while (may_wait && jobs_.empty() && aborting_ == 0) wake_.wait(lock_);
   obey_abort();
   if (jobs_.empty()) return nullptr;
   std::unique_ptr<Job> job = std::move(jobs_.front());

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <vector>
 
+#include "../platform/mutex.h"
 #include "failure.h"
 #include "library.h"
 
@@ -73,8 +72,8 @@ class World {
   void settle();
   void obey_abort();
 
-  std::mutex lock_;
-  std::condition_variable wake_;
+  Mutex lock_;
+  Condition wake_;
   std::deque<std::unique_ptr<Job>> jobs_;
   bool running_ = false;
   std::atomic<int> aborting_{0};
