@@ -23,6 +23,7 @@ const perPart = 4;
 const own = options.parts / world.size;
 if (world.size > 1 && !Number.isInteger(Math.log2(own))) {
   if (world.rank === 0) console.error(`--parts must be 1, 2, 4, 8, ... for each of ${world.size} processes; see --help`);
+  await world.close(); // a rank that ends without it ends the job, and may cut off what others print
   process.exit(2);
 }
 const sizes = { inputs: size, hidden: options.hidden, outputs: 10 };
