@@ -2,7 +2,7 @@
 import * as tfl from "@tensorflow/tfjs-layers";
 import { AdaBeliefOptimizer } from "../lib/tfjs";
 import { expectSameBits } from "./helpers/bits";
-import { applyGradients, floats, onBothBackends, tf, valuesOf } from "./helpers/tfjs";
+import { applyGradients, floats, onBothBackends, saveModel, tf, valuesOf } from "./helpers/tfjs";
 
 const units = 4;
 const count = 3;
@@ -42,16 +42,6 @@ async function means(model: tfl.LayersModel): Promise<(Float32Array | undefined)
     const found = weights.find((one) => one.name === `${name}/m`);
     return found && valuesOf(found.tensor);
   });
-}
-
-async function save(model: tfl.LayersModel): Promise<tf.io.ModelArtifacts> {
-  let saved: tf.io.ModelArtifacts = {};
-  const handler = tf.io.withSaveHandler((artifacts) => {
-    saved = artifacts;
-    return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" as const } });
-  });
-  await model.save(handler, { includeOptimizer: true });
-  return saved;
 }
 
 const load = (saved: tf.io.ModelArtifacts) => tfl.loadLayersModel(tf.io.fromMemory(saved));
@@ -94,7 +84,7 @@ onBothBackends(() => {
   ])("in the process that made it, %s:", (_, isDisposed) => {
     it.each(cases)("%s", async (_, saved, then) => {
       const { model, before } = await train(saved);
-      const artifacts = await save(model);
+      const artifacts = await saveModel(model);
       if (isDisposed) model.dispose();
       const loaded = await load(artifacts);
       const now = [...before];
@@ -107,11 +97,11 @@ onBothBackends(() => {
 
     it("and the state of frozen layers is saved again", async () => {
       const { model, before } = await train([[0, 1, 2]]);
-      const artifacts = await save(model);
+      const artifacts = await saveModel(model);
       if (isDisposed) model.dispose();
       const loaded = await load(artifacts);
       step(compile(loaded, [1]));
-      const again = compile(await load(await save(loaded)), [0, 1, 2]);
+      const again = compile(await load(await saveModel(loaded)), [0, 1, 2]);
       step(again);
       await expectGoesOn(again, [0, 2], before);
     });
@@ -188,9 +178,9 @@ onBothBackends(() => {
 
   it("state goes on after it was loaded by a process that had other models of these names", async () => {
     const { model, before } = await train([[0, 1]]);
-    const first = await load(await save(model));
+    const first = await load(await saveModel(model));
     step(compile(first, [0, 1]));
-    const second = compile(await load(await save(first)), [1, 2]);
+    const second = compile(await load(await saveModel(first)), [1, 2]);
     step(second);
     await expectGoesOn(
       second,

@@ -22,7 +22,7 @@ const options = readOptions("Handwritten digits, gradients by jax-js", {
 await init("wasm");
 defaultDevice("wasm");
 
-// An array is used up by the first function that takes it, but for the copies that `ref` makes.
+// A jax-js function consumes the arrays it takes. `array.ref` keeps an array for another use.
 const logitsOf = ([weight1, bias1, weight2, bias2], x) => {
   const hidden = nn.relu(np.matmul(x, weight1).add(bias1));
   return np.matmul(hidden, weight2).add(bias2);

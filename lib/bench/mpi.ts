@@ -1,10 +1,10 @@
 // Measures what steps over the ranks of an MPI job cost. Every rank calls it, and the results of rank 0 count.
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { AdaBelief, cpu, parameter } from "..";
 import { Sharded, type World } from "../mpi";
 import { requireSuccess, transportOf } from "../mpi/world";
+import { loopDelay } from "./loop-delay";
 import { bytesSent } from "./mpi-model";
 import { spread, type Spread } from "./statistics";
 
@@ -110,15 +110,6 @@ async function measureSteps(world: World, grad: Float32Array, { parameters, buck
     ...{ state_bytes: sharded.state, whole_state_bytes: local.state },
     loop_delay_ms: { sharded: sharded.delay, busy: local.delay, idle },
   };
-}
-
-/** The 99th percentile of the event loop's delay in milliseconds, while `work` is under way. */
-async function loopDelay(work: () => Promise<unknown>): Promise<number> {
-  const histogram = monitorEventLoopDelay({ resolution: 1 });
-  histogram.enable();
-  await work();
-  histogram.disable();
-  return histogram.percentile(99) / 1e6;
 }
 
 /** The resident bytes of this process, once it has given back what nobody uses. */

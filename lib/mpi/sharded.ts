@@ -162,10 +162,10 @@ export class Sharded<O extends object = { lr: number }> {
 
   /**
    * Says that a parameter's gradient is complete, so that it may be exchanged while others are still computed. Optional: `step` exchanges
-   * what is left. The gradient must not be touched from here to the end of `step`. Ranks may call it in any order.
+   * what is left. Do not change the gradient until `step` is done. Ranks may call it in any order.
    *
-   * @throws ERR_INVALID_PARAMETER for what is no parameter of this optimizer; ERR_BUSY where it was ready before; what `step` throws of
-   *   its gradient
+   * @throws ERR_INVALID_PARAMETER if the optimizer has no such parameter; ERR_BUSY if it was called for it before in this step; for an
+   *   invalid gradient, the error that `step` throws
    */
   ready(parameter: Parameter): void {
     this.#guard.freely(() => {

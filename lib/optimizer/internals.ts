@@ -17,5 +17,5 @@ export function noteInternals(optimizer: object, groups: ParameterGroups<object>
   noteRule(optimizer, groups.rule);
 }
 
-/** The groups of an optimizer, and who may call when; undefined for what is none of this package's. */
+/** The groups and the guard of an optimizer; undefined for an object that is no optimizer of this package. */
 export const internalsOf = (optimizer: unknown): Internals | undefined => internals.get(optimizer as object);

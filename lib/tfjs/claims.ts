@@ -101,7 +101,7 @@ export function claim(given: Claim): Map<Variable, Slot> {
   if (slots.length === 0 || variables.length === 0) return new Map();
   const canCount = mayCount(given);
   const found = (canCount ? forms : forms.slice(0, -1)).flatMap((form) => assignByName(given, form) ?? []);
-  // Names have told before which state is whose: what is left then is of variables that are not here.
+  // After a first claim by name, the state that is left belongs to variables that are not in this step.
   const complete = found.filter(
     ({ pairs, orphans, misfit }) => misfit === undefined && (pairs.length === variables.length || orphans === 0 || begun),
   );

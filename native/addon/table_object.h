@@ -24,8 +24,8 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   /** shape(row, dimensions, first dimension) */
   void shape(const Napi::CallbackInfo& info);
   /** bind(row, length, device, data, out, grad | null, ...three states | null, slow | null, ema | null): null, or
-   * { problem, role } of the first array that cannot be used. All must be of that length and on that device; -1 is the
-   * processor. */
+   * { problem, role } of the first array that cannot be used. All arrays must have that length and lie on that device;
+   * -1 is the processor. */
   Napi::Value bind(const Napi::CallbackInfo& info);
   /** bindGrads(rows: Int32Array, grads, count): null, or { problem, index } of the first gradient that cannot be used. Those
    * before it are bound. */

@@ -1,5 +1,5 @@
-// Sums in pairs: ((0+1)+(2+3))+…, an odd one passes up. A sum over 2ᵏ gradients of each of some workers has the same bits,
-// whoever adds up which of them.
+// Sums in pairs: ((0+1)+(2+3))+…, an odd one passes up. With 2ᵏ gradients for each worker, the bits do not depend on which worker
+// adds up which gradients.
 #pragma once
 
 #include <cstddef>
