@@ -25,7 +25,7 @@ const languageSizes = (layers) => ({
     architecture: { vocabulary: 200, width: 16, cells: 16, layers },
   },
   small: {
-    ...{ words: 250_000, held: 50_000, rows: 20, length: 35, dropout: 0.2, epochs: [10, 7, 5][layers - 1] },
+    ...{ words: 250_000, held: 50_000, rows: 20, length: 35, dropout: 0.2, epochs: [6, 6, 5][layers - 1] },
     architecture: { vocabulary: 2000, width: 128, cells: 128, layers },
   },
   paper: {

@@ -36,7 +36,13 @@ export type ErrorCode =
   | "ERR_CUDA_STREAM" // no stream, or one of another device
   | "ERR_MIXED_DEVICES" // arrays of one parameter that do not lie in one place
   | "ERR_CUDA" // the driver refused a call; nothing was changed
-  | "ERR_CUDA_LOST"; // the device failed in the middle of its work: what it held is undefined
+  | "ERR_CUDA_LOST" // the device failed in the middle of its work: what it held is undefined
+  | "ERR_MPI_UNAVAILABLE" // MPI cannot run here; the message says why
+  | "ERR_MPI_LAUNCHER" // the processes were started by the launcher of another MPI
+  | "ERR_MPI_PEER" // another rank refused; nothing was changed on any rank
+  | "ERR_MPI_DISAGREE" // the ranks were about to do different things; nothing was changed on any rank
+  | "ERR_MPI_TIMEOUT" // another rank gave no answer
+  | "ERR_MPI_LOST"; // a call of MPI failed, or a step in its last part: what the ranks hold is undefined
 
 /** The property that marks this package's errors, whichever copy of the package or realm they come from. */
 export const errorBrand = Symbol.for("adabelief.error");
@@ -105,12 +111,23 @@ export function describe(value: unknown): string {
     if (name !== undefined) return name;
   }
   if (isMap(value)) return "a Map";
+  if (!isObject(value)) return "a revoked proxy";
+  return Array.isArray(value) ? `an array of ${value.length}` : "an object";
+}
+
+/** Whether a value is an object that can be looked at: not null, no function, and no revoked proxy, of which every look throws. */
+export function isObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
   try {
-    return Array.isArray(value) ? `an array of ${value.length}` : "an object";
+    Array.isArray(value);
+    return true;
   } catch {
-    return "a revoked proxy";
+    return false;
   }
 }
+
+/** Whether a value is an array. A revoked proxy is none. */
+export const isArray = (value: unknown): value is unknown[] => isObject(value) && Array.isArray(value);
 
 /** Whether a value is a Map of any realm. Runs no code of its own. */
 export function isMap(value: object): boolean {

@@ -5,6 +5,7 @@ export {
   fromFloat16,
   toBFloat16,
   toFloat16,
+  type AccumulateOptions,
   type ClipOptions,
   type Float16Values,
   type Floats,
@@ -21,7 +22,7 @@ export { info, type Info } from "./info";
 export { ready, type CudaDevice } from "./native";
 export { Lookahead, Optimizer, type LookaheadState, type ZeroGradOptions } from "./optimizer";
 export * from "./optimizers";
-export type { Centralize, CommonOptions, LookaheadOptions, SparseStep } from "./options";
+export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions, SparseStep } from "./options";
 export { parameter, type AnyParameter, type Parameter, type SparseGradient, type SparseParameter } from "./parameter";
 export {
   encodeSafetensors,

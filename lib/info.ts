@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import { findBinary, target } from "./native/binary";
 import { cpu } from "./cpu";
 import { driver } from "./cuda/driver";
+import { findMpi, type MpiLibrary } from "./mpi/library";
 import { libc } from "./native/explain";
 import { packageRoot, root } from "./native/here";
 import { addon, type CudaDevice } from "./native/engine";
@@ -28,6 +29,12 @@ export interface Info {
     driver: { version: string; standIn: boolean } | null;
     devices: readonly CudaDevice[];
   };
+  mpi: {
+    available: boolean;
+    /** Why not; "" where available. */
+    reason: string;
+    library: MpiLibrary | null;
+  };
 }
 
 /** 13000 is 13.0. */
@@ -43,6 +50,11 @@ function describeCuda(): Info["cuda"] {
   };
 }
 
+function describeMpi(): Info["mpi"] {
+  const { reason, library } = findMpi();
+  return { available: library !== null, reason, library };
+}
+
 function describeBinary(): Info["binary"] {
   if (addon.backend() === wasmBackend) {
     return { path: packageRoot === undefined ? root : join(root, "dist/lib/wasm/modules.js"), origin: "WebAssembly" };
@@ -52,7 +64,7 @@ function describeBinary(): Info["binary"] {
   return { path, origin: isBuilt ? "built here" : "prebuilt" };
 }
 
-/** What runs where: version, platform, the binary that was loaded, backends, threads, the GPUs or why there are none. */
+/** What runs where: version, platform, the binary that was loaded, backends, threads, the GPUs and the MPI library or why there are none. */
 export function info(): Info {
   return {
     version,
@@ -64,5 +76,6 @@ export function info(): Info {
     backend: cpu.backend,
     threads: cpu.threads,
     cuda: describeCuda(),
+    mpi: describeMpi(),
   };
 }

@@ -8,7 +8,11 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 await build({
   ...forBrowsers,
-  entryPoints: { index: join(root, "lib/index.ts"), tfjs: join(root, "lib/tfjs/index.ts") },
+  entryPoints: {
+    index: join(root, "lib/index.ts"),
+    mpi: join(root, "lib/mpi/index.ts"),
+    tfjs: join(root, "lib/tfjs/index.ts"),
+  },
   outdir: process.argv[2] ?? join(root, "dist", "browser"),
   outExtension: { ".js": ".mjs" },
   splitting: true,

@@ -29,7 +29,7 @@ for (const compiler of compilers) {
   );
   const built = run("cmake", "--build", folder, "--parallel", "2");
   const warnings = built.split("\n").filter((line) => line.includes("warning:"));
-  const tested = run("ctest", "--test-dir", folder, "--output-on-failure");
+  const tested = run("ctest", "--test-dir", folder, "--output-on-failure", "--parallel", "2");
   const [summary] = /\d+% tests passed.*/.exec(tested) ?? ["no summary"];
   console.log(`${compiler}: ${summary}, ${warnings.length} warnings`);
   for (const warning of warnings) console.log(`  ${warning}`);

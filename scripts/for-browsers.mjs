@@ -8,6 +8,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const counterparts = {
   "lib/checkpoint/crc32.ts": "crc32.ts",
   "lib/checkpoint/files.ts": "files.ts",
+  "lib/mpi/environment.ts": "mpi-environment.ts",
   "lib/native/cores.ts": "cores.ts",
   "lib/info.ts": "info.ts",
   "lib/native/load.ts": "load.ts",

@@ -13,8 +13,9 @@ const below = {
   table: ["core", "update"],
   cpu: ["table", "core", "update", "platform"],
   cuda: ["table", "core", "update", "platform"],
+  mpi: ["cpu", "core", "update", "platform"],
   wasm: ["table", "cpu", "core", "update", "."],
-  addon: ["table", "cpu", "cuda", "core", "update", "platform", "."],
+  addon: ["table", "cpu", "cuda", "mpi", "core", "update", "platform", "."],
 };
 
 const files = readdirSync("native", { recursive: true })

@@ -19,4 +19,4 @@ function run(quiet, command, ...args) {
 const toolset = process.platform === "win32" ? ["-T", "ClangCL"] : [];
 run(true, "cmake", "-S", ".", "-B", folder, ...toolset, "-DADABELIEF_TESTS=ON", `-DADABELIEF_SANITIZE=${sanitize}`);
 run(true, "cmake", "--build", folder, "--parallel", "2", "--config", "Release");
-run(false, "ctest", "--test-dir", folder, "--output-on-failure", "--build-config", "Release");
+run(false, "ctest", "--test-dir", folder, "--output-on-failure", "--build-config", "Release", "--parallel", "2");

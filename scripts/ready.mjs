@@ -63,7 +63,10 @@ function requireTools() {
 if (newest("node_modules/.package-lock.json") < newest("package-lock.json")) {
   run("Installing what package-lock.json names", "npm", "ci", "--no-audit", "--no-fund");
 }
-const sourcesOfAddon = ["CMakeLists.txt", "native", "test/cuda/mock_driver", "test/cuda/ptx", "package-lock.json"];
+const sourcesOfAddon = [
+  ...["CMakeLists.txt", "native", "package-lock.json"],
+  ...["test/cuda/mock_driver", "test/cuda/ptx", "test/mpi/test_library"],
+];
 upToDate("build/Release/adabelief.node", sourcesOfAddon, () => {
   requireTools();
   runModule("Building the addon", "cmake-js/bin/cmake-js", "compile", ...(windows ? ["--toolset", "ClangCL"] : []));

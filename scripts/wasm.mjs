@@ -1,13 +1,16 @@
-// Compiles the loops and tables to WebAssembly, twice, and embeds both in JavaScript: wasm.mjs [file to write] [sanitizers]
+// Compiles the loops and tables to WebAssembly, twice, and embeds both in JavaScript:
+// wasm.mjs [file to write] [sanitizers] [the one form to compile, exact or relaxed]
 // One form is exact on every engine with SIMD. The other uses relaxed SIMD, for engines that fuse its multiply-add.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 const target = process.argv[2] ?? "lib/wasm/modules.js";
 const sanitizers = process.argv[3];
+const only = process.argv[4];
 const compiler = process.env.ADABELIEF_WASM_CXX ?? "clang++-19";
 const folder = sanitizers === undefined ? "build-wasm" : "build-wasm-sanitized";
 
@@ -23,6 +26,7 @@ const sources = [
     "cpu/cpu_engine",
     "cpu/loops",
     "cpu/norm",
+    "cpu/pair_sum",
     "cpu/piece",
   ],
   ...["wasm/access", "wasm/engine", "wasm/exports", "wasm/one_thread", "lists"],
@@ -39,31 +43,50 @@ const link = [
   ...["-Wl,--initial-memory=4194304", "-Wl,--max-memory=4294967296", "-Wl,-z,stack-size=262144"],
 ];
 
+/** Runs a compiler. Ends this program with what it printed if it fails. */
 function run(command, args) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
-  if (status === 0) {
-    process.stderr.write(stderr);
-    return;
-  }
-  process.stderr.write(`${stdout ?? ""}${stderr ?? ""}${command}: ${error?.message ?? "failed, see above"}\n`);
-  process.exit(1);
+  return new Promise((resolve) => {
+    execFile(command, args, (error, stdout, stderr) => {
+      process.stderr.write(error ? `${stdout}${stderr}${error.message}\n` : stderr);
+      if (error) process.exit(1);
+      resolve();
+    });
+  });
+}
+
+/** Runs functions that return promises, as many at a time as there are cores. */
+async function runAll(functions) {
+  const waiting = [...functions];
+  const work = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next();
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
 /** What a sanitizer finds ends the program: there is nobody to tell. */
 const checks = sanitizers === undefined ? [] : [`-fsanitize=${sanitizers}`, `-fsanitize-trap=${sanitizers}`];
 
-/** Builds one form. Returns its bytes. */
-function build(name, flags) {
-  const objects = sources.map((source) => {
-    const object = join(folder, name, `${source.replace("/", "_")}.o`);
-    mkdirSync(dirname(object), { recursive: true });
-    const set = source === "cpu/loops" ? ["-DADABELIEF_SET=wasm"] : ["-Oz"]; // what runs once a step may be small
-    run(compiler, [...compile, ...checks, ...flags, ...set, "-c", `native/${source}.cpp`, "-o", object]);
-    return object;
+const forms = { exact: [], relaxed: ["-mrelaxed-simd", "-DADABELIEF_RELAXED_MADD"] };
+const objectOf = (name, source) => join(folder, name, `${source.replace("/", "_")}.o`);
+
+/** What compiles one source of a form. */
+function compiling(name, source) {
+  const set = source === "cpu/loops" ? ["-DADABELIEF_SET=wasm"] : ["-Oz"]; // what runs once a step may be small
+  const flags = [...compile, ...checks, ...forms[name], ...set];
+  return () => run(compiler, [...flags, "-c", `native/${source}.cpp`, "-o", objectOf(name, source)]);
+}
+
+/** Builds forms. Returns the bytes of each. */
+async function build(names) {
+  for (const name of names) mkdirSync(join(folder, name), { recursive: true });
+  const longestFirst = ["cpu/loops", ...sources.filter((source) => source !== "cpu/loops")];
+  await runAll(longestFirst.flatMap((source) => names.map((name) => compiling(name, source))));
+  const linked = names.map(async (name) => {
+    const file = join(folder, `${name}.wasm`);
+    await run(compiler, [...link, "-o", file, ...sources.map((source) => objectOf(name, source))]);
+    return readFileSync(file);
   });
-  const file = join(folder, `${name}.wasm`);
-  run(compiler, [...link, "-o", file, ...objects]);
-  return readFileSync(file);
+  return Promise.all(linked);
 }
 
 /** The lists that a module exports, as text. */
@@ -94,8 +117,9 @@ if (missing) {
   );
   write("", "", "");
 } else {
-  const exact = build("exact", []);
-  const relaxed = build("relaxed", ["-mrelaxed-simd", "-DADABELIEF_RELAXED_MADD"]);
-  write(exact.toString("base64"), relaxed.toString("base64"), listsOf(exact));
-  process.stderr.write(`WebAssembly: exact ${exact.length} bytes, relaxed ${relaxed.length} bytes\n`);
+  const names = Object.keys(forms).filter((name) => only === undefined || name === only);
+  const built = await build(names);
+  const textOf = (name) => built[names.indexOf(name)]?.toString("base64") ?? "";
+  write(textOf("exact"), textOf("relaxed"), listsOf(built[0]));
+  process.stderr.write(`WebAssembly: ${names.map((name, k) => `${name} ${built[k].length} bytes`).join(", ")}\n`);
 }

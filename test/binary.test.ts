@@ -1,5 +1,5 @@
 // Which binary is loaded, and which never is: a damaged one, one of another package, anything in the working directory.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { path as findBuilt } from "node-gyp-build";
@@ -67,6 +67,51 @@ describe("a damaged binary", () => {
   it("is taken where it is whole", () => {
     plant(folder, whole);
     expect(load(folder).stdout).not.toContain("ERR");
+  });
+});
+
+describe("the advice", () => {
+  const place2 = (name: string, plantIn: (folder: string) => void) => {
+    place(at(name));
+    plantIn(at(name));
+    return load(at(name)).stdout;
+  };
+  const text = (bytes: Uint8Array | string) => (folder: string) => void plant(folder, bytes);
+  const again = /^ERR_NO_BINARY .*It is damaged, or made for another platform: install adabelief again/;
+
+  it.each<[string, (folder: string) => void]>([
+    ["is empty", text("")],
+    ["is a text", text("<html>404</html>")],
+    ["is a folder", (folder) => void mkdirSync(join(folder, "build/Release/adabelief.node"), { recursive: true })],
+    [
+      "is a prebuilt folder",
+      (folder) =>
+        void mkdirSync(join(folder, "prebuilds", `${process.platform}-${process.arch}`, "adabelief.node"), { recursive: true }),
+    ],
+    ["is cut short", text(readFileSync(built).subarray(0, 100_000))],
+  ])("for a binary that %s is to install again, not to build", (what, plantIn) => {
+    const stdout = place2(`advice ${what}`, plantIn);
+    expect(stdout).toMatch(again);
+    expect(stdout).not.toContain("Build it from source");
+  });
+
+  it("for one that may not be read is to correct its permissions", () => {
+    if (process.platform === "win32" || process.getuid?.() === 0) return; // nothing is forbidden to root
+    const stdout = place2("advice unreadable", (folder) => {
+      chmodSync(plant(folder, readFileSync(built)), 0);
+    });
+    expect(stdout).toMatch(/cannot be read: correct its permissions/);
+  });
+
+  it("for a package without a binary is to build it", () => {
+    expect(place2("advice none", () => undefined)).toMatch(/^ERR_NO_BINARY .*Build it from source/);
+  });
+
+  it("for a package without node-gyp-build is to install again", () => {
+    const stdout = place2("advice alone", (folder) => {
+      rmSync(join(folder, "node_modules"), { recursive: true });
+    });
+    expect(stdout).toMatch(again);
   });
 });
 
@@ -141,6 +186,20 @@ describe("ADABELIEF_PREBUILD", () => {
   it("names a folder by its absolute path", () => {
     plant(at("other"), readFileSync(built));
     expect(load(folder, { env: { ADABELIEF_PREBUILD: at("other") } }).stdout).not.toContain("ERR");
+  });
+
+  const odd: [string, () => string, RegExp][] = [
+    ["a folder that is not there", () => at("nowhere"), /No native build/],
+    ["a folder without a binary", () => at(), /No native build/],
+    ["a relative path", () => "there", /must be an absolute path, got "there"/],
+    ["a binary that is cut short", () => (plant(at("cut"), readFileSync(built).subarray(0, 100_000)), at("cut")), /cut short/],
+    ["an empty file", () => (plant(at("empty"), ""), at("empty")), /file too short|not a valid|image/i],
+  ];
+  it.each(odd)("is said to be what is wrong: %s", (_, named, reason) => {
+    const { stdout } = load(folder, { env: { ADABELIEF_PREBUILD: named() } });
+    expect(stdout).toMatch(/^ERR_NO_BINARY .*ADABELIEF_PREBUILD says where it is looked for: correct it, or unset it/);
+    expect(stdout).toMatch(reason);
+    expect(stdout).not.toMatch(/Build it from source|install adabelief again/);
   });
 
   it("is refused as a relative path, by name", () => {

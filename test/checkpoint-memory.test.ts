@@ -45,6 +45,17 @@ describe("loadState from", () => {
   it.each<[string, (bytes: Uint8Array<ArrayBuffer>) => unknown, string, string]>([
     ["bytes that are cut short", (bytes) => bytes.subarray(0, -1), "ERR_CHECKPOINT", "The checkpoint: "],
     ["a damaged Blob", (bytes) => new Blob([bytes.fill(1, -100, -90)]), "ERR_CHECKPOINT", "The checkpoint: "],
+    [
+      "a Blob that answers with more than was asked for",
+      (bytes) =>
+        new (class extends Blob {
+          override slice() {
+            return new Blob([new Uint8Array(1e5)]);
+          }
+        })([bytes]),
+      "ERR_CHECKPOINT",
+      "The checkpoint: ",
+    ],
     ["nothing", () => new Uint8Array(0), "ERR_CHECKPOINT", "The checkpoint: "],
     ["an array of another type", () => new Float32Array(9), "ERR_INVALID_OPTION", "a Float32Array of 9"],
     ["an ArrayBuffer", (bytes) => bytes.buffer, "ERR_INVALID_OPTION", "an object"],

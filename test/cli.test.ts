@@ -1,12 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { spreadOut } from "../lib/bench/axis";
-import type { Result } from "../lib/bench/measure";
 import { missingPeers } from "../lib/bench/peers";
-import { plotReport } from "../lib/bench/plot";
-import { makeReport, notesOn } from "../lib/bench/report";
+import { notesOn } from "../lib/bench/report";
 import { shapes } from "../lib/bench/shapes";
 import { progress } from "../lib/cli/terminal";
 import { info } from "../lib";
@@ -133,58 +130,6 @@ describe("progress where there is no terminal", () => {
   });
 });
 
-describe("the plot of a benchmark", () => {
-  const result = (optimizer: string, backend: string, memory: string, parameters: number, ns: number) => ({
-    ...{ optimizer, backend, memory, mode: "sync", dtype: "float32", device: "cpu", threads: 1, variant: "plain" },
-    ...{ model: String(parameters), tensors: 1, parameters, ns_per_parameter: ns, ns_per_parameter_p10: ns * 0.9 },
-    ...{ ns_per_parameter_p90: ns * 1.1, gb_per_s: 1, limit_ns_per_parameter: 1, ratio_to_limit: 1, ratio_to_javascript: null },
-  });
-  const backends = ["avx512", "avx2", "scalar"];
-  const results = [1e4, 1e6].flatMap((size) => [
-    result("limit", "limit", "allocated", size, 0.3),
-    ...backends.flatMap((backend, k) =>
-      ["allocated", "ordinary"].map((memory) => result("AdaBelief", backend, memory, size, 0.4 + k / 100)),
-    ),
-    result("JavaScript loop", "javascript", "ordinary", size, 6),
-  ]) as Result[];
-  const svg = plotReport(makeReport(results, 3));
-
-  it("has one line a series, of as many points as there are sizes", () => {
-    const lines = [...svg.matchAll(/<polyline points="([^"]+)"/g)].map(([, points]) => points?.split(" ").length);
-    expect(lines).toEqual(Array(8).fill(2));
-  });
-
-  it("names every line once, and no two names lie over each other", () => {
-    const names = [...svg.matchAll(/<text x="494" y="([\d.]+)">([^<]+)</g)];
-    const wanted = [
-      "memory baseline",
-      ...backends.flatMap((one) => [`${one}, allocated`, `${one}, ordinary`]),
-      "JavaScript loop",
-    ];
-    expect(names.map(([, , name]) => name).sort()).toEqual(wanted.sort());
-    const places = names.map(([, at]) => Number(at)).sort((a, b) => a - b);
-    places.slice(1).forEach((at, k) => expect(at - (places[k] as number)).toBeGreaterThanOrEqual(15.9));
-  });
-
-  it("can be read without colours: dashes for ordinary memory, a mark for each backend", () => {
-    const dashed = [...svg.matchAll(/<polyline[^>]*stroke-dasharray/g)];
-    expect(dashed).toHaveLength(4);
-    const marks = new Set([...svg.matchAll(/<path transform="[^"]+" d="([^"]+)"/g)].map(([, d]) => d));
-    expect(marks.size).toBe(5);
-  });
-
-  it("has a ground of its own, so that it can be read on dark pages", () => {
-    expect(svg).toMatch(/^<svg [^>]*>\n<rect [^>]*fill="#fff"/);
-  });
-
-  it("keeps names within the panel, however many there are", () => {
-    const places = spreadOut(Array<number>(12).fill(300), 16, [88, 408]);
-    expect(Math.max(...places)).toBeLessThanOrEqual(408);
-    expect(Math.min(...places)).toBeGreaterThanOrEqual(88);
-    expect(new Set(places).size).toBe(12);
-  });
-});
-
 describe("adabelief bench --models --svg", () => {
   it("measures a model's tensors in both modes, and plots sizes", () => {
     const folder = mkdtempSync(join(tmpdir(), "adabelief-bench-"));
@@ -203,6 +148,40 @@ describe("adabelief bench --models --svg", () => {
     expect(sizes.status).toBe(0);
     expect(readFileSync(svg, "utf8")).toMatch(/^<svg.*memory baseline/s);
     rmSync(folder, { recursive: true });
+  });
+});
+
+const onPosix = process.platform === "win32" ? describe.skip : describe;
+onPosix("a symbolic link for --svg", () => {
+  const folder = mkdtempSync(join(tmpdir(), "adabelief-svg-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const measured = ["--sizes", "10", "--repeats", "1", "--backends", "scalar"];
+
+  it.each([
+    ["missing", "no/such/folder/plot.svg"],
+    ["around", "around.svg"],
+  ])("is refused before the run where it leads nowhere: %s", (name, to) => {
+    symlinkSync(to, join(folder, `${name}.svg`));
+    const { status, stdout, stderr } = adabelief("bench", ...measured, "--svg", join(folder, `${name}.svg`));
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^adabelief: --svg cannot be written: .*svg \(see/);
+  });
+
+  it("is followed to a file that is not there yet", () => {
+    symlinkSync("made.svg", join(folder, "link.svg"));
+    expect(adabelief("bench", ...measured, "--svg", join(folder, "link.svg")).status).toBe(0);
+    expect(readFileSync(join(folder, "made.svg"), "utf8")).toMatch(/^<svg/);
+  });
+});
+
+onPosix("in a folder that was removed", () => {
+  it("bench --peers measures", () => {
+    const folder = mkdtempSync(join(tmpdir(), "adabelief-removed-"));
+    const main = join(__dirname, "../dist/lib/cli/main.js");
+    const command = `cd "$0" && rmdir "$0" && "$1" "$2" bench --sizes 10 --repeats 1 --backends scalar --peers`;
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", command, folder, process.execPath, main], { encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/^JavaScript loop /m);
   });
 });
 
@@ -249,6 +228,9 @@ describe("bad usage is one clear line and exit code 2", () => {
     [["compare", "--optimizer", "adam,constructor=1"], /Adam has no option "constructor"/],
     [["compare", "--sweep", "__proto__=1,2"], /--sweep __proto__: no option of/],
     [["compare", "--optimizer", "adam,__proto__=1,__proto__=2"], /__proto__ is given twice/],
+    [["bench", "--peers", "--variants", "idle"], /--peers run beside the variant plain alone: add it to --variants/],
+    [["bench", "--svg", "x.svg", "--models", "lstm"], /--svg shows synchronous steps over tensors of --sizes: there are none/],
+    [["bench", "--svg", "x.svg", "--modes", "async"], /--svg shows synchronous steps/],
     [["bench", "--repeats", "0"], /--repeats must be a whole number from 1 on, not "0"/],
   ])("%j", (args, message) => {
     const { status, stdout, stderr } = adabelief(...args);

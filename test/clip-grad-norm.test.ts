@@ -84,6 +84,26 @@ describe("clipGradNorm refuses", () => {
       () => [parameter(new Float32Array(2), { gradient: new Float32Array(2) } as object)],
     ],
     ["an array under a short name", "ERR_INVALID_PARAMETER", /with "g"/, ([p]) => ({ data: p?.data, g: p?.grad })],
+    ["numbers under another name", "ERR_INVALID_PARAMETER", /with "gradient"/, ([p]) => [{ data: p?.data, gradient: [3, 4] }]],
+    [
+      "doubles under another name",
+      "ERR_INVALID_PARAMETER",
+      /with "Grads"/,
+      ([p]) => [{ data: p?.data, Grads: Float64Array.of(3) }],
+    ],
+    [
+      "a class whose gradient has another name",
+      "ERR_INVALID_PARAMETER",
+      /with "gradient"/,
+      ([p]) => [
+        new (class {
+          data = p?.data;
+          get gradient() {
+            return p?.grad;
+          }
+        })(),
+      ],
+    ],
     ["an empty set", "ERR_EMPTY_PARAMETERS", /used up/, () => new Set()],
     ["nested arrays", "ERR_INVALID_PARAMETER", /flat/, (params) => [params]],
     ["arrays", "ERR_INVALID_PARAMETER", /parameter\(/, (params) => params.map(({ grad }) => grad)],

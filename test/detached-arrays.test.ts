@@ -6,11 +6,13 @@ import {
   fromFloat16,
   GradScaler,
   parameter,
+  readSafetensors,
   SGD,
   toBFloat16,
   toFloat16,
   WeightAverage,
 } from "../lib";
+import { fails } from "./helpers/checkpoint";
 import { thrownBy } from "./helpers/snapshot";
 
 /** An array that has lost its memory. */
@@ -32,6 +34,22 @@ describe("an array that has lost its memory is refused by", () => {
   ])("%s", (_, act) => {
     expect(thrownBy(act)).toMatchObject({ code: "ERR_DETACHED" });
   });
+});
+
+it("bytes that lose their memory while they are read are refused by readSafetensors and loadState", async () => {
+  const optimizer = () => new SGD([parameter(new Float32Array(3e6))]); // more than is read at once
+  const readers: [Uint8Array<ArrayBuffer>, (bytes: Uint8Array<ArrayBuffer>) => Promise<unknown>][] = [
+    [new Uint8Array(encodeSafetensors({ a: Float32Array.of(1) })), (bytes) => readSafetensors(bytes)],
+    [
+      new Uint8Array(optimizer().encodeState({ parameters: true })),
+      (bytes) => optimizer().loadState(bytes, { parameters: true }),
+    ],
+  ];
+  for (const [bytes, read] of readers) {
+    const pending = read(bytes);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    expect(await fails(pending)).toMatchObject({ code: "ERR_DETACHED" });
+  }
 });
 
 it("an average is taken of no parameter whose length has changed since it was seen", () => {

@@ -33,7 +33,7 @@ const pages: { page: string; prints: RegExp | RegExp[]; printsAgain?: RegExp }[]
       /^$/,
     ],
   },
-  { page: "docs/optimizers.md", prints: [/^Adam 0\.90\d+\nYogi 0\.\d+\n$/, /^$/] },
+  { page: "docs/optimizers.md", prints: [/^Adam 0\.90\d+\nYogi 0\.\d+\n$/, /^$/, /^true\ntrue\n$/] },
   { page: "docs/options.md", prints: [/^$/] },
   { page: "docs/plain-arrays.md", prints: /^(2|1\.9999)\S* -(3|2\.9999)\S* 0\.(5|49999)\S* true\n1 0\.333984375\n$/ },
   { page: "docs/platforms.md", prints: /^$/ },

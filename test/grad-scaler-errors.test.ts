@@ -1,5 +1,5 @@
 // GradScaler refuses invalid input, and steps and updates out of order.
-import { GradScaler, SGD } from "../lib";
+import { GradScaler, Lookahead, SGD } from "../lib";
 import { fails } from "./helpers/checkpoint";
 import { gradient, make } from "./helpers/grad-scaler";
 import { thrownBy } from "./helpers/snapshot";
@@ -45,6 +45,28 @@ describe("invalid use is refused", () => {
       /always steps with/,
     ],
     [
+      "a word for skipNonFinite",
+      () => new GradScaler().step(stepped(), { skipNonFinite: "no" } as never),
+      "ERR_INVALID_OPTION",
+      /skipNonFinite must be true or false, got "no"/,
+    ],
+    [
+      "an optimizer whose step returns nothing",
+      () => {
+        class Silent extends SGD {
+          override step(): never {
+            super.step();
+            return undefined as never;
+          }
+        }
+        const p = make();
+        p.grad = gradient(1);
+        return new GradScaler().step(new Silent([p]));
+      },
+      "ERR_OPTIMIZER",
+      /must return what super's returns/,
+    ],
+    [
       "a word for gradScale",
       () => new GradScaler().step(stepped(), { gradScale: "1" as never }),
       "ERR_INVALID_OPTION",
@@ -77,10 +99,33 @@ describe("invalid use is refused", () => {
       "ERR_GRAD_SCALER",
       /step\(\) has already been called since the last update\(\)/,
     ],
+    ...(["the Lookahead and then", "and then the Lookahead of", "twice the Lookahead of"] as const).map((order) => {
+      const act = () => {
+        const scaler = new GradScaler();
+        const inner = stepped();
+        const outer = new Lookahead(inner);
+        const [first, second] = order === "and then the Lookahead of" ? [inner, outer] : [outer, inner];
+        scaler.step(first);
+        scaler.step(order === "twice the Lookahead of" ? first : second);
+      };
+      return [`${order} one optimizer`, act, "ERR_GRAD_SCALER", /already been called/] as [string, () => unknown, string, RegExp];
+    }),
   ])("%s", (_, act, code, message) => {
     const error = thrownBy(act);
     expect(error.message).toMatch(message);
     expect(error.code).toBe(code);
+  });
+
+  it("and the same by stepAsync, until an update", async () => {
+    const scaler = new GradScaler();
+    const inner = stepped();
+    const outer = new Lookahead(inner);
+    const pending = scaler.stepAsync(outer);
+    expect(thrownBy(() => scaler.step(inner))).toMatchObject({ code: "ERR_GRAD_SCALER" });
+    await pending;
+    expect(await fails(scaler.stepAsync(inner))).toMatchObject({ code: "ERR_GRAD_SCALER" });
+    scaler.update();
+    expect(scaler.step(inner).updated).toBe(1);
   });
 
   it("and a step that throws may be made again", async () => {

@@ -1,3 +1,4 @@
+import { itOnNative } from "./helpers/native-only";
 import { resultOf } from "./helpers/script";
 
 const collect = { flags: ["--expose-gc"] };
@@ -49,6 +50,28 @@ describe("garbage collection", () => {
         print(gone.sort());
       })();`;
     expect(resultOf(code, collect)).toEqual(["data", "grad"]);
+  });
+
+  itOnNative("spares a native table whose step can still be called, and no longer", () => {
+    const code = `${gc}
+      const { addon } = require("./dist/lib/native/engine");
+      (async () => {
+        let gone = 0;
+        const registry = new FinalizationRegistry(() => ++gone);
+        let step = (() => {
+          const table = new addon.Table("adam");
+          registry.register(table);
+          return table.step;
+        })();
+        await settle();
+        const before = gone;
+        let refused;
+        try { step(1); } catch (error) { refused = error.message; }
+        step = undefined;
+        await settle();
+        print([before, refused, gone]);
+      })();`;
+    expect(resultOf(code, collect)).toEqual([0, "this request does not fit this table", 1]);
   });
 
   it("takes everything after dispose, while the optimizer is still held", () => {

@@ -36,12 +36,13 @@ describe("a list that both languages use", () => {
     },
   );
 
-  it.each([[["decay", "alpha"]], [["alpha", "decay", "maximize", "surplus"]], [["decay", "alpha", "minimize"]]])(
-    "commonCoefficients is refused as %j",
-    (names) => {
-      expect(thrownBy(() => readLists({ ...(addon as Lists), commonCoefficients: names }))).toMatchObject(wrong);
-    },
-  );
+  it.each([
+    [["decay", "alpha"]],
+    [["alpha", "decay", "maximize", "ema_weight", "surplus"]],
+    [["decay", "alpha", "minimize", "ema_weight"]],
+  ])("commonCoefficients is refused as %j", (names) => {
+    expect(thrownBy(() => readLists({ ...(addon as Lists), commonCoefficients: names }))).toMatchObject(wrong);
+  });
 });
 
 describe("a formula's names", () => {

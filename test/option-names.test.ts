@@ -72,7 +72,16 @@ describe("an option name on an optimizer", () => {
     ...["learningRate", "learning_rate", "stepSize", "step_size", "alpha", "epsilon", "beta1", "beta2", "beta_1", "beta"],
     ...["weightDecay", "wd", "l2", "decay", "decoupled", "rectified", "decoupledWeightDecay"],
   ];
-  const everyName = new Set([...forms.flatMap((form) => Object.keys(ruleOf(make(form, one().params)).options)), ...dialects]);
+  /** Spellings that no list has: what differs is case and what stands between the words. */
+  const spelt = [
+    ...["amsGrad", "AMSGrad", "AMSGRAD", "useGC", "minLR", "min_LR", "finalLR", "degeneratedToSGD", "nSmaThreshhold", "LR", "Lr"],
+    ...["Betas", "EPS", "weight-decay", "WeightDecay", "_eps", "Momentum", "Beta1", "lookAhead"],
+  ];
+  const everyName = new Set([
+    ...spelt,
+    ...forms.flatMap((form) => Object.keys(ruleOf(make(form, one().params)).options)),
+    ...dialects,
+  ]);
   everyName.delete("lr");
 
   it.each([...everyName])("%s throws, is never read, and names paramGroups", (name) => {
@@ -86,6 +95,15 @@ describe("an option name on an optimizer", () => {
       }
       expect(Object.getOwnPropertyNames(optimizer)).toEqual(own);
     }
+  });
+});
+
+describe("the name of a step's option on an optimizer", () => {
+  it.each(["maxGradNorm", "max_grad_norm", "gradScale", "skipNonFinite"])("%s throws, and names step", (name) => {
+    const optimizer = new SGD([one()]);
+    const error = thrownBy(() => Object.assign(optimizer, { [name]: 1 }));
+    expect(error).toMatchObject({ code: "ERR_OPTIMIZER" });
+    expect(error.message).toMatch(/step\(\{ \w+ \}\)/);
   });
 });
 
@@ -109,7 +127,27 @@ describe("other names on an optimizer", () => {
     const spy = jest.spyOn(optimizer, "step");
     optimizer.step();
     expect(spy).toHaveBeenCalledTimes(1);
-    Object.assign(optimizer, { epoch: 3, history: [] });
-    expect(optimizer).toMatchObject({ epoch: 3, history: [] });
+    Object.assign(optimizer, { epoch: 3, history: [], [Symbol.for("mine")]: 1, lrs: [], betasOf: 2 });
+    expect(optimizer).toMatchObject({ epoch: 3, history: [], lrs: [], betasOf: 2 });
+    expect(optimizer[Symbol.for("mine") as never]).toBe(1);
+    expect(Object.keys(optimizer)).toEqual(expect.arrayContaining(["epoch", "history", "lrs", "betasOf"]));
+  });
+
+  it("are refused where the optimizer is frozen, as of any object", () => {
+    const optimizer = Object.freeze(new Adam([one()]));
+    expect(() => Object.assign(optimizer, { epoch: 3 })).toThrow(TypeError);
+    expect(optimizer["epoch" as never]).toBeUndefined();
+  });
+
+  it("keep an optimizer an object like others", () => {
+    const optimizer = new Adam([one()]);
+    expect([
+      Object.prototype.toString.call(optimizer),
+      "lr" in optimizer,
+      "epoch" in optimizer,
+      optimizer instanceof Object,
+    ]).toEqual(["[object Object]", true, false, true]);
+    expect(optimizer.hasOwnProperty("lr")).toBe(false); // eslint-disable-line no-prototype-builtins -- what is tested
+    expect(JSON.parse(JSON.stringify({ optimizer }))).toEqual({ optimizer: { state: {} } });
   });
 });

@@ -356,6 +356,34 @@ describe("zeroGrad({ set_to_none: true }) where a gradient cannot be set", () =>
     expect([first.grad?.[0], last.grad?.[0]]).toEqual([1, 1]);
   });
 
+  const held = grad();
+  it.each<[string, () => Parameter]>([
+    ["a proxy that refuses", () => new Proxy(parameter(new Float32Array(1), { grad: grad() }), { set: () => false })],
+    ["a proxy that does nothing", () => new Proxy({ data: new Float32Array(1), grad: grad() }, { set: () => true })],
+    [
+      "a setter that does nothing",
+      () => ({
+        data: new Float32Array(1),
+        get grad() {
+          return held;
+        },
+        set grad(_) {},
+      }),
+    ],
+  ])("changes nothing: %s", (_, make) => {
+    const [first, last] = [parameter(new Float32Array(1), { grad: grad() }), parameter(new Float32Array(1), { grad: grad() })];
+    const error = thrownBy(() => new AdaBelief([first, make(), last]).zeroGrad({ set_to_none: true }));
+    expect(error).toMatchObject({ code: "ERR_INVALID_PARAMETER" });
+    expect(error.message).toMatch(/^Parameter 1: its grad cannot be set to null/);
+    expect([first.grad?.[0], last.grad?.[0]]).toEqual([1, 1]);
+  });
+
+  it("obeys a setter that keeps null", () => {
+    const p = new Proxy(parameter(new Float32Array(1), { grad: grad() }), {});
+    new AdaBelief([p]).zeroGrad({ set_to_none: true });
+    expect(p.grad).toBeNull();
+  });
+
   it("changes nothing where a setter throws, whose error passes", () => {
     const first = parameter(new Float32Array(1), { grad: grad() });
     const held = grad();
@@ -409,6 +437,18 @@ describe("the options of a step after a closure", () => {
     let ran = false;
     expect(thrownBy(() => new SGD([two()]).step(() => void (ran = true), given as never))).toHaveProperty("code");
     expect(ran).toBe(false);
+  });
+
+  it("are refused where options stand before them", async () => {
+    const p = two();
+    const optimizer = new SGD([p]) as unknown as { step(...args: unknown[]): void; stepAsync(...args: unknown[]): Promise<void> };
+    const more = { maxGradNorm: 1 };
+    let ran = false;
+    expect(thrownBy(() => optimizer.step(() => void (ran = true), {}, more))).toMatchObject({ code: "ERR_INVALID_OPTION" });
+    for (const first of [undefined, {}]) {
+      await expect(optimizer.stepAsync(first, more)).rejects.toMatchObject({ code: "ERR_INVALID_OPTION" });
+    }
+    expect([ran, [...p.data]]).toEqual([false, [...two().data]]);
   });
 
   it("are refused where there is no closure before them", () => {

@@ -19,12 +19,14 @@ import {
   type StepOptions,
 } from "../lib";
 import { expectSameBits } from "./helpers/bits";
+import { averaged as nextAverage } from "./helpers/ema";
 
 const names = [
   "amsgrad",
   "maximize",
   "centralize",
   "lookahead",
+  "ema",
   "gradScale",
   "maxGradNorm",
   "skipNonFinite",
@@ -50,10 +52,12 @@ const refused: Partial<Record<string, string>> = {
   "maximize + pytorch dict": "ERR_STATE_DICT", // the published class would not obey it
   "centralize + pytorch dict": "ERR_STATE_DICT",
   "lookahead + pytorch dict": "ERR_STATE_DICT",
+  "ema + pytorch dict": "ERR_STATE_DICT",
   "closure + stepAsync": "ERR_INVALID_OPTION",
   "closure + GradScaler": "ERR_CLOSURE", // as in PyTorch
   "strict: false + WeightAverage": "ERR_INVALID_OPTION", // averages are of all parameters
   "lookahead + sparse": "ERR_SPARSE", // it moves every element
+  "ema + sparse": "ERR_SPARSE", // so does this
   "out + sparse": "ERR_SPARSE", // it has every element
   "device + sparse": "ERR_SPARSE",
   "lookahead + sparse_step: row": "ERR_INVALID_OPTION", // it counts the steps of whole parameters
@@ -70,6 +74,7 @@ const steps = 8;
 const badStep = 4;
 const lr = 0.25;
 const lookahead = { k: 3, alpha: 0.5 };
+const ema = { decay: 0.9 };
 const gradScale = 0.5;
 const maxGradNorm = 1.5;
 
@@ -110,6 +115,7 @@ function reference(features: Features): Result {
   const p = parameter(initial());
   const optimizer = new AdaBelief([p], { lr, amsgrad: features.has("amsgrad") });
   const slow = initial();
+  let moving: Float32Array | undefined;
   let average: Float32Array | undefined;
   let [done, averaged] = [0, 0];
   for (let step = 0; step < steps; ++step) {
@@ -121,6 +127,7 @@ function reference(features: Features): Result {
         slow.forEach((value, k) => (slow[k] = value + lookahead.alpha * Math.fround((p.data[k] as number) - value)));
         p.data.set(slow);
       }
+      moving = moving === undefined ? p.data.slice() : nextAverage(moving, p.data, ema.decay);
     }
     const { fround } = Math;
     averaged += 1;
@@ -128,6 +135,7 @@ function reference(features: Features): Result {
   }
   const state = { ...optimizer.state.get(p) } as Result["state"];
   if (features.has("lookahead")) state["slow_buffer"] = slow;
+  if (features.has("ema")) state["ema_buffer"] = moving as Float32Array;
   if (features.has("sparse") && features.has("sparse_step: row")) state["row_steps"] = new Uint32Array(3).fill(done);
   return { data: p.data, state, average: features.has("WeightAverage") ? average : undefined };
 }
@@ -193,6 +201,7 @@ class Training {
       ...(has("maximize") ? { maximize: true } : {}),
       ...(has("centralize") ? { centralize: "all" } : {}),
       ...(has("lookahead") ? { lookahead } : {}),
+      ...(has("ema") ? { ema } : {}),
       ...(has("sparse_step: row") ? { sparse_step: "row" } : {}),
     };
     return [p, new AdaBelief([p as Parameter, ...extra], options)];

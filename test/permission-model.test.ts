@@ -47,6 +47,21 @@ describe("saving", () => {
     expect(readdirSync(folder)).toEqual(["model"]);
   });
 
+  it("leaves nothing behind where it fails, as where the folder may be written and not read", () => {
+    const path = at("states", "unread");
+    const code = `(async () => {
+      const optimizer = new adabelief.AdaBelief([adabelief.parameter(new Float32Array(10))]);
+      for (let k = 0; k < 3; ++k) {
+        await optimizer.saveState(${JSON.stringify(path)}).then(() => console.log("saved"), ({ code }) => console.log(code));
+      }
+    })()`;
+    const before = readdirSync(folder);
+    const { status, stdout, stderr } = runRestricted(code, { read: [process.cwd()], write: [folder] });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toBe("ERR_ACCESS_DENIED\n".repeat(3));
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
   const posix = process.platform === "win32" ? it.skip : it;
   posix("flushes the values, the name after them, and writes nothing that is not flushed", () => {
     const path = at("states", "flushed");

@@ -34,6 +34,17 @@ describe("flags that say how a step is computed", () => {
   });
 });
 
+describe("keys that schedules of PyTorch leave in groups", () => {
+  const keys = { max_lr: 0.1, min_lr: 1e-5, max_momentum: 0.95, base_momentum: 0.85, swa_lr: 0.05, initial_lr: 0.1 };
+  it.each(names.flatMap((name) => Object.entries(keys).map(([key, value]) => [name, key, value] as const)))(
+    "%s takes a dict with %s",
+    (name, key, value) => {
+      const { optimizer } = load(name, { [key]: value, lr: 0.25 });
+      expect(optimizer.lr).toBe(0.25);
+    },
+  );
+});
+
 describe("maximize", () => {
   it.each(names)("is obeyed by %s", (name) => {
     expect(load(name, { maximize: true }).optimizer.paramGroups[0]).toMatchObject({ maximize: true });

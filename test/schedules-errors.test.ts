@@ -200,6 +200,12 @@ describe("invalid input is refused and changes nothing", () => {
       /scale_fn must return a number, got "1"/,
     ],
     [
+      "betas that are no list, for CyclicLR",
+      () => new CyclicLR({ paramGroups: [{ lr: 1, betas: 5 as never }] }, { base_lr: 0, max_lr: 1 }),
+      "ERR_INVALID_OPTION",
+      /must support momentum/,
+    ],
+    [
       "no momentum for CyclicLR",
       () => new CyclicLR({ paramGroups: [{ lr: 1 }] }, { base_lr: 0, max_lr: 1 }),
       "ERR_INVALID_OPTION",
@@ -395,6 +401,10 @@ describe("invalid input is refused and changes nothing", () => {
       [new CyclicLR(optimizer, { base_lr: 0, max_lr: 1 }), { step_ratio: 1 }],
       [new CyclicLR(optimizer, { base_lr: 0, max_lr: 1 }), { max_lrs: [1, 2] }],
       [new CyclicLR(optimizer, { base_lr: 0, max_lr: 1 }), { _scale_fn_custom: "x" }],
+      [new CyclicLR(optimizer, { base_lr: 0, max_lr: 1 }), { base_momentums: [5] }],
+      [new CyclicLR(optimizer, { base_lr: 0, max_lr: 1 }), { max_momentums: [-3] }],
+      [new OneCycleLR(optimizer, { max_lr: 1, total_steps: 9 }), { max_momentums: ["NaN"] }],
+      [new OneCycleLR(optimizer, { max_lr: 1, total_steps: 9 }), { base_momentums: [1] }],
       [new MultiplicativeLR(optimizer, { lr_lambda: () => 1 }), { lr_lambdas: [{}] }],
       [new ConstantLR(optimizer), { factor: 2 }],
       [new PolynomialLR(optimizer), { power: "1" }],

@@ -95,6 +95,54 @@ describe("groups", () => {
     expect(optimizer.paramGroups[0]?.betas).toEqual([0.95, 0.75]);
   });
 
+  it.each<[string, (o: AdaBelief) => { step(): void }]>([
+    ["OneCycleLR", (o) => new OneCycleLR(o, { max_lr: 1, total_steps: 10 })],
+    ["CyclicLR", (o) => new CyclicLR(o, { base_lr: 0.1, max_lr: 1, step_size_up: 4 })],
+  ])("get new betas in every step of %s, whether or not somebody looks at them", (_, schedule) => {
+    const betasOf = (looks: boolean) => {
+      const p = parameter(Float32Array.of(1), { grad: Float32Array.of(1) });
+      const optimizer = new AdaBelief([p], { betas: [0.5, 0.75] });
+      const group = groupOf(optimizer) as { betas: readonly number[] };
+      const one = schedule(optimizer);
+      const held: (readonly number[])[] = [];
+      for (let k = 0; k < 4; ++k) {
+        if (looks) held.push(group.betas);
+        optimizer.step();
+        one.step();
+      }
+      expect(new Set(held).size).toBe(held.length);
+      const firsts = held.map(([first]) => first);
+      expect(new Set(firsts).size).toBe(firsts.length); // what is held does not change
+      expect(held.every(([, second]) => second === 0.75)).toBe(true);
+      return [...group.betas, p.data[0]];
+    };
+    expect(betasOf(true)).toEqual(betasOf(false));
+  });
+
+  it("may have betas that are changed in place between a schedule and a step", () => {
+    const p = parameter(Float32Array.of(1), { grad: Float32Array.of(1) });
+    const optimizer = new AdaBelief([p]);
+    const cycle = new OneCycleLR(optimizer, { max_lr: 1, total_steps: 10 });
+    const group = groupOf(optimizer) as unknown as { betas: number[] };
+    group.betas[1] = 0.5;
+    cycle.step();
+    const first = group.betas[0];
+    expect(group.betas).toEqual([first, 0.5]);
+    group.betas[0] = 0.25;
+    optimizer.step();
+    expect([...(optimizer.state.get(p)?.exp_avg ?? [])]).toEqual([0.75]);
+    expect(optimizer.stateDict().param_groups[0]).toMatchObject({ betas: [0.25, 0.5] });
+  });
+
+  it("whose betas are assigned after a schedule keep what was assigned", () => {
+    const optimizer = new AdaBelief([parameter(new Float32Array(1))]);
+    new OneCycleLR(optimizer, { max_lr: 1, total_steps: 10 }).step();
+    const group = groupOf(optimizer) as { betas: readonly number[] };
+    group.betas = [0.125, 0.25];
+    optimizer.step();
+    expect(group.betas).toEqual([0.125, 0.25]);
+  });
+
   it("may be written while a step is under way on another thread", async () => {
     const optimizer = new AdaBelief([parameter(new Float32Array(1000), { grad: new Float32Array(1000).fill(1) })], { lr: 1 });
     const schedule = new StepLR(optimizer, { step_size: 1 });

@@ -147,6 +147,12 @@ const cases: [what: string, code: string, message: RegExp, act: (f: Fixture) => 
     /Lookahead moves every element/,
     ({ table, optimizer }) => ((table.grad = good()), Object.assign(optimizer.paramGroups[0] as object, { lookahead: {} })),
   ],
+  [
+    "a moving average turned on",
+    "ERR_SPARSE",
+    /ema moves every element/,
+    ({ table, optimizer }) => ((table.grad = good()), Object.assign(optimizer.paramGroups[0] as object, { ema: {} })),
+  ],
   ["an object with rows alone", "ERR_NOT_FLOAT32", /got an object$/, ({ table }) => (table.grad = hostile({ rows: rows(0) }))],
 ];
 
@@ -167,7 +173,7 @@ describe.each(cases)("a step with %s", (_, code, message, act) => {
     f.table.grad = good();
     f.bias.grad = floats(4);
     delete f.table.out;
-    (f.optimizer.paramGroups[0] as { lookahead: unknown }).lookahead = null;
+    Object.assign(f.optimizer.paramGroups[0] as object, { lookahead: null, ema: null });
     expect(f.optimizer.step()).toEqual({ updated: 2, skipped: false });
     const other = fixture();
     other.table.grad = good();

@@ -4,14 +4,8 @@ import { cpu, parameter, SGD, type SparseParameter, type StepOptions } from "../
 import { onEveryBackend } from "./helpers/backends";
 import { expectSameBits } from "./helpers/bits";
 import { itNatively } from "./helpers/engine";
-import { forms, make, type AnyOptimizer, type Form } from "./helpers/family";
-import { denseOf, RestrictedStep, sizeOf, sparseGradient, wave } from "./helpers/sparse";
-
-/** Those that can: neither the whole tensor's norm nor Lookahead is a part of them. */
-const able = forms.filter(
-  ({ optimizer, options, lookahead }) =>
-    !["Fromage", "RangerAdaBelief"].includes(optimizer) && lookahead === undefined && !("lookahead" in options),
-);
+import { make, type AnyOptimizer, type Form } from "./helpers/family";
+import { able, denseOf, RestrictedStep, sizeOf, sparseGradient, wave } from "./helpers/sparse";
 
 const beginOf = ({ optimizer }: Form): number => (optimizer === "Yogi" ? 1e-6 : 0);
 

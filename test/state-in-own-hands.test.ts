@@ -47,17 +47,18 @@ describe.each(methods)("where a program replaces %s", (_, owner, key) => {
       optimizer.step();
       group.amsgrad = true;
       group.lookahead = { k: 2 };
+      group.ema = {};
       optimizer.step();
       optimizer.addParamGroup({ params: make() });
       optimizer.step();
     });
     spied(owner, key, () => optimizer.stateDict()).forEach((array) => seen.push(array));
-    const { exp_avg, exp_avg_sq, max_exp_avg_sq, slow_buffer } = optimizer.state.get(p) as unknown as Record<
+    const { exp_avg, exp_avg_sq, max_exp_avg_sq, slow_buffer, ema_buffer } = optimizer.state.get(p) as unknown as Record<
       string,
       Float32Array
     >;
-    const state = [exp_avg, exp_avg_sq, max_exp_avg_sq, slow_buffer] as Float32Array[];
-    expect(state.map((array) => array.length)).toEqual([length, length, length, length]);
+    const state = [exp_avg, exp_avg_sq, max_exp_avg_sq, slow_buffer, ema_buffer] as Float32Array[];
+    expect(state.map((array) => array.length)).toEqual(Array(5).fill(length));
     expect(seen.filter((array) => state.includes(array))).toEqual([]);
   });
 });

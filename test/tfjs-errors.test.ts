@@ -144,6 +144,36 @@ onBothBackends(() => {
       expect(own.iterations).toBe(0);
     });
 
+    it.each<[string, string, (own: AdaBeliefOptimizer, gradient: tf.Tensor, x: tf.Variable) => void]>([
+      ["the gradient", "ERR_INVALID_PARAMETER", (_, gradient) => gradient.dispose()],
+      ["the variable", "ERR_INVALID_PARAMETER", (_, __, x) => x.dispose()],
+      ["the optimizer", "ERR_DISPOSED", (own) => own.dispose()],
+    ])("to go on where excludeFromWeightDecay disposes of %s", (_, code, act) => {
+      const [x, gradient] = [variable("x", [4], 1), tf.tensor1d(floats(2, 4))];
+      const own = new AdaBeliefOptimizer(0.1, { weightDecay: 0.1 });
+      own.excludeFromWeightDecay = () => {
+        act(own, gradient, x);
+        return false;
+      };
+      expect(() => own.applyGradients({ x: gradient })).toThrow(coded(code, /./));
+      expect(own.iterations).toBe(0);
+      gradient.dispose();
+    });
+
+    it("no step that excludeFromWeightDecay makes in between", async () => {
+      variable("x", [4], 1);
+      const [own, other] = [new AdaBeliefOptimizer(0.1, { weightDecay: 0.1 }), new AdaBeliefOptimizer(0.1, { weightDecay: 0.1 })];
+      let steps = 0;
+      own.excludeFromWeightDecay = () => {
+        if (steps++ === 0) applyGradients(own, { x: floats(2, 4) });
+        return false;
+      };
+      applyGradients(own, { x: floats(3, 4) });
+      for (const seed of [2, 3]) applyGradients(other, { x: floats(seed, 4) });
+      const [ours, theirs] = [await own.getWeights(), await other.getWeights()];
+      ours.forEach(({ name, tensor }, k) => expectSameBits(valuesOf(tensor), valuesOf(theirs[k]?.tensor as tf.Tensor), name));
+    });
+
     it("anything after dispose", async () => {
       variable("x", [4], 1);
       const own = new AdaBeliefOptimizer();
@@ -185,6 +215,9 @@ onBothBackends(() => {
         () => [iter(), { name: "x/m", tensor: new Float32Array(4) as never }],
         /must be a tensor, got a Float32Array of 4$/,
       ],
+      ["null among them", () => [iter(), null as never], /^Weights must be \{ name, tensor \}, got null$/],
+      ["a name that is no text", () => [iter(), { ...named("x/m"), name: 5 as never }], /^Weights must be \{ name, tensor \}/],
+      ["two counts", () => [{ name: "iter", tensor: tf.tensor1d([3, 4], "int32") }], /must be "iter"/],
       ["half of the state", () => [iter(), named("x/m")], /^These weights have no "x\/v"$/],
       ["the other half", () => [iter(), named("x/v")], /"x\/v" is missing its like/],
       ["one array twice", () => [iter(), named("x/m"), named("x/m")], /"x\/m" is missing its like/],
@@ -199,7 +232,7 @@ onBothBackends(() => {
       await expect(optimizer.setWeights(weights)).rejects.toEqual(coded("ERR_STATE_DICT", message));
       const after = (await optimizer.getWeights()).map(({ tensor }) => valuesOf(tensor));
       expect(after).toEqual(before);
-      tf.dispose((weights ?? []).map(({ tensor }) => tensor));
+      tf.dispose((weights ?? []).map((one) => (one as Weights[0] | null)?.tensor as tf.Tensor));
     });
 
     it.each<[string, Record<string, number[]>, RegExp]>([

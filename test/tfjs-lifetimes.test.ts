@@ -2,7 +2,7 @@
 import * as tfl from "@tensorflow/tfjs-layers";
 import { AdaBeliefOptimizer } from "../lib/tfjs";
 import { expectSameBits } from "./helpers/bits";
-import { applyGradients, floats, onBothBackends, tf, valuesOf, variable } from "./helpers/tfjs";
+import { applyGradients, floats, onBothBackends, saveModel, tf, valuesOf, variable } from "./helpers/tfjs";
 
 const makeModel = (units: number, optimizer: tf.Optimizer) => {
   const first = tfl.layers.dense({ units, inputShape: [3], kernelInitializer: tfl.initializers.glorotUniform({ seed: 1 }) });
@@ -16,16 +16,6 @@ async function fit(model: tfl.LayersModel, epochs = 2) {
   const [x, y] = [tf.tensor2d(floats(5, 24), [8, 3]), tf.tensor2d(floats(6, 8), [8, 1])];
   await model.fit(x, y, { epochs, batchSize: 4, shuffle: false });
   tf.dispose([x, y]);
-}
-
-async function save(model: tfl.LayersModel): Promise<tf.io.ModelArtifacts> {
-  let saved: tf.io.ModelArtifacts = {};
-  const handler = tf.io.withSaveHandler((artifacts) => {
-    saved = artifacts;
-    return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" as const } });
-  });
-  await model.save(handler, { includeOptimizer: true });
-  return saved;
 }
 
 const namesOf = async (optimizer: AdaBeliefOptimizer) => (await optimizer.getWeights()).map(({ name }) => name);
@@ -80,7 +70,7 @@ onBothBackends(() => {
     const b = makeModel(5, optimizer);
     await fit(b);
     expect(await namesOf(optimizer)).toHaveLength(1 + 2 * 4);
-    const loaded = await tfl.loadLayersModel(tf.io.fromMemory(await save(b)));
+    const loaded = await tfl.loadLayersModel(tf.io.fromMemory(await saveModel(b)));
     await fit(b);
     await fit(loaded);
     const [ours, theirs] = [b, loaded].map((model) => model.getWeights().map(valuesOf)) as [Float32Array[], Float32Array[]];
@@ -90,7 +80,7 @@ onBothBackends(() => {
   it("fits model B after a loaded model, of which a layer was frozen, was disposed", async () => {
     const made = makeModel(4, new AdaBeliefOptimizer(0.01));
     await fit(made);
-    const loaded = await tfl.loadLayersModel(tf.io.fromMemory(await save(made)));
+    const loaded = await tfl.loadLayersModel(tf.io.fromMemory(await saveModel(made)));
     const optimizer = loaded.optimizer as unknown as AdaBeliefOptimizer;
     (loaded.layers[0] as tfl.layers.Layer).trainable = false;
     loaded.compile({ optimizer, loss: "meanSquaredError" });
@@ -99,5 +89,52 @@ onBothBackends(() => {
     const b = makeModel(7, optimizer);
     await fit(b);
     expect(await namesOf(optimizer)).toHaveLength(1 + 2 * 4);
+  });
+
+  describe("a loaded model that is disposed before its first step leaves its optimizer to model B,", () => {
+    it.each<[string, number, boolean]>([
+      ["of the same shapes", 4, true],
+      ["of the same shapes, beside the model that was saved", 4, false],
+      ["of other shapes", 7, true],
+      ["of other shapes, beside the model that was saved", 7, false],
+    ])("%s: B begins with zeros, is saved, loaded and fitted", async (_, units, isDisposed) => {
+      const made = makeModel(4, new AdaBeliefOptimizer(0.01));
+      await fit(made);
+      const loaded = await tfl.loadLayersModel(tf.io.fromMemory(await saveModel(made)));
+      const optimizer = loaded.optimizer as unknown as AdaBeliefOptimizer;
+      if (isDisposed) made.dispose();
+      loaded.layers.forEach((layer) => layer.dispose());
+      const b = makeModel(units, optimizer);
+      const [kernel] = b.layers.map((layer) => layer.weights[0]?.read() as tf.Variable) as [tf.Variable];
+      applyGradients(optimizer, { [kernel.name]: new Float32Array(kernel.size) });
+      expect(await namesOf(optimizer)).toEqual(["iter", `${kernel.name}/m`, `${kernel.name}/v`]);
+      const [, m] = await optimizer.getWeights();
+      expectSameBits(valuesOf(m?.tensor as tf.Tensor), new Float32Array(kernel.size), "m of B");
+      await fit(b);
+      const again = await tfl.loadLayersModel(tf.io.fromMemory(await saveModel(b)));
+      await fit(again);
+      expect(await namesOf(optimizer)).toHaveLength(1 + 2 * 4);
+    });
+
+    it("and is not saved itself", async () => {
+      const made = makeModel(4, new AdaBeliefOptimizer(0.01));
+      await fit(made);
+      const loaded = await tfl.loadLayersModel(tf.io.fromMemory(await saveModel(made)));
+      const optimizer = loaded.optimizer as unknown as AdaBeliefOptimizer;
+      expect(await namesOf(optimizer)).toHaveLength(1 + 2 * 4);
+      loaded.layers.forEach((layer) => layer.dispose());
+      expect(await namesOf(optimizer)).toEqual(["iter"]);
+    });
+  });
+
+  it("lets go of state after tf.disposeVariables(), which marks no variable as disposed", async () => {
+    const optimizer = new AdaBeliefOptimizer(0.1);
+    variable("x", [4], 1);
+    applyGradients(optimizer, { x: floats(2, 4) });
+    tf.disposeVariables();
+    expect(await namesOf(optimizer)).toEqual(["iter"]);
+    variable("y", [4], 1);
+    applyGradients(optimizer, { y: floats(2, 4) });
+    expect(await namesOf(optimizer)).toEqual(["iter", "y/m", "y/v"]);
   });
 });

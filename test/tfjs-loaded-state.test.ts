@@ -56,6 +56,10 @@ onBothBackends(() => {
     ["thawed, in the same process", ["b/kernel"], ["a/kernel_1", "b/kernel_1"], { "a/kernel_1": null, "b/kernel_1": "b/kernel" }],
     ["loaded in the same process", ["k", "k_1"], ["k_1", "k_2"], { k_1: "k", k_2: "k_1" }],
     ["of other names, as many", ["a", "b"], ["c", "d"], { c: "a", d: "b" }],
+    ["unnamed, of other numbers", ["1003", "1004"], ["1004", "1005"], { 1004: "1003", 1005: "1004" }],
+    ["numbered by the program, one more", ["w_1", "w_2"], ["w_1", "w_2", "w_3"], { w_1: "w_1", w_2: "w_2", w_3: null }],
+    ["a layer's own weights, loaded in the same process", ["c/w_1", "c/w_2"], ["c/w_2_1"], { "c/w_2_1": "c/w_2" }],
+    ["a layer's own weights, saved by a model that was loaded", ["c/w_1_1", "c/w_2_1"], ["c/w_2"], { "c/w_2": "c/w_2_1" }],
   ])("%s: each variable finds its own", async (_, trained, others, wanted) => {
     const { before, after } = await handOver(trained, others);
     for (const [name, from] of Object.entries(wanted)) {
@@ -68,6 +72,9 @@ onBothBackends(() => {
     ["fewer, of other names", ["a", "b", "c"], ["d", "e"]],
     ["more, of other names", ["a"], ["d", "e"]],
     ["more, and not all that there were", ["a", "b"], ["b", "c", "d"]],
+    ["as many, and one of them of the same name", ["a", "b"], ["b", "c"]],
+    ["as many, in an order that the numbers contradict", ["d1/k", "d2/k"], ["d4/k", "d3/k"]],
+    ["as many, of which one has another's kind of name", ["d1/k", "d1/b"], ["d2/b", "d2/k"]],
   ])("%s: refused", async (_, trained, others) => {
     await expect(handOver(trained, others)).rejects.toMatchObject({ code: "ERR_STATE_DICT" });
   });

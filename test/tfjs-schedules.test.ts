@@ -62,10 +62,16 @@ onBothBackends(() => {
 });
 
 describe("paramGroups", () => {
+  it("cannot be replaced", () => {
+    const optimizer = new AdaBeliefOptimizer(0.1);
+    expect(() => Object.assign(optimizer, { paramGroups: [] })).toThrow(TypeError);
+    expect(optimizer.paramGroups).toHaveLength(1);
+  });
+
   it("is one group, whose lr and betas are the optimizer's own", () => {
     const optimizer = new AdaBeliefOptimizer(0.1);
     const [group] = optimizer.paramGroups as [(typeof optimizer.paramGroups)[0]];
-    expect({ ...group }).toEqual({ lr: 0.1, betas: [0.9, 0.999] });
+    expect(group).toMatchObject({ lr: 0.1, betas: [0.9, 0.999] });
     group.lr = 0.5;
     group.betas = [0.5, 0.9];
     expect(optimizer.getConfig()).toMatchObject({ learningRate: 0.5, beta1: 0.5, beta2: 0.9 });

@@ -41,7 +41,7 @@ function packageWith(binary: string | null): string {
 const load = (folder: string, env = {}, then = `console.log(adabelief.cpu.backend)`) =>
   runScript(`const adabelief = require(${JSON.stringify(folder)}); ${then}`, {
     preload: false,
-    env: { ADABELIEF_BACKEND: "", ...env },
+    env: { ADABELIEF_BACKEND: "", PREBUILDS_ONLY: "", ...env }, // the damaged binary lies in build/
   });
 
 if (exact === "") {
@@ -107,7 +107,7 @@ if (exact === "") {
     it("says both reasons where WebAssembly does not run either", () => {
       const { status, stderr } = runScript(`delete globalThis.WebAssembly; require(${JSON.stringify(folder)})`, {
         preload: false,
-        env: { ADABELIEF_BACKEND: "" },
+        env: { ADABELIEF_BACKEND: "", PREBUILDS_ONLY: "" },
       });
       expect(status).not.toBe(0);
       expect(stderr).toMatch(/ERR_NO_BINARY/);

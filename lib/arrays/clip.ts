@@ -43,7 +43,12 @@ export function clipGradNorm(params: Clippable, maxNorm: number, options: ClipOp
       `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped`,
     );
   }
-  const coefficient = bound / (norm + 1e-6);
-  addon.scale(gradients, coefficient > 1 ? 1 : coefficient);
+  addon.scale(gradients, clipCoefficient(norm, bound));
   return norm;
+}
+
+/** The factor that brings a norm down to a bound: 1 where it is below; NaN stays. */
+export function clipCoefficient(norm: number, bound: number): number {
+  const coefficient = bound / (norm + 1e-6);
+  return coefficient > 1 ? 1 : coefficient;
 }

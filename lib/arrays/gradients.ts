@@ -1,8 +1,9 @@
 // The gradients of whatever holds parameters: a parameter, a group, an optimizer, or an iterable of parameters or groups.
 import { isCudaArray } from "../cuda/array";
-import { arrayKind, describe, isDetached, isMap, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isDetached, isMap, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
+import { plain } from "../options/kinds";
 import type { Parameter } from "../parameter";
 import { isSparse } from "./sparse-gradient";
 import { placeOf, requireUnleased, type Floats } from "./placement";
@@ -24,8 +25,6 @@ const wanted = "parameters, a group or groups, or an optimizer";
 
 const invalid = (what: string, value: unknown, advice = "") =>
   typeError("ERR_INVALID_PARAMETER", `${what}, got ${describe(value)}${advice}`);
-
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 
 /** Every gradient once. Throws unless all of them can be scaled. */
 export function clippable(given: unknown): Float32Array[] {
@@ -90,12 +89,23 @@ function listOf(value: unknown, what: string): unknown[] {
   throw invalid(`${what} must be iterable`, value);
 }
 
-/** The keys of a parameter that may hold arrays. */
-const arrayKeys: readonly string[] = ["data", "out", "shape"];
+/** What other libraries call a gradient, in plain form. */
+const gradientNames: readonly string[] = ["g", "grad", "grads", "gradient", "gradients", "dw", "dp", "dx"];
 
-/** A key that seems to stand for `grad`: it holds an array. A parameter with it and without `grad` would be left out in silence. */
-const misnamedIn = (item: object): string | undefined =>
-  Object.entries(item).find(([key, value]) => !arrayKeys.includes(key) && placeOf(value) !== undefined)?.[0];
+/**
+ * A key that seems to stand for `grad`, of an object or of what it inherits from. A parameter with it and without `grad` would be left out in
+ * silence.
+ */
+function misnamedIn(item: object): string | undefined {
+  for (let at: object | null = item; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+    const found = Object.getOwnPropertyNames(at).find((key) => seemsGradient(item, key));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const seemsGradient = (item: object, key: string): boolean =>
+  key !== "grad" && gradientNames.includes(plain(key)) && isObject(Reflect.get(item, key));
 
 function gradientOf(item: unknown, index: number): Float32Array | null {
   const what = `Parameter ${index} must be an object with data and grad`;
@@ -104,6 +114,8 @@ function gradientOf(item: unknown, index: number): Float32Array | null {
   }
   if (Array.isArray(item)) throw invalid(what, item, meantAsParameter(item));
   if ("paramGroups" in item) throw invalid(what, item, ": clip the gradients of each optimizer on its own");
+  const meant = "grad" in item ? "" : meantAsParameter(item);
+  if (meant !== "") throw invalid(what, item, meant);
   const grad: unknown = (item as Parameter).grad ?? null;
   const other = grad === null ? misnamedIn(item) : undefined;
   if (other !== undefined) throw invalid(what, item, ` with ${JSON.stringify(other)}: the gradient's key is "grad"`);

@@ -18,7 +18,7 @@ function makeTable(tensors: readonly Arrays[], states: number): Table {
   tensors.forEach((arrays, row) => {
     const [data, grad, first, second, third] = arrays as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
     const state = (array: Float32Array, k: number) => (k < states ? array : null);
-    table.bind(row, data.length, host, data, data, grad, state(first, 0), state(second, 1), state(third, 2), null);
+    table.bind(row, data.length, host, data, data, grad, state(first, 0), state(second, 1), state(third, 2), null, null);
   });
   request.variants[0] = states;
   request.setOfRow.fill(0); // all rows take part

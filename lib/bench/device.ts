@@ -60,7 +60,7 @@ function limit(lengths: readonly number[], states: number): Entry {
     for (const surplus of list.splice(2 + states)) surplus.dispose();
     const at = (k: number) => (k < list.length ? memoryOf(list[k] as CudaArray) : null);
     const [data, grad] = list.map(memoryOf);
-    table.bind(row, length, 0, data as never, data as never, grad as never, at(2), at(3), at(4), null);
+    table.bind(row, length, 0, data as never, data as never, grad as never, at(2), at(3), at(4), null, null);
     return list;
   });
   request.variants[0] = states;

@@ -1,7 +1,7 @@
 // What only shows at 100 million parameters: the first step, which touches the state for the first time, and what stepAsync leaves of the
 // event loop. Run by `npm run bench:large`, optionally with another size.
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { AdaBelief, cpu } from "..";
+import { loopDelay } from "./loop-delay";
 import { spread } from "./statistics";
 
 const size = Number(process.argv[2] ?? 1e8);
@@ -10,15 +10,6 @@ const milliseconds = (run: () => void): number => {
   run();
   return performance.now() - started;
 };
-
-/** The 99th percentile of the event loop's delay in milliseconds, while `work` is under way. */
-async function loopDelay(work: () => Promise<unknown>): Promise<number> {
-  const histogram = monitorEventLoopDelay({ resolution: 1 });
-  histogram.enable();
-  await work();
-  histogram.disable();
-  return histogram.percentile(99) / 1e6;
-}
 
 /** Gives the state back to the system, so that the next one need not wait for a virtual machine's host to find more memory. */
 async function collectGarbage(): Promise<void> {

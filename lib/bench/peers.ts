@@ -11,9 +11,18 @@ import { pytorch } from "./pytorch";
 
 type Module = Record<string, never>;
 
+/** Where the program runs; nowhere, if that folder was removed. */
+function workingFolder(): string[] {
+  try {
+    return [process.cwd()];
+  } catch {
+    return [];
+  }
+}
+
 /** A package from the benchmark's own folder or from where the program runs; undefined where it is not installed. */
 function find(name: string): { module: Module; folder: string } | undefined {
-  for (const folder of [join(root, "bench", "peers"), process.cwd()]) {
+  for (const folder of [join(root, "bench", "peers"), ...workingFolder()]) {
     const require = createRequire(join(folder, "package.json"));
     try {
       return { module: require(name) as Module, folder: dirname(require.resolve(name)) };

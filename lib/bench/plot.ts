@@ -1,97 +1,95 @@
 // A plot of a report: time a parameter against size, a panel a variant, and in it one line a contestant, which is named where it ends.
 // It is written as SVG, on a ground of its own, and can be read without colours: by marks, dashes and names.
 import { logAxis, spreadOut, type Axis } from "./axis";
+import type { Mode, Model, Device } from "./cases";
+import { drawMark } from "./marks";
 import type { Result } from "./measure";
 import { describeMachine, type Report } from "./report";
+import { seriesIn, type Series } from "./series";
 
-interface Series {
-  readonly name: string;
-  /** Who runs: one colour and one mark. */
-  readonly who: string;
-  readonly dashed: boolean;
-  readonly points: readonly Result[];
+/** Panels in a row. */
+const columns = 2;
+/** Pixels from one name to the next, and of a character, about. */
+const gap = 16;
+const character = 6.6;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly top: number;
+  readonly bottom: number;
+  /** Of the names beside a panel. */
+  readonly label: number;
 }
 
-/** What is plotted: synchronous steps over one tensor. */
-function seriesOf(results: readonly Result[]): Series[] {
-  const plotted = results.filter(({ mode, tensors }) => mode === "sync" && tensors === 1);
-  const byName = new Map<string, Result[]>();
-  const bothMemories = new Set(plotted.filter(({ optimizer }) => optimizer !== "limit").map(({ memory }) => memory)).size > 1;
-  for (const one of plotted) {
-    const isOurs = one.optimizer !== "limit" && one.backend !== "javascript" && !/^(tfjs|torch|ruvector)/.test(one.backend);
-    const words = [
-      one.optimizer === "limit" ? "memory baseline" : isOurs ? one.backend : one.optimizer,
-      ...(one.backend.startsWith("tfjs") ? [one.backend.slice(5)] : []),
-      ...(isOurs && bothMemories ? [one.memory] : []),
-      ...(one.threads > 1 ? [`${one.threads} threads`] : []),
-    ];
-    const name = words.join(", ");
-    byName.set(name, [...(byName.get(name) ?? []), one]);
-  }
-  return [...byName].map(([name, points]) => {
-    const { memory, threads } = points[0] as Result;
-    points.sort((a, b) => a.parameters - b.parameters);
-    return { name, who: whoOf(points[0] as Result), dashed: (memory === "ordinary" && bothMemories) || threads > 1, points };
-  });
+interface Frame {
+  readonly size: Size;
+  readonly x: Axis;
+  readonly y: Axis;
 }
-
-/** Colours that people tell apart whatever they see of colour, and dark enough on white (Okabe and Ito). */
-const colours = ["#0072b2", "#d55e00", "#007a5a", "#a63d80", "#8a6100", "#3b6fb5", "#5c5c5c"];
-const marks = ["circle", "square", "triangle", "diamond", "down"] as const;
-
-interface Style {
-  readonly colour: string;
-  readonly mark: (typeof marks)[number] | "cross";
-}
-
-const whoOf = ({ optimizer, backend }: Result): string => (optimizer === "limit" ? optimizer : `${optimizer} ${backend}`);
-
-function styleOf({ who }: Series, all: readonly string[]): Style {
-  if (who === "limit") return { colour: "#000000", mark: "cross" };
-  const k = all.indexOf(who);
-  return { colour: colours[k % colours.length] as string, mark: marks[k % marks.length] as Style["mark"] };
-}
-
-const size = { width: 400, height: 320, left: 64, top: 88, label: 176, bottom: 56 };
-const panelWidth = size.left + size.width + size.label;
 
 const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 const round = (value: number): number => Number(value.toFixed(2));
 
-/** An SVG of a report's synchronous results, one panel a variant. */
+/** What is plotted: synchronous steps over one tensor. */
+const isShown = ({ mode, tensors }: Pick<Result, "mode" | "tensors">): boolean => mode === "sync" && tensors === 1;
+
+/** Whether anything of ours will be plotted of what is to be measured. */
+export function isPlotted(plan: { device: Device; modes: readonly Mode[]; models: readonly Model[] }): boolean {
+  const modes = plan.device === "cuda" ? (["sync"] as const) : plan.modes;
+  return plan.models.some(({ lengths }) => modes.some((mode) => isShown({ mode, tensors: lengths.length })));
+}
+
+/** An SVG of a report's synchronous results, one panel a variant, in rows. */
 export function plotReport(report: Report): string {
-  const plotted = report.results.filter(({ mode, tensors }) => mode === "sync" && tensors === 1);
+  const plotted = report.results.filter(isShown);
   const variants = [...new Set(plotted.map(({ variant }) => variant))];
   if (variants.length === 0) throw new Error("there is nothing to plot: --svg shows synchronous steps over tensors of --sizes");
-  const all = [...new Set(plotted.map(whoOf))].filter((who) => who !== "limit");
-  const [left, right] = [size.left, size.left + size.width];
-  const [top, bottom] = [size.top, size.top + size.height];
-  const x = logAxis(plotted.map(({ parameters }) => parameters), [left, right], [1]); // prettier-ignore
-  const y = logAxis(
-    plotted.flatMap((r) => [r.ns_per_parameter_p10, r.ns_per_parameter_p90, r.ns_per_parameter]),
-    [bottom, top],
-    [1, 2, 5],
-  );
-  const panels = variants.map((variant, k) => {
-    const series = seriesOf(plotted.filter((one) => one.variant === variant));
-    const lines = series.map((one) => line(one, styleOf(one, all), x, y));
-    const drawn = [...axes(x, y), ...lines, ...labels(series, all, x, y)].join("\n");
-    const title = `<text x="${left}" y="${top - 12}" font-size="14" font-weight="bold">${escape(variant)}</text>`;
-    return `<g transform="translate(${k * panelWidth} 0)">\n${title}\n${drawn}\n</g>`;
+  const seriesOf = seriesIn(plotted);
+  const panels = variants.map((variant) => ({ variant, series: seriesOf(plotted.filter((one) => one.variant === variant)) }));
+  const size = sizeFor(panels.map(({ series }) => series));
+  const x = logAxis(plotted.map(({ parameters }) => parameters), [size.left, size.left + size.width], [1]); // prettier-ignore
+  const [panelWidth, panelHeight] = [size.left + size.width + size.label, size.height + size.bottom + 32];
+  const drawn = panels.map(({ variant, series }, k) => {
+    const at = [(k % columns) * panelWidth, Math.floor(k / columns) * panelHeight];
+    const title = `<text x="${size.left}" y="${size.top - 12}" font-size="14" font-weight="bold">${escape(variant)}</text>`;
+    const frame = { size, x, y: timesOf(series, size) };
+    const parts = [...axes(frame), ...series.map((one) => line(one, frame)), ...labels(series, frame)];
+    return `<g transform="translate(${at.join(" ")})">\n${title}\n${parts.join("\n")}\n</g>`;
   });
-  const width = Math.max(variants.length * panelWidth, 760);
-  const height = bottom + size.bottom;
+  const subtitle = `${describeMachine(report)}; bars from p10 to p90`;
+  const width = Math.ceil(Math.max(Math.min(variants.length, columns) * panelWidth, 32 + character * subtitle.length));
+  const height = size.top - 32 + Math.ceil(variants.length / columns) * panelHeight;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" fill="#222">`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="16" y="26" font-size="16" font-weight="bold">Time of a step, by the number of parameters</text>`,
-    `<text x="16" y="46" fill="#555">${escape(describeMachine(report))}; bars from p10 to p90</text>`,
-    ...panels,
+    `<text x="16" y="46" fill="#555">${escape(subtitle)}</text>`,
+    ...drawn,
     "</svg>\n",
   ].join("\n");
 }
 
-function axes(x: Axis, y: Axis): string[] {
+/** The size that all panels have. */
+function sizeFor(panels: readonly (readonly Series[])[]): Size {
+  const names = panels.flat().map(({ name }) => name.length);
+  const most = Math.max(...panels.map(({ length }) => length));
+  return {
+    ...{ width: 400, height: Math.max(320, gap * (most - 1)), left: 64, top: 88, bottom: 56 },
+    label: Math.ceil(46 + character * Math.max(...names)),
+  };
+}
+
+/** The axis of a panel's times. Peers, of which the plain variant alone has any, would leave little of a common one to the others. */
+function timesOf(series: readonly Series[], { top, height }: Size): Axis {
+  const times = series.flatMap(({ points }) =>
+    points.flatMap((r) => [r.ns_per_parameter_p10, r.ns_per_parameter_p90, r.ns_per_parameter]),
+  );
+  return logAxis(times, [top + height, top], [1, 2, 5]);
+}
+
+function axes({ size, x, y }: Frame): string[] {
   const [left, right] = [size.left, size.left + size.width];
   const bottom = size.top + size.height;
   const middle = size.top + size.height / 2;
@@ -111,49 +109,36 @@ function axes(x: Axis, y: Axis): string[] {
   ];
 }
 
-function line({ points, dashed, who }: Series, { colour, mark }: Style, x: Axis, y: Axis): string {
+const dashed = (dash: string): string => (dash === "" ? "" : ` stroke-dasharray="${dash}"`);
+
+function line({ points, style: { colour, mark, fill, dash } }: Series, { x, y }: Frame): string {
   const at = points.map((r) => [round(x.at(r.parameters)), round(y.at(r.ns_per_parameter))] as const);
-  const dash = dashed ? ' stroke-dasharray="5 4"' : "";
   const bars = points.map((r, k) => {
     const [low, high] = [r.ns_per_parameter_p10, r.ns_per_parameter_p90].map((value) => round(y.at(value)));
     return `M${at[k]?.[0]} ${low}V${high}`;
   });
-  const width = who === "limit" ? 3 : 1.8;
+  const width = mark === null ? 3 : 1.8;
   return [
     `<path d="${bars.join("")}" stroke="${colour}" stroke-opacity="0.45"/>`,
-    `<polyline points="${at.map((pair) => pair.join(",")).join(" ")}" fill="none" stroke="${colour}" stroke-width="${width}"${dash}/>`,
-    ...at.map(([cx, cy]) => shape(mark, cx, cy, colour, !dashed)),
+    `<polyline points="${at.map((pair) => pair.join(",")).join(" ")}" fill="none" stroke="${colour}" stroke-width="${width}"${dashed(dash)}/>`,
+    ...at.map(([cx, cy]) => drawMark(mark, fill, colour, cx, cy)),
   ].join("\n");
 }
 
-/** A mark, filled or hollow. */
-function shape(mark: Style["mark"], cx: number, cy: number, colour: string, filled: boolean): string {
-  const paths: Readonly<Record<Style["mark"], string>> = {
-    circle: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0Z",
-    square: "M-3.6 -3.6h7.2v7.2h-7.2Z",
-    triangle: "M0 -4.6L4.4 3.4H-4.4Z",
-    diamond: "M0 -5L5 0L0 5L-5 0Z",
-    cross: "M-4 -4L4 4M4 -4L-4 4",
-    down: "M0 4.6L4.4 -3.4H-4.4Z",
-  };
-  const fill = filled ? colour : "#fff";
-  return `<path transform="translate(${cx} ${cy})" d="${paths[mark]}" fill="${fill}" stroke="${colour}" stroke-width="1.6"/>`;
-}
-
 /** The names, at the ends of their lines. */
-function labels(series: readonly Series[], all: readonly string[], x: Axis, y: Axis): string[] {
+function labels(series: readonly Series[], { size, x, y }: Frame): string[] {
   const right = size.left + size.width;
   const ends = series.map(({ points }) => points.at(-1) as Result);
   const wanted = ends.map((end) => y.at(end.ns_per_parameter));
-  const places = spreadOut(wanted, 16, [size.top, size.top + size.height]);
-  return series.map((one, k) => {
-    const { colour, mark } = styleOf(one, all);
+  const places = spreadOut(wanted, gap, [size.top, size.top + size.height]);
+  return series.map(({ name, style: { colour, mark, fill, dash } }, k) => {
     const [from, to] = [round(wanted[k] as number), round(places[k] as number)];
     const start = round(x.at((ends[k] as Result).parameters)) + 7;
     return [
-      `<path d="M${start} ${from}L${right + 6} ${to}H${right + 12}" fill="none" stroke="${colour}" stroke-opacity="0.5"/>`,
-      shape(mark, right + 20, to, colour, !one.dashed),
-      `<text x="${right + 30}" y="${to + 4}">${escape(one.name)}</text>`,
+      `<path d="M${start} ${from}L${right + 6} ${to}H${right + 8}" fill="none" stroke="${colour}" stroke-opacity="0.5"/>`,
+      `<path d="M${right + 8} ${to}H${right + 26}" stroke="${colour}" stroke-width="1.8"${dashed(dash)}/>`,
+      drawMark(mark, fill, colour, right + 20, to),
+      `<text x="${right + 30}" y="${to + 4}">${escape(name)}</text>`,
     ].join("\n");
   });
 }

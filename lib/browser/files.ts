@@ -8,7 +8,8 @@ export function pathOf(path: unknown, what = "checkpoint"): string {
   throw typeError("ERR_INVALID_OPTION", `A ${what} has no path in a browser: ${advice}; got ${describe(path)}`);
 }
 
-export const replaceFile = (path: string, _chunks: Iterable<Uint8Array>): Promise<void> => Promise.reject(noFiles(path));
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+export const replaceFile = (path: string, _chunks: Chunks): Promise<void> => Promise.reject(noFiles(path));
 export const openFile = (path: string): Promise<SequentialReader> => Promise.reject(noFiles(path));
 
 /** Not reached in practice: pathOf throws first. */

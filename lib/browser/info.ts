@@ -1,6 +1,7 @@
 import { cpu } from "../cpu";
 import { driver } from "../cuda/driver";
 import type { Info } from "../info";
+import { findMpi } from "../mpi/library";
 import { addon } from "../native/engine";
 import { version } from "../version";
 
@@ -17,5 +18,6 @@ export function info(): Info {
     backend: cpu.backend,
     threads: cpu.threads,
     cuda: { available, reason, driver: null, devices },
+    mpi: { available: false, reason: findMpi().reason, library: null },
   };
 }

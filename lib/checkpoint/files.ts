@@ -1,10 +1,10 @@
 // Files: one is replaced whole or not at all. lib/browser/files.ts stands for them in browsers.
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, readdir, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, plainError, typeError } from "../errors";
+import { describe, isObject, plainError, typeError } from "../errors";
 import { crc32 } from "./crc32";
 import { create, flush, flushName, setMode, targetOf } from "./durable";
 import { SequentialReader } from "./reader";
@@ -12,9 +12,12 @@ import { SequentialReader } from "./reader";
 /** An absolute path, so that a later chdir changes nothing. `what` is a file of which kind. */
 export function pathOf(path: unknown, what = "checkpoint"): string {
   if (typeof path === "string") return resolve(path);
-  if (path instanceof URL) return fileURLToPath(path);
+  if (isObject(path) && path instanceof URL) return fileURLToPath(path);
   throw typeError("ERR_INVALID_OPTION", `The path of a ${what} must be a string or a file: URL, got ${describe(path)}`);
 }
+
+/** The bytes of a file, in order. */
+type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** Those still to be done, by path: what is saved later must not be overwritten by what was saved earlier. */
 const last = new Map<string, Promise<void>>();
@@ -23,7 +26,7 @@ const last = new Map<string, Promise<void>>();
  * Replaces a file: the new one is written beside it, flushed, and renamed. Whatever happens, the path has the old or the new content
  * whole. Replacements of one path are made in the order of the calls.
  */
-export function replaceFile(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+export function replaceFile(path: string, chunks: Chunks): Promise<void> {
   const act = () => replace(path, chunks);
   const done = (last.get(path) ?? Promise.resolve()).then(act, act);
   last.set(path, done);
@@ -32,7 +35,7 @@ export function replaceFile(path: string, chunks: Iterable<Uint8Array>): Promise
   return done;
 }
 
-async function replace(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+async function replace(path: string, chunks: Chunks): Promise<void> {
   // A link goes on pointing to the file that is replaced, and the new file has the old one's permissions.
   const target = await targetOf(path);
   const old = await stat(target).catch(() => undefined);
@@ -52,7 +55,7 @@ async function replace(path: string, chunks: Iterable<Uint8Array>): Promise<void
     }
     await rename(temporary, target);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await unlink(temporary).catch(() => undefined); // not `rm`, which asks the permission model to read it first
     throw error;
   }
   await flushName(target);
@@ -71,7 +74,7 @@ async function removeStale(folder: string, begin: string): Promise<void> {
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) continue;
     const pid = parseInt(name.slice(begin.length), 10);
-    if (!isRunning(pid) || found.mtimeMs < Date.now() - abandoned) await rm(path, { force: true }).catch(() => undefined);
+    if (!isRunning(pid) || found.mtimeMs < Date.now() - abandoned) await unlink(path).catch(() => undefined);
   }
 }
 

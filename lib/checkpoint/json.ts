@@ -1,5 +1,5 @@
 // JSON both ways: written so that every number but NaN survives, read so that nothing is said twice.
-import { describe, plainError, typeError } from "../errors";
+import { describe, isObject, plainError, typeError } from "../errors";
 
 /** Levels of arrays and objects within each other. It also ends an object that contains itself. */
 const deepest = 100;
@@ -37,7 +37,7 @@ export function writeJson(value: unknown, what: string, depth = 0): string {
     if (Number.isNaN(value)) throw refuse("JSON has no NaN; null could stand for it");
     return writeNumber(value);
   }
-  if (typeof value !== "object") throw refuse(`JSON has no place for ${describe(value)}`);
+  if (!isObject(value)) throw refuse(`JSON has no place for ${describe(value)}`);
   if (depth === deepest) throw refuse(`it lies more than ${deepest} levels deep, or contains itself`);
   if (Object.getOwnPropertySymbols(value).length > 0) throw refuse("it has keys that are symbols");
   if (Array.isArray(value)) {
@@ -89,7 +89,7 @@ export function parseJson(text: string, what: string): unknown {
   const open: unknown[] = [value];
   while (open.length > 0) {
     const next = open.pop();
-    if (typeof next !== "object" || next === null) continue;
+    if (!isObject(next)) continue;
     if (Object.hasOwn(next, "__proto__")) throw plainError("ERR_CHECKPOINT", `${what} has a key __proto__`);
     if (!Array.isArray(next)) keys += Object.keys(next).length;
     for (const item of Object.values(next) as unknown[]) open.push(item);

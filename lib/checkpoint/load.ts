@@ -11,7 +11,7 @@ import { openFile, pathOf } from "./files";
 import { parseJson } from "./json";
 import { readHeader } from "./header";
 import { followNames } from "./names";
-import { belongsTo, readValue, requireChecksum } from "./places";
+import { belongsTo, readValue, requireChecksum, type Place } from "./places";
 import { withPath } from "./system-error";
 import { openBytes, type SequentialReader } from "./reader";
 import { byteLengthOf, checkpointDtypes, checksum, quote, requireRecord, type Header, type Tensor } from "./safetensors";
@@ -37,11 +37,21 @@ export type CheckpointSource = string | URL | Uint8Array | Blob;
 export interface Checkpoint<O extends object> {
   readonly extra: unknown;
   readonly strict: boolean;
+  /** What the file says of averages. */
+  readonly counts: string | undefined;
   /**
    * Makes the last checks. Returns what to take over, and how to write the parameters' values before that: on the host that cannot
    * fail; where a device fails, nothing is left of the checkpoint.
    */
   check(): { loaded: Loaded<O>; writeValues: () => void; takeAverage: () => void };
+}
+
+/** Where the tensors of a checkpoint go. */
+export interface Receiver {
+  /** Called once, when all but the tensors was checked. */
+  begin?(wanted: readonly Place[]): Promise<void>;
+  /** Reads the next tensor. Returns it, or an array of the same length that stands for it. */
+  read(file: SequentialReader, place: Place): Promise<Float32Array | Uint32Array | number>;
 }
 
 interface Contents {
@@ -60,6 +70,7 @@ export async function readCheckpoint<O extends object>(
   rule: Rule<O>,
   groups: readonly Group<O>[],
   options: LoadStateOptions,
+  receiver: Receiver = { read: readValue },
 ): Promise<Checkpoint<O>> {
   const bytes = openBytes(from);
   const source = bytes === null ? pathOf(from) : "The checkpoint";
@@ -86,7 +97,7 @@ export async function readCheckpoint<O extends object>(
   const file = bytes ?? (await openAt(source, from));
   let contents: Contents;
   try {
-    contents = await readContents(file, rule, groups, wanted);
+    contents = await readContents(file, rule, groups, wanted, receiver);
   } catch (error) {
     throw about(error);
   } finally {
@@ -111,7 +122,7 @@ export async function readCheckpoint<O extends object>(
       throw about(error);
     }
   };
-  return { extra, strict: wanted.strict, check };
+  return { extra, strict: wanted.strict, counts, check };
 }
 
 async function openAt(source: string, path: unknown): Promise<SequentialReader> {
@@ -127,6 +138,7 @@ async function readContents<O extends object>(
   rule: Rule<O>,
   groups: readonly Group<O>[],
   { parameters, strict, average }: { parameters: boolean; strict: boolean; average: WeightAverage | undefined },
+  receiver: Receiver,
 ): Promise<Contents> {
   const header = await readHeader(file, checkpointDtypes);
   const { dict, extra } = readMetadata(header);
@@ -138,23 +150,22 @@ async function readContents<O extends object>(
   const places = header.tensors.map((tensor, k) =>
     tensor.name === checksum.name && k === header.tensors.length - 1 ? null : belongsTo(tensor, trackedOf, ids),
   );
+  const isWanted = (place: (typeof places)[number]): place is Place =>
+    place !== null && place !== "nobody" && (place.key !== null || (place.isAverage ? average !== undefined : parameters));
   const values = new Map<TrackedParameter, Float32Array>();
   const averages = new Map<object, Float32Array>();
+  await receiver.begin?.(places.filter(isWanted));
   for (const [k, place] of places.entries()) {
     const tensor = header.tensors[k] as Tensor;
     if (place === null) {
       await requireChecksum(file, tensor);
-    } else if (place === "nobody") {
+    } else if (!isWanted(place)) {
       await file.skip(byteLengthOf(tensor));
-    } else if (place.key !== null) {
-      const entry = (dict.state[place.id] ??= Object.create(null) as Record<string, unknown>);
-      entry[place.key] = await readValue(file, place);
-    } else if (place.isAverage && average !== undefined) {
-      averages.set(place.tracked.parameter, (await readValue(file, place)) as Float32Array);
-    } else if (parameters && !place.isAverage) {
-      values.set(place.tracked, (await readValue(file, place)) as Float32Array);
     } else {
-      await file.skip(byteLengthOf(tensor));
+      const value = await receiver.read(file, place);
+      if (place.key !== null) (dict.state[place.id] ??= Object.create(null) as Record<string, unknown>)[place.key] = value;
+      else if (place.isAverage) averages.set(place.tracked.parameter, value as Float32Array);
+      else values.set(place.tracked, value as Float32Array);
     }
   }
   if (parameters) requireValues(header.tensors, values, trackedOf);

@@ -1,5 +1,5 @@
 // Bytes that are read from the first to the last, with the checksum of what was read.
-import { arrayKind, plainError } from "../errors";
+import { arrayKind, isDetached, isObject, plainError, typeError } from "../errors";
 import { crc32 } from "./crc32";
 
 /** How many bytes are read, written or summed up at once: the event loop gets its turn in between. */
@@ -13,23 +13,29 @@ export interface Source {
   close(): Promise<void>;
 }
 
+/** Throws where bytes were transferred away since the reading began. */
+export function requireAttached(bytes: Uint8Array): void {
+  if (isDetached(bytes)) throw typeError("ERR_DETACHED", "The bytes have lost their memory while they were read");
+}
+
 /** Bytes in memory, or in a Blob. Null for anything else. */
 export function openBytes(given: unknown): SequentialReader | null {
   const close = () => Promise.resolve();
   if (arrayKind(given) === "Uint8Array") {
     const bytes = given as Uint8Array;
     const read = (into: Uint8Array, position: number) => {
+      requireAttached(bytes);
       const piece = bytes.subarray(position, position + into.length);
       into.set(piece);
       return Promise.resolve(piece.length);
     };
     return new SequentialReader({ length: bytes.length, read, close });
   }
-  if (!(given instanceof Blob)) return null;
+  if (!isObject(given) || !(given instanceof Blob)) return null;
   const read = async (into: Uint8Array, position: number) => {
     const piece = new Uint8Array(await given.slice(position, position + into.length).arrayBuffer());
-    into.set(piece);
-    return piece.length;
+    into.set(piece.subarray(0, into.length)); // a subclass may answer with more
+    return Math.min(piece.length, into.length);
   };
   return new SequentialReader({ length: given.size, read, close });
 }

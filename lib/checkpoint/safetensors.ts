@@ -1,6 +1,6 @@
 // The safetensors format: eight bytes with the header's length, a header of JSON, then the tensors' bytes end to end, little-endian
 // as every platform of this package is. https://github.com/huggingface/safetensors#format
-import { describe, plainError } from "../errors";
+import { describe, isObject, plainError } from "../errors";
 import { parseJson } from "./json";
 
 /** The bytes of one element. */
@@ -130,7 +130,7 @@ const isCounts = (value: unknown): value is number[] =>
 export const quote = (name: string): string => JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name);
 
 export function requireRecord(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value) && !Array.isArray(value)) return value as Record<string, unknown>;
   throw refuse(`${what} is not an object`);
 }
 

@@ -39,7 +39,7 @@ export function prepareValues(values: ReadonlyMap<TrackedParameter, Float32Array
 }
 
 /** Writes all of them, or puts back those that were written. */
-function writeToDevices(values: readonly { from: Float32Array; into: CudaArray }[]): void {
+export function writeToDevices(values: readonly { from: Float32Array; into: CudaArray }[]): void {
   const before = values.map(({ into }) => into.read());
   const touched: CudaArray[] = [];
   try {

@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname, extname, sep } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import { targetOf } from "../checkpoint/durable";
 
 type OptionsConfig = NonNullable<ParseArgsConfig["options"]>;
 
@@ -50,16 +51,18 @@ export function whole(text: string, least: number, most: number): number | undef
 }
 
 /** Makes sure, before the work for it begins, that an SVG can be written to a path. */
-export function requireSvg(path: string | undefined): void {
+export async function requireSvg(path: string | undefined): Promise<void> {
   if (path === undefined) return;
   const refuse = (why: string) => new UsageError(`--svg cannot be written: ${why}: ${path}`);
   if (path === "") throw new UsageError("--svg needs a file name");
   if (!["", ".svg"].includes(extname(path).toLowerCase())) throw refuse("it would hold an SVG, so name it .svg");
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory() === true || path.endsWith(sep)) throw refuse("a folder, and no file in it");
+  let isFolder = path.endsWith(sep);
   try {
-    accessSync(found === undefined ? dirname(path) : path, constants.W_OK);
+    const found = statSync(path, { throwIfNoEntry: false });
+    isFolder ||= found?.isDirectory() === true;
+    if (!isFolder) accessSync(found === undefined ? dirname(await targetOf(path)) : path, constants.W_OK);
   } catch (error) {
     throw refuse((error as Error).message.split(", ")[0] as string);
   }
+  if (isFolder) throw refuse("a folder, and no file in it");
 }

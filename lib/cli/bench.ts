@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { defaults, devices, memories, models, modes, ofSize, variants, type Device } from "../bench/cases";
-import { plotReport } from "../bench/plot";
+import { isPlotted, plotReport } from "../bench/plot";
 import { missingPeers } from "../bench/peers";
 import { describeMachine, makeReport, notesOn, resultTable } from "../bench/report";
 import { runPlan } from "../bench/run";
@@ -33,9 +33,18 @@ export const benchHelp = `adabelief bench [options]
                           @ruvector/attention's AdamW, PyTorch
     --repeats 15          turns that everyone gets
     --json                everything as JSON
-    --svg FILE.svg        a plot as well`;
+    --svg FILE.svg        a plot as well
+mpirun -n 4 npx adabelief bench --mpi [options]
+  Times exchanges and steps over the ranks of an MPI job: bytes, α and β, agreement, the exchange against MPI_Allreduce, memory of a
+  state, the event loop's delay. Then the efficiency at 8, 64 and 1000 ranks of a network, by a model. Of the options above it has
+  --sizes (one, default 1e7), --repeats and --json.
+    --bucket 1048576      as of Sharded
+    --network 25          the network's Gbit/s
+    --latency 10          its microseconds a message
+    --gradients 20        nanoseconds that the gradient of a parameter takes`;
 
 export async function runBench(args: readonly string[]): Promise<void> {
+  if (args.includes("--mpi")) return (await import("./bench-mpi.js")).runMpiBench(args);
   const options = readOptions(args, {
     device: { type: "string", default: "cpu" },
     sizes: { type: "string" },
@@ -74,7 +83,13 @@ export async function runBench(args: readonly string[]): Promise<void> {
     peers: options.peers,
     repeats,
   };
-  requireSvg(options.svg);
+  if (plan.peers && !plan.variants.some(({ name }) => name === "plain")) {
+    throw new UsageError("--peers run beside the variant plain alone: add it to --variants");
+  }
+  if (options.svg !== undefined && !isPlotted(plan)) {
+    throw new UsageError("--svg shows synchronous steps over tensors of --sizes: there are none here");
+  }
+  await requireSvg(options.svg);
   const bar = progress();
   const results = await runPlan(plan, (what, share) => bar.show(what, share)).finally(() => bar.clear());
   const report = makeReport(results, repeats, options.peers ? missingPeers(results) : null);

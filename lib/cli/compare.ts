@@ -56,7 +56,7 @@ export async function runCompare(args: readonly string[]): Promise<void> {
   check(optimizers, chosen);
   const contestants = combine(optimizers, options.sweep.map(readSweep));
   check(contestants, chosen);
-  requireSvg(options.svg);
+  await requireSvg(options.svg);
   const plot = options.svg === undefined ? undefined : await loadPlot();
   const results = runAll(chosen, contestants, steps);
   if (options.json) console.log(JSON.stringify(makeReport(chosen, results, steps), null, 2));

@@ -6,7 +6,7 @@ import { readOptions } from "./arguments";
 import { bold } from "./terminal";
 
 export const infoHelp = `adabelief info [--json]
-  Version, platform, the binary that was loaded, the backends, and the GPUs or why there are none.`;
+  Version, platform, the binary that was loaded, the backends, the GPUs and the MPI library, or why there are none.`;
 
 function cudaText({ available, reason, driver, devices }: Info["cuda"]): string {
   if (!available) return `off: ${reason}`;
@@ -16,6 +16,9 @@ function cudaText({ available, reason, driver, devices }: Info["cuda"]): string 
   const what = driver?.standIn === true ? "a mock driver for tests, on the processor: no GPU; it plays" : "driver for";
   return `${list.join(", ")}; ${what} CUDA ${driver?.version ?? "unknown"}`;
 }
+
+const mpiText = ({ reason, library }: Info["mpi"]): string =>
+  library === null ? `off: ${reason}` : `${bold(library.path)} (${library.version}; ABI: ${library.abi})`;
 
 /** What is known where the package does not load: a missing binary, or a wrong variable. */
 interface Problem extends Pick<Info, "version" | "node" | "platform" | "libc"> {
@@ -56,5 +59,6 @@ function loadedRows(facts: Info): string[][] {
     ["backends", backends.join(", ")],
     ["threads", String(facts.threads)],
     ["cuda", cudaText(facts.cuda)],
+    ["mpi", mpiText(facts.mpi)],
   ];
 }

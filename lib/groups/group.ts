@@ -2,12 +2,12 @@ import type { Floats } from "../arrays/placement";
 import { AddedKeys, canWrite } from "./live-group";
 import { LiveOptions } from "./live-options";
 import type { StepRequest, Update } from "../step/step-request";
-import { slowBit, statesMask, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferBits, statesMask, type TrackedParameter } from "../step/tracked-parameter";
 import { addon, statesOfVariants } from "../native/engine";
 import type { AnyParameter, Parameter } from "../parameter";
-import type { LookaheadOptions } from "../options/common";
+import type { EmaOptions, LookaheadOptions } from "../options/common";
 import { refuseUnknownKeys } from "../options/kinds";
-import { lookaheadOf, type Rule, type Step } from "../rule/rule";
+import { emaOf, lookaheadOf, type Rule, type Step } from "../rule/rule";
 
 /** What a constructor takes: parameters, or groups of them with options of their own. */
 export type Params<O> = Iterable<AnyParameter> | Iterable<GroupOf<O>>;
@@ -33,6 +33,19 @@ export const groupKeys: readonly string[] = ["params", "name", "initial_lr", "ex
 /** Every key that a group may have. */
 export const knownKeys = <O extends object>({ options }: Rule<O>): string[] => [...Object.keys(options), ...groupKeys];
 
+/** What a step does with all rows of a group that have a gradient. */
+export interface PlannedGroup {
+  /** One of the rows. */
+  readonly row: number;
+  /** The index of their coefficients. */
+  readonly set: number;
+  /** How many state arrays each of them needs, and the bits in `kept` of the arrays of common options. */
+  readonly states: number;
+  readonly buffers: number;
+  /** How many rows have a gradient. */
+  readonly updated: number;
+}
+
 /** One group of parameters: the caller's live view of it, and the options as the last step read them. */
 export class Group<O extends object> {
   readonly live: ParamGroup<O>;
@@ -42,12 +55,15 @@ export class Group<O extends object> {
   /** A copy of the options, which foreign code cannot change between the checks of a step and its end. */
   #current: O;
   readonly #added = new AddedKeys();
-  /** Lookahead at this step. */
-  lookahead: LookaheadOptions | null = null;
+  /** Lookahead and the moving average at this step. */
+  #lookahead: LookaheadOptions | null = null;
+  #ema: EmaOptions | null = null;
+  /** The bits in `kept` of the arrays that they keep. Such a step needs every element of a parameter. */
+  buffers = 0;
+  /** What the last step that looked at the rows planned for all of them; null where they differ. */
+  planned: PlannedGroup | null = null;
   // The sets of coefficients of this step, by key: one, unless the parameters have missed different steps.
   #lastKey = 0;
-  #lastStep = 0;
-  #lastKept = 0;
   #lastSet = 0;
   readonly #setOfKey = new Map<number, number>();
 
@@ -119,9 +135,11 @@ export class Group<O extends object> {
   }
 
   beginStep(): void {
-    this.#lastKey = this.#lastStep = 0;
+    this.#lastKey = 0;
     if (this.#setOfKey.size > 0) this.#setOfKey.clear();
-    this.lookahead = lookaheadOf(this.rule, this.#current);
+    this.#lookahead = lookaheadOf(this.rule, this.#current);
+    this.#ema = emaOf(this.#current);
+    this.buffers = (this.#lookahead === null ? 0 : bufferBits.slow) | (this.#ema === null ? 0 : bufferBits.ema);
   }
 
   /** The first of this group's rows, which follow each other, and the one after the last. */
@@ -135,14 +153,15 @@ export class Group<O extends object> {
 
   /** The index of this group's coefficients for the t-th update of a parameter whose state is `kept`, computed once a step. */
   set(t: number, kept: number, request: StepRequest): number {
-    if (t === this.#lastStep && kept === this.#lastKept) return this.#lastSet;
     const fresh = (kept & statesMask) === 0;
-    const begins = (kept & slowBit) === 0;
-    const key = t * 4 + (fresh ? 2 : 0) + (begins ? 1 : 0);
-    if (key !== this.#lastKey) this.#lastSet = this.#setOf(key, { t, fresh, begins, lookahead: this.lookahead }, request);
+    const begins = (kept & bufferBits.slow) === 0;
+    const beginsEma = (kept & bufferBits.ema) === 0;
+    const key = t * 8 + (fresh ? 4 : 0) + (begins ? 2 : 0) + (beginsEma ? 1 : 0);
+    if (key !== this.#lastKey) {
+      const update = { t, fresh, lookahead: this.#lookahead, begins, ema: this.#ema, beginsEma };
+      this.#lastSet = this.#setOf(key, update, request);
+    }
     this.#lastKey = key;
-    this.#lastStep = t;
-    this.#lastKept = kept;
     return this.#lastSet;
   }
 

@@ -6,10 +6,24 @@ import { Given } from "./live-group";
 /** An option with several values as a caller sees it: a copy, which may be changed in place. */
 interface Exposed<O> {
   readonly key: keyof O & string;
+  /** The value that a step uses: access by this name is quicker than by key. */
+  value: object;
   copy: object;
+  /** What a schedule wrote in the place of the copy's first number, where nobody has looked at it since. */
+  first: number;
+  isWritten: boolean;
 }
 
 const copyOf = (value: object): object => (Array.isArray(value) ? [...(value as unknown[])] : { ...value });
+
+/** The copy, as a schedule has changed it: always a new array then. */
+function copyIn<O>(exposed: Exposed<O>): object {
+  if (exposed.isWritten) {
+    exposed.copy = [exposed.first, ...(exposed.copy as unknown[]).slice(1)];
+    exposed.isWritten = false;
+  }
+  return exposed.copy;
+}
 
 /** Whether two arrays, or two objects without arrays, hold the same. */
 function isSame(a: object, b: object): boolean {
@@ -48,39 +62,8 @@ function groupBelow(target: object): object {
   return at;
 }
 
-/** What is behind each of several groups, by their array where that is frozen. */
-const behindAll = new WeakMap<readonly object[], Options>();
-type Options = readonly (LiveOptions<object> | undefined)[];
-
-function allBehind(groups: readonly object[]): Options {
-  const known = behindAll.get(groups);
-  if (known !== undefined) return known;
-  const found = groups.map((group) => Behind.of(group));
-  if (Object.isFrozen(groups)) behindAll.set(groups, found);
-  return found;
-}
-
-/** Says of each group whether what a schedule writes is an option that can be assigned: cheaper than a look at the property. */
-export function liveOptionsOf(groups: readonly object[]): (index: number, key: string) => boolean {
-  const options = allBehind(groups);
-  return (index, key) => key !== "initial_lr" && options[index] !== undefined && Object.isExtensible(groups[index]);
-}
-
-/**
- * Writes options of groups as a schedule does. PyTorch's OneCycleLR can give a negative lr, which PyTorch checks nowhere: here the next
- * step refuses it.
- */
-export function writeScheduled(groups: readonly object[], changes: readonly object[]): void {
-  const all = allBehind(groups);
-  for (let index = 0; index < groups.length; ++index) {
-    const options = all[index];
-    const values = changes[index] as Record<string, unknown>;
-    for (const key in values) {
-      if (options?.has(key) === true) options.write(key as never, values[key]);
-      else Object.assign(groups[index] as object, { [key]: values[key] });
-    }
-  }
-}
+/** What is behind a group; undefined for an object that is none of ours. */
+export const optionsBehind = (group: object): LiveOptions<object> | undefined => Behind.of(group);
 
 export class LiveOptions<O extends object> {
   /** In canonical form. */
@@ -113,6 +96,7 @@ export class LiveOptions<O extends object> {
     const exposed = this.#exposedAs(key);
     if (exposed !== undefined) {
       exposed.copy = value as object; // read with the next step
+      exposed.isWritten = false;
       return;
     }
     if (this.#refused.size > 0) this.#refused.delete(key);
@@ -123,10 +107,18 @@ export class LiveOptions<O extends object> {
     }
   }
 
+  /** Writes the first number of an option that is a list. The list is made when somebody looks at it, or with the next step. */
+  writeFirst(key: keyof O & string, value: number): void {
+    const exposed = this.#exposedAs(key) as Exposed<O>;
+    exposed.first = value;
+    exposed.isWritten = true;
+  }
+
   /** What a caller sees. */
   show(key: keyof O & string): unknown {
     if (this.#refused.size > 0 && this.#refused.has(key)) return this.#refused.get(key);
-    return this.#exposedAs(key)?.copy ?? this.values[key];
+    const exposed = this.#exposedAs(key);
+    return exposed === undefined ? this.values[key] : copyIn(exposed);
   }
 
   #exposedAs(key: keyof O & string): Exposed<O> | undefined {
@@ -148,7 +140,8 @@ export class LiveOptions<O extends object> {
     const at = this.#exposed.findIndex((one) => one.key === key);
     if (at >= 0) this.#exposed.splice(at, 1);
     const value: unknown = this.values[key];
-    if (typeof value === "object" && value !== null) this.#exposed.push({ key, copy: copyOf(value) });
+    if (typeof value !== "object" || value === null) return;
+    this.#exposed.push({ key, value, copy: copyOf(value), first: 0, isWritten: false });
   }
 
   #store(key: keyof O & string, next: unknown): void {
@@ -162,10 +155,13 @@ export class LiveOptions<O extends object> {
   read(): void {
     if (this.#refused.size > 0) for (const [key, value] of this.#refused) this.#store(key, value);
     for (let i = 0; i < this.#exposed.length; ++i) {
-      const { key, copy } = this.#exposed[i] as Exposed<O>;
-      if (isSame(copy, this.values[key] as object)) continue;
+      const exposed = this.#exposed[i] as Exposed<O>;
+      const copy = copyIn(exposed);
+      if (isSame(copy, exposed.value)) continue;
+      const { key } = exposed;
       this.#store(key, copy);
-      if (!isSame(copy, this.values[key] as object)) this.#expose(key); // what was deleted has its default again
+      exposed.value = this.values[key] as object;
+      if (!isSame(copy, exposed.value)) this.#expose(key); // what was deleted has its default again
     }
   }
 

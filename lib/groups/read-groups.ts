@@ -1,6 +1,6 @@
 // Groups as callers write them: read and checked as far as that is possible without their parameters.
-import { describe, isMap, typeError } from "../errors";
-import { meantAsList } from "../meant";
+import { describe, isMap, isObject, typeError } from "../errors";
+import { meantAsGroup, meantAsList } from "../meant";
 import { knownKeys, type GroupExtras } from "./group";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import { titleOf, type Rule } from "../rule/rule";
@@ -15,6 +15,8 @@ export interface ReadGroup<O> {
 
 /** Reads one group that a caller wrote. */
 export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O> {
+  const meant = meantAsGroup(given);
+  if (meant !== "") throw typeError("ERR_INVALID_PARAMETER", `A param group must have params, got ${describe(given)}${meant}`);
   requireObject(given, "A param group");
   refuseUnknownKeys(given, [...knownKeys(rule), "version"], `A param group of ${titleOf(rule)}`);
   const { params, name, initial_lr, extra, version = rule.version } = given;
@@ -28,8 +30,10 @@ export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defau
   if (initial_lr !== undefined && typeof initial_lr !== "number") {
     throw typeError("ERR_INVALID_OPTION", `The initial_lr of a param group must be a number, got ${describe(initial_lr)}`);
   }
-  if (typeof params !== "object" || params === null || isMap(params)) {
-    throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}${meantAsList(params)}`);
+  const isTaken = isObject(params) && ("data" in params || (Symbol.iterator in params && !isMap(params)));
+  const advice = isTaken ? "" : meantAsList(params);
+  if (!isObject(params) || advice !== "") {
+    throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}${advice}`);
   }
   const list = Symbol.iterator in params && !ArrayBuffer.isView(params) ? listOf(params as Iterable<unknown>) : [params];
   const extras = {
@@ -52,7 +56,7 @@ function listOf(iterable: Iterable<unknown>): unknown[] {
 
 /** Reads what a constructor was given: groups where the first item has `params`, else one group of parameters. */
 export function readParams<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O>[] {
-  if (typeof given !== "object" || given === null || !(Symbol.iterator in given) || ArrayBuffer.isView(given) || isMap(given)) {
+  if (!isObject(given) || !(Symbol.iterator in given) || ArrayBuffer.isView(given) || isMap(given)) {
     const wanted = "an iterable of parameters, or of groups { params, ...options }";
     throw typeError(
       "ERR_INVALID_PARAMETER",
@@ -60,7 +64,7 @@ export function readParams<O extends object>(rule: Rule<O>, given: unknown, defa
     );
   }
   const items = listOf(given as Iterable<unknown>);
-  const isGroup = (item: unknown) => typeof item === "object" && item !== null && "params" in item;
+  const isGroup = (item: unknown) => isObject(item) && "params" in item;
   const grouped = isGroup(items[0]);
   if (items.some((item) => isGroup(item) !== grouped)) {
     throw typeError("ERR_INVALID_PARAMETER", `${rule.optimizer} takes parameters or groups of them, not a mixture`);

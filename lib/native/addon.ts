@@ -32,6 +32,7 @@ export interface Table {
     state1: NativeFloats | null,
     state2: NativeFloats | null,
     slow: NativeFloats | null,
+    ema: NativeFloats | null,
   ): { problem: number; role: number } | null;
   bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: number; index: number } | null;
   /** Binds the first `count` rows of a sparse gradient. Returns what is wrong with `values`, or 0. */
@@ -90,11 +91,54 @@ export interface CudaAddon {
   free(memory: DeviceMemory): void;
 }
 
+/** How something that ranks do together failed: a `fault` of lib/mpi/agreement.ts, whose rank it is, and which part of the agreement. */
+export interface MpiFailure {
+  readonly fault: number;
+  readonly message: string;
+  readonly rank: number;
+  readonly part: number;
+}
+
+/** A promise of an exchange, which is never rejected. */
+export type MpiOutcome = Promise<MpiFailure | undefined>;
+
+/** See native/addon/mpi_object.cpp. A bucket is a list of arrays, null for zeros, their lengths, and how much of it is each rank's. */
+export interface MpiAddon {
+  find(names: readonly string[]): { reason: string; path: string; version: string; abi: string };
+  setTimeout(seconds: number): void;
+  /** Writes rank and size. Blocks this thread until MPI has started. */
+  start(into: Int32Array): MpiOutcome;
+  end(): MpiOutcome;
+  abort(code: number): never;
+  agree(ok: boolean, parts: Float64Array, message: string, batch: number): MpiOutcome;
+  sum(
+    parts: Float64Array,
+    batch: number,
+    arrays: readonly (Float32Array | null)[] | null,
+    lengths: Float64Array,
+    counts: Int32Array,
+    own: Float32Array,
+  ): MpiOutcome;
+  squares(batch: number, arrays: readonly Float32Array[], firsts: Float64Array, scale: number, sums: Float64Array): MpiOutcome;
+  gather(
+    batch: number,
+    arrays: readonly (readonly (Float32Array | null)[])[],
+    lengths: readonly Float64Array[],
+    counts: readonly Int32Array[],
+  ): MpiOutcome;
+  transfer(from: Uint8Array, counts: Int32Array, into: Uint8Array, intoCounts: Int32Array): MpiOutcome;
+  broadcast(bytes: Uint8Array, root: number): MpiOutcome;
+  /** Writes the seconds that one of a `cost` of lib/bench/mpi.ts takes. */
+  measure(cost: number, data: Float32Array, bucket: number, repeats: number, into: Float64Array): MpiOutcome;
+}
+
 /** What an engine exports. */
 export interface Engine {
   /** Every list that both languages use, in JSON. */
   readonly lists: string;
   readonly cuda: CudaAddon;
+  /** Absent where MPI cannot be called at all: in WebAssembly, and on Windows. */
+  readonly mpi?: MpiAddon;
   Table: new (formula: string) => Table;
   backends(): { name: string; supported: boolean }[];
   backend(): string;
@@ -104,7 +148,7 @@ export interface Engine {
   allocate(length: number, like?: Float32Array): Float32Array | null;
   /** Keeps the memory of an array for good, as a program may hold a part of it. Native memory needs no call: its parts keep it. */
   keep?(array: Float32Array): void;
-  accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null;
+  accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number, pairs: boolean): number | null;
   /** Converts between a `halfType` and float32; false where the arrays overlap: nothing is written then. */
   widen(type: number, into: Float32Array, from: Uint16Array): boolean;
   narrow(type: number, into: Uint16Array, from: Float32Array): boolean;

@@ -9,7 +9,10 @@ import { here, packageRoot, readPackage, requireFromHere } from "./here";
 export const target = `${process.env["npm_config_platform"] ?? platform()}-${process.env["npm_config_arch"] ?? arch()}`;
 
 /** The variable by which node-gyp-build takes another folder than the package's. */
-const elsewhere = "ADABELIEF_PREBUILD";
+export const elsewhere = "ADABELIEF_PREBUILD";
+
+/** The folder that this variable names; "" for none. */
+export const chosenFolder = (): string => process.env[elsewhere] ?? "";
 
 /** There is no file that could be the binary. */
 export class BinaryNotFound extends Error {
@@ -28,7 +31,7 @@ interface NodeGypBuild {
 }
 
 /**
- * node-gyp-build, when it is needed: a bundle does without it. It looks for the release file of Alpine Linux, which Node's permission
+ * node-gyp-build, when it is needed. It looks for the release file of Alpine Linux, which Node's permission
  * model may forbid; then it is told a C library, as the binary for Linux is the same for all.
  */
 function nodeGypBuild(): NodeGypBuild {
@@ -45,11 +48,25 @@ function nodeGypBuild(): NodeGypBuild {
   }
 }
 
+/** Where a binary lies in a folder: built there, prebuilt, or alone. */
+const built = join("build", "Release");
+const prebuilt = join("prebuilds", target);
+const alone = ".";
+
+/** The first binary in a folder. Needs no node-gyp-build, which package managers may keep where only the package itself finds it. */
+function findDirectly(folder: string, ways: readonly string[]): string {
+  const paths = ways.map((way) => join(folder, way, "adabelief.node"));
+  const path = paths.find((file) => isInside(folder, file) && existsSync(file));
+  if (path !== undefined) return path;
+  throw new BinaryNotFound(folder);
+}
+
 /**
  * The binary in a folder. node-gyp-build would also look beside Node's executable, where binaries belong to somebody else, and take a
  * relative path from wherever the process happens to be.
  */
 function findIn(folder: string): string {
+  if (packageRoot === undefined) return findDirectly(folder, [built, prebuilt, alone]);
   let path: string;
   try {
     path = nodeGypBuild().path(folder);
@@ -71,13 +88,14 @@ function* packagesAround(): Generator<string> {
 
 /** The binary for a bundle: a copy beside it, or the one of the package of this version that Node would find from there. */
 function findForBundle(): string {
-  const copies = [join("prebuilds", target), join("build", "Release"), "."].map((way) => join(here, way, "adabelief.node"));
-  const copy = copies.find((path) => existsSync(path));
-  if (copy !== undefined) return copy;
-  for (const folder of packagesAround()) {
-    if (readPackage(folder).version === version) return findIn(folder);
+  try {
+    return findDirectly(here, [prebuilt, built, alone]);
+  } catch (error) {
+    for (const folder of packagesAround()) {
+      if (readPackage(folder).version === version) return findIn(folder);
+    }
+    throw error;
   }
-  throw new BinaryNotFound(here);
 }
 
 /**
@@ -86,9 +104,10 @@ function findForBundle(): string {
  * @throws where there is none
  */
 export function findBinary(): string {
-  const folder = process.env[elsewhere] ?? "";
-  if (folder !== "" && !isAbsolute(folder))
+  const folder = chosenFolder();
+  if (folder !== "" && !isAbsolute(folder)) {
     throw new Error(`${elsewhere} must be an absolute path, got ${JSON.stringify(folder)}`);
+  }
   if (folder !== "") return findIn(folder);
   return packageRoot === undefined ? findForBundle() : findIn(packageRoot);
 }

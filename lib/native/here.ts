@@ -1,7 +1,7 @@
 // Where this code lies: in the package, or in a bundle that a bundler made of it and a program.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, isAbsolute, join } from "node:path";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Whether Node runs code of its command line or of a terminal. Then the first argument is the caller's own, and names no program. */
@@ -13,10 +13,23 @@ const isPacked = "electron" in process.versions && !("defaultApp" in process);
 export const program =
   process.argv[1] !== undefined && isAbsolute(process.argv[1]) && !evaluates && !isPacked ? process.argv[1] : undefined;
 
-/** The folder of the ES module that a bundler put this code into, which has no `__dirname`: a stack trace names it. */
+/** A stack trace, also where the program wants none. */
+function stackTrace(): string {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 10;
+  const { stack = "" } = new Error();
+  Error.stackTraceLimit = limit;
+  return stack;
+}
+
+/**
+ * The folder of the ES module that a bundler put this code into, which has no `__dirname`: a stack trace names it. Code that is no file,
+ * as of the standard input, has a name in brackets there, in the working directory.
+ */
 function folderOfModule(): string | undefined {
-  const url = /file:\/\/[^\s()]+(?=:\d+:\d+)/.exec(new Error().stack ?? "")?.[0];
-  return url === undefined ? undefined : dirname(fileURLToPath(url));
+  const url = /file:\/\/.*(?=:\d+:\d+\)?$)/m.exec(stackTrace())?.[0];
+  const file = url === undefined ? "[unknown]" : fileURLToPath(url);
+  return /^\[.*\]$/.test(basename(file)) ? undefined : dirname(file);
 }
 
 /** The folder of this code. Of `node --eval` a relative `__dirname` can be seen everywhere. */

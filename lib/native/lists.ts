@@ -31,7 +31,7 @@ export interface Lists {
 }
 
 /** What every set of coefficients begins with. */
-const commonNames = ["decay", "alpha", "maximize"] as const;
+const commonNames = ["decay", "alpha", "maximize", "ema_weight"] as const;
 type CommonName = (typeof commonNames)[number];
 
 const other = (what: string, found: readonly string[], wanted: readonly string[], cause?: unknown) =>
@@ -77,12 +77,13 @@ export function readLists(lists: Lists) {
     /** In the place of a set of coefficients: a row that is not updated; and one whose memory is not known. */
     rowState: numbers("the list of row states", lists.rowStates, ["skipped", "ignored"]),
     /** What happens around a formula, one bit each. */
-    stage: numbers("the list of stages", lists.stages, ["centralize", "centralizeConv", "begin", "blend"]),
-    /** What an array is to its parameter. From `state` on they are state arrays; `slow` is Lookahead's. */
-    role: numbers("the list of roles", lists.roles, ["data", "out", "grad", "state", "slow"]),
+    stage: numbers("the list of stages", lists.stages, ["centralize", "centralizeConv", "begin", "blend", "beginEma", "ema"]),
+    /** What an array is to its parameter. From `state` on they are state arrays; `slow` is Lookahead's, `ema` the moving average. */
+    role: numbers("the list of roles", lists.roles, ["data", "out", "grad", "state", "slow", "ema"]),
     /** What a step does to all gradients and what it found, by place in an array of numbers; `count` is its length. */
     gradients: numbers("the list of gradients", lists.gradients, [
       "scale",
+      "clip",
       "maxNorm",
       "skipNonFinite",
       "norm",

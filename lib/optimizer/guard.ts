@@ -1,12 +1,17 @@
-import { plainError } from "../errors";
+import { plainError, typeError } from "../errors";
 
 const aClosure = "a closure";
 
-/** Says which methods of an optimizer may be called now. After `dispose` or a lost device none may; during a step few may. */
+/**
+ * Says which methods of an optimizer may be called now. After `dispose` or a lost device none may; during a step, or while the averages are
+ * swapped in, few may.
+ */
 export class Guard {
   #busy: string | null = null;
   #disposed = false;
   #lost: unknown;
+  #owner: string | null = null;
+  #swapped = false;
 
   /** @param optimizer the name of its class */
   constructor(readonly optimizer: string) {}
@@ -30,6 +35,7 @@ export class Guard {
   enter(what: string): void {
     this.#requireUsable();
     if (this.#busy !== null) throw this.#isBusy();
+    if (this.#swapped) this.requireUnswapped();
     this.#busy = what;
   }
 
@@ -75,9 +81,38 @@ export class Guard {
     }
   }
 
+  /** Refuses every later call: what the optimizer had is another one's. */
+  takeOver(owner: string): void {
+    this.#requireUsable();
+    this.#requireIdle();
+    this.requireUnswapped();
+    this.#owner = owner;
+  }
+
+  /** Exchanges the parameters' values and averages, forth or back. Returns whether the parameters hold the averages now. */
+  swap(exchange: () => void): boolean {
+    const before = this.#swapped;
+    let now = before;
+    this.#swapped = false;
+    try {
+      this.exclusively("swapEma", exchange);
+      now = !before;
+    } finally {
+      this.#swapped = now;
+    }
+    return now;
+  }
+
+  /** Refuses an act that needs the values of the training while the parameters hold their averages. */
+  requireUnswapped(): void {
+    if (!this.#swapped) return;
+    throw plainError("ERR_AVERAGE", `The parameters of this ${this.optimizer} hold their averages: call swapEma() first`);
+  }
+
   /** Refuses every later call. Returns false if it was called before. */
   dispose(): boolean {
     if (this.#disposed) return false;
+    if (this.#owner !== null) throw this.#isTaken(this.#owner);
     this.#requireIdle();
     this.#disposed = true;
     return true;
@@ -85,10 +120,22 @@ export class Guard {
 
   #requireUsable(): void {
     if (this.#disposed) throw plainError("ERR_DISPOSED", `This ${this.optimizer} was disposed`);
-    if (this.#lost === undefined) return;
-    const what = `This ${this.optimizer} is lost, because a device failed: ${(this.#lost as Error).message}`;
+    if (this.#owner !== null) throw this.#isTaken(this.#owner);
+    if (this.#lost !== undefined) throw this.#isLost(this.#lost as Error & { code: string });
+  }
+
+  #isLost(error: Error & { code: string }): Error {
+    if (error.code === "ERR_MPI_LOST") {
+      return plainError("ERR_MPI_LOST", `This ${this.optimizer} is lost: ${error.message}. Go on from a checkpoint`, error);
+    }
+    const what = `This ${this.optimizer} is lost, because a device failed: ${error.message}`;
     const advice = "Dispose of it, and go on from a checkpoint, in a new process or on the host";
-    throw plainError("ERR_CUDA_LOST", `${what}. ${advice}`, this.#lost);
+    return plainError("ERR_CUDA_LOST", `${what}. ${advice}`, error);
+  }
+
+  #isTaken(owner: string): Error {
+    const what = `This ${this.optimizer} was taken over by a ${owner}`;
+    return typeError("ERR_OPTIMIZER", `${what}: call the methods of that one; the groups here stay live`);
   }
 
   /** Refuses a call during a step. A closure may make it. */
@@ -102,7 +149,8 @@ export class Guard {
 
   /** Passes an error on. After the error of a lost device the optimizer is lost. */
   noticed(error: unknown): unknown {
-    if ((error as { code?: unknown } | null | undefined)?.code === "ERR_CUDA_LOST") this.#lost = error;
+    const { code } = (error ?? {}) as { code?: unknown };
+    if (code === "ERR_CUDA_LOST" || code === "ERR_MPI_LOST") this.#lost = error;
     return error;
   }
 }

@@ -1,16 +1,18 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { describe, typeError } from "../errors";
+import { describe, isObject, typeError } from "../errors";
+import { meantAsOptimizer } from "../meant";
 import type { Floats } from "../arrays/placement";
 import type { GroupOf, ParamGroup, Params } from "../groups/group";
 import type { Parameter } from "../parameter";
-import { noteRule, type Rule } from "../rule/rule";
+import type { Rule } from "../rule/rule";
 import type { State, StateOf } from "../state-dict";
-import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
-import { Guard } from "./guard";
-import { guardOptionNames } from "./option-names";
+import { readStepOptions, refuseMore, type StepOptions, type StepReport } from "../step/step-options";
+import { Guard, noteInternals } from "./internals";
 import { ParameterGroups } from "./parameter-groups";
 import { defineInspect } from "./show";
+import { exchangeAverages } from "./exchange-averages";
 import { Stateful } from "./stateful";
+import { noteView } from "./views";
 import { zeroGradients, type ZeroGradOptions } from "./zero-grad";
 
 /** The base class of all optimizers. It owns groups and state. Without type arguments it is the type of any optimizer. */
@@ -39,10 +41,10 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     const groups = isView ? source.#groups : new ParameterGroups(source, params as Params<Partial<O>>, options);
     const guard = isView ? source.#guard : new Guard(source.optimizer);
     super(groups as unknown as ParameterGroups<object>, guard);
-    guardOptionNames();
     this.#groups = groups as unknown as ParameterGroups<object>;
     this.#guard = guard;
-    noteRule(this, this.#groups.rule);
+    noteInternals(this, this.#groups, guard);
+    if (isView) noteView(this, source);
   }
 
   /** The groups, each with its parameters and live options. The array itself and each `params` are frozen: see `addParamGroup`. */
@@ -69,7 +71,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   step(options?: StepOptions): StepReport;
   /** Calls `closure`, which computes the gradients, then updates. Returns what the closure did, the loss as a rule. */
   step<T extends number | void>(closure: () => T, options?: StepOptions): T;
-  step<T extends number | void>(argument?: StepOptions | (() => T), options?: StepOptions): StepReport | T {
+  step<T extends number | void>(argument?: StepOptions | (() => T), options?: StepOptions, third?: unknown): StepReport | T {
+    if (third !== undefined) refuseMore([third], "step");
     return typeof argument === "function" ? this.#stepAfter(argument, options) : this.#step(argument, options);
   }
 
@@ -88,7 +91,7 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   #stepAfter<T extends number | void>(closure: () => T, options: StepOptions | undefined): T {
     const read = readStepOptions(options, "step");
     return this.#guard.afterClosure(closure, (result) => {
-      if (typeof result === "object" && result !== null && "then" in result) {
+      if (isObject(result) && "then" in result) {
         throw typeError("ERR_CLOSURE", "A closure must compute the gradients before it returns; this one returned a promise");
       }
       this.#groups.steps.step(this.#groups.groups, read);
@@ -108,9 +111,13 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    *
    * @throws never: the promise is rejected with what `step` throws
    */
-  stepAsync(options?: StepOptions): Promise<StepReport> {
+  stepAsync(options?: StepOptions): Promise<StepReport>;
+  stepAsync(options?: StepOptions, ...rest: readonly unknown[]): Promise<StepReport> {
     const { steps, groups } = this.#groups;
-    return this.#guard.exclusivelyAsync("stepAsync", () => steps.stepAsync(groups, readStepOptions(options, "stepAsync")));
+    return this.#guard.exclusivelyAsync("stepAsync", () => {
+      refuseMore(rest, "stepAsync");
+      return steps.stepAsync(groups, readStepOptions(options, "stepAsync"));
+    });
   }
 
   /** Waits until the devices are done with every step so far. Throws ERR_CUDA_LOST where one of them failed since. */
@@ -127,6 +134,23 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    */
   zeroGrad(options: ZeroGradOptions = {}): void {
     this.#guard.freely(() => zeroGradients(this.#groups.steps.parameters, options));
+  }
+
+  /**
+   * Exchanges the parameters' values (`data`) and their moving averages, which the option `ema` keeps: to test with the averages, and
+   * back. A parameter without an average stays as it is. In between `step`, `reset`, `addParamGroup` and all that saves or loads throw
+   * ERR_AVERAGE.
+   *
+   * @returns whether the parameters hold the averages now
+   * @throws ERR_AVERAGE before the first average; ERR_DETACHED, ERR_LEASED, ERR_OVERLAP and the like where the `data` of a parameter cannot
+   *   be written; nothing is changed then
+   */
+  swapEma(): boolean {
+    const { steps } = this.#groups;
+    return this.#guard.swap(() => {
+      steps.synchronize();
+      exchangeAverages(steps.parameters);
+    });
   }
 
   /** Adds a group, as while training a model that grows. Options that it lacks are the defaults. */
@@ -150,8 +174,11 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
 
   /** Puts Lookahead around an optimizer: see the class of that name. */
   protected static surround<O extends object>(optimizer: Optimizer<O>, options: object): Optimizer<O> {
-    if (typeof optimizer !== "object" || optimizer === null || !(#groups in optimizer)) {
-      throw typeError("ERR_INVALID_OPTION", `Lookahead surrounds an optimizer, not ${describe(optimizer)}`);
+    if (!isObject(optimizer) || !(#groups in optimizer)) {
+      throw typeError(
+        "ERR_INVALID_OPTION",
+        `Lookahead surrounds an optimizer, not ${describe(optimizer)}${meantAsOptimizer(optimizer)}`,
+      );
     }
     optimizer.#guard.freely(() => optimizer.#groups.lookAhead(options));
     return optimizer;

@@ -1,19 +1,12 @@
 // Options belong to groups. An optimizer has `lr`, which most programs set; every other option name on it is a mistake that would do nothing.
 import { plainError, typeError } from "../errors";
 import { canWrite } from "../groups/live-group";
-import { dialects } from "../options/kinds";
-import { optionNames } from "../rule/rule";
+import { plain } from "../options/kinds";
+import { optionNameTest, refusing } from "../rule/option-names";
 
 interface Group {
   lr: number;
 }
-
-/** The spellings of a name: weight_decay, weightDecay, weightdecay. */
-const spellings = (name: string): string[] => [
-  name,
-  name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()),
-  name.replaceAll("_", ""),
-];
 
 /** The base of every optimizer. */
 export abstract class WithGroups {
@@ -40,20 +33,15 @@ export abstract class WithGroups {
   }
 }
 
-let guarded = 0;
+/** Options of a step. */
+const stepNames = ["maxGradNorm", "gradScale", "skipNonFinite"];
 
-/** Makes every option name on an optimizer an error. All rules are declared before the first optimizer is made. */
-export function guardOptionNames(): void {
-  if (guarded === optionNames.size) return;
-  guarded = optionNames.size;
-  for (const option of [...optionNames, ...dialects.flat()]) {
-    for (const name of spellings(option)) {
-      if (name in WithGroups.prototype) continue;
-      const refuse = () => {
-        const where = "options belong to the groups: optimizer.paramGroups[0]";
-        throw typeError("ERR_OPTIMIZER", `An optimizer has no ${name} of its own; ${where}`);
-      };
-      Object.defineProperty(WithGroups.prototype, name, { get: refuse, set: refuse, configurable: true });
-    }
-  }
+function refuse(name: string): never {
+  const meant = stepNames.find((own) => plain(own) === plain(name));
+  const where =
+    meant === undefined ? "options belong to the groups: optimizer.paramGroups[0]" : `it is an option of step({ ${meant} })`;
+  throw typeError("ERR_OPTIMIZER", `An optimizer has no ${name} of its own; ${where}`);
 }
+
+// What optimizers inherit from in the end.
+Object.setPrototypeOf(WithGroups.prototype, refusing({}, optionNameTest(stepNames), refuse));

@@ -12,7 +12,7 @@ import { titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
 import type { Loaded } from "../state-dict";
 import { Steps } from "../step/steps";
-import { copyOfCounts, rowStepsName, slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, copyOfCounts, rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 
 /** What an optimizer owns: groups of parameters with their options, the state of each parameter, and the steps over them. */
 export class ParameterGroups<O extends object> {
@@ -61,8 +61,8 @@ export class ParameterGroups<O extends object> {
   /** Takes over what was loaded. */
   take({ groups, states }: Loaded<O>): void {
     for (const { group, options, extras } of groups) group.load(options, extras);
-    for (const { tracked, steps, arrays, slow, rowSteps } of states) {
-      this.steps.setState(tracked, steps, arrays, slow, true, rowSteps);
+    for (const { tracked, steps, arrays, buffers, rowSteps } of states) {
+      this.steps.setState(tracked, steps, arrays, buffers, true, rowSteps);
     }
     for (const { group } of groups) group.advise();
   }
@@ -83,13 +83,14 @@ export class ParameterGroups<O extends object> {
   /** The state of a parameter; undefined before its first update. The caller can keep the arrays, so they count as exposed. */
   stateOf(parameter: Parameter<Floats>): object | undefined {
     const tracked = this.#trackedOf.get(parameter);
-    if (tracked === undefined || (tracked.states.length === 0 && tracked.slow === null)) return undefined;
+    if (tracked === undefined || tracked.kept === 0) return undefined;
     this.steps.expose(tracked);
-    const { states, slow, steps, stateNames, rowSteps } = tracked;
-    for (const array of [...states, slow]) if (array !== null && !isCudaArray(array)) addon.keep?.(array);
+    const { states, slow, ema, steps, stateNames, rowSteps } = tracked;
+    for (const array of [...states, slow, ema]) if (array !== null && !isCudaArray(array)) addon.keep?.(array);
     const arrays = Object.fromEntries(states.map((array, k) => [stateNames[k], array])) as object;
+    const buffers = { ...(slow === null ? {} : { [bufferKeys.slow]: slow }), ...(ema === null ? {} : { [bufferKeys.ema]: ema }) };
     const counts = rowSteps === null ? {} : { [rowStepsName]: copyOfCounts(rowSteps) };
-    return Object.freeze({ step: steps, ...arrays, ...(slow === null ? {} : { [slowName]: slow }), ...counts });
+    return Object.freeze({ step: steps, ...arrays, ...buffers, ...counts });
   }
 
   /** Lets go of everything. */

@@ -33,6 +33,7 @@ export abstract class Stateful extends WithGroups {
    */
   stateDict(options: { pytorch?: boolean } = {}): StateDict {
     return this.#guard.freely(() => {
+      this.#guard.requireUnswapped();
       requireObject(options, "The options of stateDict");
       refuseUnknownKeys(options, ["pytorch"], "stateDict");
       const pytorch = flag(options.pytorch ?? false, "pytorch");
@@ -51,7 +52,7 @@ export abstract class Stateful extends WithGroups {
    *   the options of the group that its matched parameters come from. A wrong shape or option is an error all the same
    * @returns with `strict: false` what was not taken
    * @throws ERR_STATE_DICT where it belongs to another optimizer, version or shape, or a moment is missing; with `strict: false` where a
-   *   side has no names, or a name that matches twice; nothing is changed then
+   *   side has no names, or a name that matches twice; ERR_INVALID_OPTION for an option out of range; nothing is changed then
    */
   loadStateDict(saved: StateDict, options?: { strict?: true }): void;
   loadStateDict(saved: StateDict, options: { strict: false }): LoadReport;
@@ -83,6 +84,7 @@ export abstract class Stateful extends WithGroups {
    */
   async saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
     await this.#guard.freely(() => {
+      this.#guard.requireUnswapped();
       const { rule, steps, groups } = this.#groups;
       steps.synchronize();
       return saveCheckpoint(path, rule, groups, options);
@@ -97,6 +99,7 @@ export abstract class Stateful extends WithGroups {
    */
   encodeState(options: SaveStateOptions = {}): Bytes {
     return this.#guard.freely(() => {
+      this.#guard.requireUnswapped();
       const { rule, steps, groups } = this.#groups;
       steps.synchronize();
       return encodeCheckpoint(rule, groups, options);

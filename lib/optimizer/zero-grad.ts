@@ -42,18 +42,22 @@ export function zeroGradients(parameters: readonly TrackedParameter[], options: 
 function setToNone(parameters: readonly TrackedParameter[]): void {
   const present = parameters.filter(({ parameter }) => (parameter.grad ?? null) !== null);
   for (const { parameter, label } of present) {
-    if (canAssign(parameter, "grad")) continue;
-    throw typeError("ERR_INVALID_PARAMETER", `${label}: its grad cannot be set to null: it is frozen or has no setter`);
+    if (!canAssign(parameter, "grad")) throw notSet(label);
   }
   const before = present.map(({ parameter }) => parameter.grad);
   try {
-    for (const { parameter } of present) parameter.grad = null;
+    // A setter or a proxy of the caller's own may refuse, throw, or do nothing.
+    for (const { parameter, label } of present) {
+      if (!Reflect.set(parameter, "grad", null) || (parameter.grad ?? null) !== null) throw notSet(label);
+    }
   } catch (error) {
-    // A setter of the caller's own threw.
     present.forEach(({ parameter }, k) => Reflect.set(parameter, "grad", before[k]));
     throw error;
   }
 }
+
+const notSet = (label: string) =>
+  typeError("ERR_INVALID_PARAMETER", `${label}: its grad cannot be set to null: it is frozen, or its setter does not do it`);
 
 /** Whether an assignment to a property of an object of the caller's can succeed. */
 function canAssign(target: object, key: string): boolean {

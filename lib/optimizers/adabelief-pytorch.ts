@@ -62,7 +62,7 @@ function write(o: Options, c: Float32Array, { slot, choice }: Names, c2: number,
   c[slot.decay] = factor;
   writeBetas(c, slot, o.betas);
   writeStep(c, slot, o.eps, c2, size);
-  return choice.decay[factor === 1 ? "none" : "decoupled"]; // an infinite lr makes it NaN
+  return factor === 1 ? choice.decay.none : choice.decay.decoupled; // an infinite lr makes it NaN
 }
 
 function step005(resolved: Names): Step<Options> {
@@ -70,15 +70,16 @@ function step005(resolved: Names): Step<Options> {
   const { choice } = resolved;
   return (o, c, t) => {
     const bias = biasOf(o.betas, t);
-    let phase: Phase = "plain";
+    let phase = choice.phase.plain;
     let size = -(o.lr / bias.c1);
     if (o.rectify) {
       const { rhoT, rhoInf } = averageLength(o.betas[1] as number, bias.beta2PowerT, t);
-      phase = rhoT > 4 ? "plain" : "momentum";
-      size = phase === "momentum" ? -o.lr : -((rectification005(rhoT, rhoInf) * o.lr) / bias.c1);
+      const known = rhoT > 4;
+      if (!known) phase = choice.phase.momentum;
+      size = known ? -((rectification005(rhoT, rhoInf) * o.lr) / bias.c1) : -o.lr;
     }
     const decay = write(o, c, resolved, bias.c2, size);
-    return decay + choice.amsgrad[o.amsgrad ? "eps_in_maximum" : "off"] + choice.phase[phase];
+    return decay + (o.amsgrad ? choice.amsgrad.eps_in_maximum : choice.amsgrad.off) + phase;
   };
 }
 
@@ -98,7 +99,7 @@ function step021(resolved: Names): Step<Newest> {
       size = size021(phase, o.lr, bias, rhoT, rhoInf);
     }
     const decay = write(o, c, resolved, bias.c2, size);
-    return decay + choice.amsgrad[o.amsgrad ? "eps_in_variance" : "off"] + choice.phase[phase];
+    return decay + (o.amsgrad ? choice.amsgrad.eps_in_variance : choice.amsgrad.off) + choice.phase[phase];
   };
 }
 

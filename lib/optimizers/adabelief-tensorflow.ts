@@ -52,7 +52,7 @@ export const ruleTf001 = defineRule({
       c[slot.bias_correction2] = c2;
       c[slot.decay] = 0;
       c[slot.learning_rate] = -o.lr;
-      return choice.decay.none + choice.amsgrad[o.amsgrad ? "on" : "off"] + choice.phase.uncorrected;
+      return choice.decay.none + (o.amsgrad ? choice.amsgrad.on : choice.amsgrad.off) + choice.phase.uncorrected;
     };
   },
 });
@@ -94,9 +94,9 @@ export const ruleTf021 = defineRule({
       c[slot.decay] = o.weight_decay;
       c[slot.learning_rate] = -(o.total_steps === 0 ? o.lr : warmedUp(o.lr, o, t));
       return (
-        choice.decay[o.weight_decay === 0 ? "none" : "with_step"] +
-        choice.amsgrad[o.amsgrad ? "on" : "off"] +
-        choice.phase[early ? "momentum" : "corrected"]
+        (o.weight_decay === 0 ? choice.decay.none : choice.decay.with_step) +
+        (o.amsgrad ? choice.amsgrad.on : choice.amsgrad.off) +
+        (early ? choice.phase.momentum : choice.phase.corrected)
       );
     };
   },

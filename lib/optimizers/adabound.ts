@@ -62,7 +62,7 @@ const rule = defineRule({
       c[slot.size] = (o.lr * Math.sqrt(c2)) / c1;
       c[slot.lower] = finalLr * (1 - 1 / (o.gamma * t + 1));
       c[slot.upper] = finalLr * (1 + 1 / (o.gamma * t));
-      return choice.amsbound[o.amsbound ? "on" : "off"];
+      return o.amsbound ? choice.amsbound.on : choice.amsbound.off;
     };
   },
 });

@@ -47,7 +47,7 @@ function makeStep<O extends Shared>(
     c[slot.decay] = factor;
     writeBetas(c, slot, o.betas);
     writeStep(c, slot, o.eps, c2, -(o.lr / c1));
-    return choice.decay[factor === 1 ? "none" : "decoupled"] + choice.amsgrad[o.amsgrad ? "on" : "off"];
+    return (factor === 1 ? choice.decay.none : choice.decay.decoupled) + (o.amsgrad ? choice.amsgrad.on : choice.amsgrad.off);
   };
 }
 

@@ -36,7 +36,7 @@ const rule = defineRule({
       writeBetas(c, slot, o.betas);
       c[slot.eps] = o.eps;
       c[slot.size] = -((o.lr * Math.sqrt(c2)) / c1);
-      return choice.amsgrad[o.amsgrad ? "on" : "off"];
+      return o.amsgrad ? choice.amsgrad.on : choice.amsgrad.off;
     };
   },
 });

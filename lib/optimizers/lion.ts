@@ -34,7 +34,7 @@ const rule = defineRule({
       c[slot.decay] = factor;
       c[slot.size] = -o.lr;
       writeBetas(c, slot, o.betas);
-      return choice.decay[factor === 1 ? "none" : "decoupled"];
+      return factor === 1 ? choice.decay.none : choice.decay.decoupled;
     },
 });
 

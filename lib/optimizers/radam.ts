@@ -53,7 +53,7 @@ const rule = defineRule({
       writeBetas(c, slot, o.betas);
       writeStep(c, slot, o.eps, bias.c2, -size * o.lr);
       const phase = rectified ? "rectified" : o.degenerated_to_sgd ? "momentum" : "frozen";
-      return choice.decay[o.weight_decay === 0 ? "none" : "decoupled"] + choice.phase[phase];
+      return (o.weight_decay === 0 ? choice.decay.none : choice.decay.decoupled) + choice.phase[phase];
     };
   },
 });

@@ -69,10 +69,10 @@ const rule = defineRanger({
       writeStep(c, slot, o.eps, bias.c2, -size * o.lr);
       c[slot.decay] = stepDecay(o);
       return (
-        choice.belief[o.adabelief ? "deviation" : "square"] +
-        choice.decay[stepDecay(o) === 0 ? "none" : "with_step"] +
-        choice.phase[rectified ? "rectified" : "early"] +
-        choice.part[o.use_gc && !o.gc_loc ? "moments" : "whole"]
+        (o.adabelief ? choice.belief.deviation : choice.belief.square) +
+        (stepDecay(o) === 0 ? choice.decay.none : choice.decay.with_step) +
+        (rectified ? choice.phase.rectified : choice.phase.early) +
+        (o.use_gc && !o.gc_loc ? choice.part.moments : choice.part.whole)
       );
     };
   },

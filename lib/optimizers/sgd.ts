@@ -45,8 +45,8 @@ const rule = defineRule({
       c[slot.momentum] = o.momentum;
       c[slot.one_minus_dampening] = 1 - o.dampening;
       c[slot.size] = -o.lr;
-      const momentum = o.momentum === 0 ? "none" : fresh ? "first" : "running";
-      return choice.momentum[momentum] + choice.nesterov[o.nesterov ? "on" : "off"];
+      const momentum = o.momentum === 0 ? choice.momentum.none : fresh ? choice.momentum.first : choice.momentum.running;
+      return momentum + (o.nesterov ? choice.nesterov.on : choice.nesterov.off);
     },
 });
 

@@ -41,7 +41,7 @@ const rule = defineRule({
       c[slot.initial] = o.initial_accumulator;
       writeBetas(c, slot, o.betas);
       writeStep(c, slot, o.eps, c2, -(o.lr / c1));
-      return choice.phase[fresh ? "first" : "later"];
+      return fresh ? choice.phase.first : choice.phase.later;
     };
   },
 });

@@ -13,6 +13,11 @@ export interface LookaheadOptions {
   readonly alpha: number;
 }
 
+/** An exponential moving average of the parameters: after every step ema ← ema + (1 − decay)·(p − ema). */
+export interface EmaOptions {
+  readonly decay: number;
+}
+
 /** The values of the options that every optimizer has. */
 export interface CommonValues {
   /**
@@ -26,6 +31,12 @@ export interface CommonValues {
    * slow weights are `slow_buffer` of the state. `k` is 6 and `alpha` 0.5 where they are not given. Default null: no Lookahead.
    */
   lookahead: Partial<LookaheadOptions> | null;
+  /**
+   * An exponential moving average of each parameter, as of PyTorch's `AveragedModel` with `get_ema_multi_avg_fn(decay)`: p after the first
+   * step, then ema ← ema + (1 − decay)·(p − ema) in the same pass over memory as the step. It is `ema_buffer` of the state; `swapEma` puts
+   * it into the parameters. `decay` is 0.999 where it is not given. Default null: no average.
+   */
+  ema: Partial<EmaOptions> | null;
   /** Maximize the objective: the gradient's sign is changed before anything else. Default false. */
   maximize: boolean;
   /**
@@ -59,9 +70,18 @@ export function readLookahead(given: unknown): LookaheadOptions {
   return Object.freeze({ k: everySteps(k, "k"), alpha: proportion(alpha, "alpha") });
 }
 
+/** Checks the options of a moving average: decay in [0, 1], default 0.999. */
+function readEma(given: unknown): EmaOptions {
+  requireObject(given, "The options of ema");
+  refuseUnknownKeys(given, ["decay"], "ema");
+  const { decay = 0.999 } = given;
+  return Object.freeze({ decay: proportion(decay, "decay") });
+}
+
 export const commonOptions: { readonly [K in keyof CommonValues]: Option<CommonValues[K]> } = {
   centralize: option<Centralize>(false, centralize),
   lookahead: option<Partial<LookaheadOptions> | null>(null, (value) => (value === null ? null : readLookahead(value))),
+  ema: option<Partial<EmaOptions> | null>(null, (value) => (value === null ? null : readEma(value))),
   maximize: option(false, flag),
   sparse_step: option<SparseStep>(
     "parameter",

@@ -1,5 +1,5 @@
 // The kinds of option values: how each is read and checked. Messages are PyTorch's where it has one.
-import { arrayKind, describe, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isArray, isObject, rangeError, typeError } from "../errors";
 
 /** Reads a value into its canonical form, or throws. `last` is the value before. */
 export type Kind<T> = (value: unknown, key: string, last?: T) => T;
@@ -81,8 +81,8 @@ export const flag: Kind<boolean> = (value, key) => {
 
 /** Two numbers in [0, 1). The canonical form is a frozen array of its own. */
 export const betas: Kind<readonly number[]> = (value, key) => {
-  const isArray = Array.isArray(value) || arrayKind(value) !== undefined;
-  if (!isArray || (value as unknown[]).length !== 2) {
+  const isList = isArray(value) || arrayKind(value) !== undefined;
+  if (!isList || (value as unknown[]).length !== 2) {
     throw typeError("ERR_INVALID_OPTION", `${key} must be an array of two numbers, got ${describe(value)}`);
   }
   const [beta1, beta2] = [(value as unknown[])[0], (value as unknown[])[1]];
@@ -105,7 +105,8 @@ export const dialects: readonly (readonly string[])[] = [
   ["rectify", "rectified"],
 ];
 
-const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
+/** A key without what spellings differ in: weight_decay, weightDecay, WEIGHT-DECAY. */
+export const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
 
 /** The known key that an unknown key probably stands for. */
 function meantBy(key: string, known: readonly string[]): string | undefined {
@@ -115,7 +116,7 @@ function meantBy(key: string, known: readonly string[]): string | undefined {
 
 /** Refuses keys that nothing has, and names the key that was probably meant. */
 export function refuseUnknownKeys(given: object | readonly string[], known: readonly string[], what: string): void {
-  for (const key of Array.isArray(given) ? (given as readonly string[]) : Object.keys(given)) {
+  for (const key of isArray(given) ? (given as readonly string[]) : Object.keys(given)) {
     if (known.includes(key)) continue;
     const meant = meantBy(key, known);
     const advice =
@@ -126,7 +127,7 @@ export function refuseUnknownKeys(given: object | readonly string[], known: read
 
 /** An object that may hold options: not null, no array, no function. */
 export function requireObject(value: unknown, what: string): asserts value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Symbol.iterator in value) {
+  if (!isObject(value) || Symbol.iterator in value) {
     throw typeError("ERR_INVALID_OPTION", `${what} must be an object, got ${describe(value)}`);
   }
 }

@@ -5,6 +5,7 @@ import {
   type Centralize,
   type CommonOptions,
   type CommonValues,
+  type EmaOptions,
   type LookaheadOptions,
 } from "../options/common";
 import { defaultsOf, type Schema, type SchemaOf, type Values } from "../options/schema";
@@ -87,9 +88,9 @@ export type OptionsOf<R> = R extends Rule<infer O> ? Partial<O> : never;
 /** The options of a group, by the declaration. */
 export type LiveOptionsOf<R> = R extends Rule<infer O> ? O : never;
 
-/** What absent common options mean in a dict that this package wrote: their defaults. Where Lookahead is absent, it stays as it is. */
+/** What absent common options mean in a dict that this package wrote: their defaults. Absent options with an array stay as they are. */
 export const absentOptions = <O extends object>({ options }: Rule<O>): Partial<O> => {
-  const { lookahead: _, ...shared } = commonOptions;
+  const { lookahead: _, ema: __, ...shared } = commonOptions;
   const present = Object.entries(shared).filter(([key]) => key in options);
   return Object.fromEntries(present.map(([key, { fallback }]) => [key, fallback])) as Partial<O>;
 };
@@ -97,6 +98,9 @@ export const absentOptions = <O extends object>({ options }: Rule<O>): Partial<O
 /** The Lookahead of a group: a part of the optimizer, or the option. */
 export const lookaheadOf = <O extends object>({ lookahead }: Rule<O>, options: O): LookaheadOptions | null =>
   lookahead === undefined ? ((options as CommonOptions).lookahead as LookaheadOptions | null) : lookahead(options);
+
+/** The moving average of a group. */
+export const emaOf = (options: object): EmaOptions | null => (options as { ema: EmaOptions | null }).ema;
 
 /** The names of all options of all rules. */
 export const optionNames = new Set<string>();
@@ -133,10 +137,10 @@ export function defineRule<S extends Schema, C extends string, V extends Choices
 /** Declares an optimizer that has Lookahead and centralization of its own. */
 export function defineRanger<S extends Schema, C extends string, V extends Choices>(
   declaration: Declaration<S, C, V>,
-): Rule<Values<S> & Pick<CommonValues, "maximize">> {
-  const { maximize } = commonOptions;
-  const rule = makeRule({ ...declaration, options: { ...declaration.options, maximize } });
-  return rule as unknown as Rule<Values<S> & Pick<CommonValues, "maximize">>;
+): Rule<Values<S> & Pick<CommonValues, "ema" | "maximize">> {
+  const { ema, maximize } = commonOptions;
+  const rule = makeRule({ ...declaration, options: { ...declaration.options, ema, maximize } });
+  return rule as unknown as Rule<Values<S> & Pick<CommonValues, "ema" | "maximize">>;
 }
 
 const ruleOfOptimizer = new WeakMap<object, Rule<object>>();

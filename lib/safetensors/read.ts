@@ -3,7 +3,7 @@ import { crc32 } from "../checkpoint/crc32";
 import { openFile, pathOf } from "../checkpoint/files";
 import { readHeader } from "../checkpoint/header";
 import { requireChecksum } from "../checkpoint/places";
-import { openBytes, type SequentialReader } from "../checkpoint/reader";
+import { openBytes, requireAttached, type SequentialReader } from "../checkpoint/reader";
 import { withPath } from "../checkpoint/system-error";
 import {
   allDtypes,
@@ -15,7 +15,7 @@ import {
   type Header,
   type Tensor,
 } from "../checkpoint/safetensors";
-import { arrayKind, bufferOf, describe, plainError, typeError } from "../errors";
+import { arrayKind, bufferOf, describe, isObject, plainError, typeError } from "../errors";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import { viewOf, zerosOf, type AnyArray, type SafetensorsTensor } from "./tensor";
 import { widen } from "./widen";
@@ -48,7 +48,7 @@ function readOptions(options: unknown): Wanted {
   const { names, widen = false } = options;
   const wanted = flag(widen, "widen");
   if (names === undefined) return { names: null, widen: wanted };
-  if (typeof names !== "object" || names === null || !(Symbol.iterator in names)) {
+  if (!isObject(names) || !(Symbol.iterator in names)) {
     throw typeError("ERR_INVALID_OPTION", `names must be an iterable of strings, got ${describe(names)}`);
   }
   const list = [...(names as Iterable<unknown>)];
@@ -100,6 +100,7 @@ export async function readSafetensors(
       const header = await readHeader(file, allDtypes);
       requireNames(header, wanted);
       const isBytes = arrayKind(from) === "Uint8Array";
+      if (isBytes) requireAttached(from as Uint8Array);
       const tensors = isBytes ? readViews(from as Uint8Array, header, wanted) : await readArrays(file, header, wanted);
       return { tensors, metadata: new Map(header.metadata) };
     } finally {

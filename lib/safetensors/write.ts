@@ -4,7 +4,7 @@ import { pathOf, replaceFile } from "../checkpoint/files";
 import { concat, inPieces, type Bytes } from "../checkpoint/pieces";
 import { elementSizeOf, elementsOf, encodeHeader, quote, type Dtype, type Tensor } from "../checkpoint/safetensors";
 import { isCudaArray, type CudaArray } from "../cuda/array";
-import { arrayKind, describe, isDetached, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isArray, isDetached, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { addon } from "../native/engine";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import { about } from "./read";
@@ -79,14 +79,13 @@ function partsOf(method: string, given: unknown, options: unknown): Uint8Array[]
 
 /** Names and values, of which no name stands twice and none would be changed. */
 function entriesOf(given: unknown, what: string): [string, unknown][] {
-  if (typeof given !== "object" || given === null || arrayKind(given) !== undefined) {
+  if (!isObject(given) || arrayKind(given) !== undefined) {
     throw refuse(`${what} must be an object, a Map or pairs of a name and a value, got ${describe(given)}`);
   }
   const pairs: unknown[] = Symbol.iterator in given ? [...(given as Iterable<unknown>)] : Object.entries(given);
   const seen = new Set<string>();
   return pairs.map((pair) => {
-    if (!Array.isArray(pair) || pair.length !== 2)
-      throw refuse(`${what} must be pairs of a name and a value, got ${describe(pair)}`);
+    if (!isArray(pair) || pair.length !== 2) throw refuse(`${what} must be pairs of a name and a value, got ${describe(pair)}`);
     const [name, value] = pair as [unknown, unknown];
     if (typeof name !== "string") throw refuse(`${what}: a name must be a string, got ${describe(name)}`);
     if (name === "__proto__" || name === "__metadata__") throw refuse(`${what}: the name ${name} has another meaning`);
@@ -112,10 +111,9 @@ function readMetadata(given: unknown): Record<string, string> {
 }
 
 function readTensor(name: string, value: unknown): Filled {
-  const isArray = arrayKind(value) !== undefined || isCudaArray(value);
-  if (typeof value !== "object" || value === null)
-    throw refuse(`${quote(name)} must be an array or have data, got ${describe(value)}`);
-  const { data, shape, dtype } = (isArray ? { data: value } : value) as { data: unknown; shape?: unknown; dtype?: unknown };
+  const isData = arrayKind(value) !== undefined || isCudaArray(value);
+  if (!isObject(value)) throw refuse(`${quote(name)} must be an array or have data, got ${describe(value)}`);
+  const { data, shape, dtype } = (isData ? { data: value } : value) as { data: unknown; shape?: unknown; dtype?: unknown };
   const known = isCudaArray(data) ? (["F32"] as const) : dtypesFor(arrayKind(data));
   if (known.length === 0) throw refuse(`${quote(name)}: data must be an array of numbers, got ${describe(data)}`);
   const type = (dtype ?? known[0]) as Dtype;
@@ -142,7 +140,7 @@ function bytesOf(name: string, data: Data): Uint8Array {
 
 function readShape(name: string, shape: unknown, length: number): readonly number[] {
   if (shape === undefined) return [length];
-  const sizes = Array.isArray(shape) && shape.length <= 64 ? Array.from(shape as number[]) : null; // read once, with its holes
+  const sizes = isArray(shape) && shape.length <= 64 ? Array.from(shape as number[]) : null; // read once, with its holes
   if (!sizes?.every((size) => Number.isSafeInteger(size) && size >= 0)) {
     throw refuse(`${quote(name)}: shape must be at most 64 whole numbers, got ${describe(shape)}`);
   }

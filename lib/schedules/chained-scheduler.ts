@@ -1,3 +1,4 @@
+import { isArray } from "../errors";
 import type { Kinds } from "../options/kinds";
 import { whole } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
@@ -41,7 +42,7 @@ export class ChainedScheduler extends CompositeSchedule<Saved, ChainedSchedulerO
   override readState(saved: unknown): () => void {
     requireStateDict(saved);
     const { _schedulers: parts, last_epoch } = saved;
-    const first: unknown = Array.isArray(parts) ? parts[0] : undefined;
+    const first: unknown = isArray(parts) ? parts[0] : undefined;
     // PyTorch saves no epoch of the whole.
     return super.readState({ ...saved, last_epoch: last_epoch ?? (first as { last_epoch?: unknown } | null)?.last_epoch });
   }

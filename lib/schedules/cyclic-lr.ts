@@ -1,7 +1,7 @@
-import { plainError } from "../errors";
+import { isObject, plainError } from "../errors";
 import { amplitudeAt, cycleKinds, readCyclic, type Cyclic, type ScaleFunction } from "./cyclic";
 import { LRScheduler, type EpochOptions } from "./lr-scheduler";
-import { addMomentumTo, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
+import type { Scheduled } from "./optimizer-groups";
 import type { ScheduleStateDict } from "./schedule";
 
 export interface CyclicLROptions extends EpochOptions {
@@ -15,13 +15,13 @@ export interface CyclicLROptions extends EpochOptions {
   step_size_down?: number;
   /** "triangular" (default), "triangular2": half as high in each cycle, "exp_range": gamma^e as high in step e. */
   mode?: "triangular" | "triangular2" | "exp_range";
-  /** Default 1. */
+  /** Default 1. Used with "exp_range" alone. */
   gamma?: number;
-  /** A height of your own, from 0 to 1, instead of `mode`. It is not saved. */
+  /** A height of your own, from 0 to 1, instead of `mode`, which is not used then. It is not saved. */
   scale_fn?: ScaleFunction;
-  /** Whether `scale_fn` is given the number of the cycle, from 1 ("cycle", default), or of the step, from 0 ("iterations"). */
+  /** Whether `scale_fn` is given the number of the cycle, from 1 ("cycle", default), or of the step, from 0 ("iterations"). Not used without `scale_fn`. */
   scale_mode?: "cycle" | "iterations";
-  /** Cycle `betas[0]`, or `momentum` where a group has no betas, against lr. Default true. */
+  /** Cycle `betas[0]`, or `momentum` where a group has no betas, against lr. Without it the two momenta are not used. Default true. */
   cycle_momentum?: boolean;
   /** The smallest momentum, where lr is largest, in [0, 1); one for all groups, or one for each. Default 0.8. */
   base_momentum?: number | readonly number[];
@@ -56,18 +56,11 @@ export class CyclicLR extends LRScheduler<Cyclic> {
     return base + ((max_lrs[index] as number) - base) * way * scale;
   }
 
-  protected override addMomentum<C extends Partial<ScheduledGroup>>(
-    change: C,
-    epoch: number,
-    group: ScheduledGroup,
-    index: number,
-  ): C {
-    if (!this.state.cycle_momentum) return change;
+  protected override momentumAt(epoch: number, index: number): number | undefined {
+    if (!this.state.cycle_momentum) return undefined;
     const { way, scale } = amplitudeAt(this.state, epoch);
     const largest = this.state.max_momentums[index] as number;
-    const momentum = largest - (largest - (this.state.base_momentums[index] as number)) * way * scale;
-    addMomentumTo(change, group, momentum);
-    return change;
+    return largest - (largest - (this.state.base_momentums[index] as number)) * way * scale;
   }
 
   /** As of every schedule. A function is null. */
@@ -76,7 +69,7 @@ export class CyclicLR extends LRScheduler<Cyclic> {
   }
 
   override readState(saved: unknown): () => void {
-    if (typeof saved !== "object" || saved === null) return super.readState(saved);
+    if (!isObject(saved)) return super.readState(saved);
     // A reference to a method, which PyTorch 1.13 saves.
     const { _scale_fn_ref: _, ...rest } = saved as ScheduleStateDict;
     return super.readState(Array.isArray(saved) ? saved : rest);

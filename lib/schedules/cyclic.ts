@@ -1,7 +1,7 @@
 // The cycle of CyclicLR: what it is given, what it saves, and how high it is in a step.
 import { describe, typeError } from "../errors";
 import { finite, flag, numberThat, positive, word, type Kind, type Kinds } from "../options/kinds";
-import { forEachGroup, numbers } from "./kinds";
+import { forEachGroup, momenta, momentum, numbers } from "./kinds";
 import { readEpochOptions } from "./lr-scheduler";
 import { groupsOf, type Scheduled } from "./optimizer-groups";
 import { pow } from "./pow";
@@ -53,8 +53,8 @@ export const cycleKinds: Kinds<Cyclic> = {
   max_lrs: numbers,
   total_size: positive,
   step_ratio: ratio,
-  base_momentums: numbers,
-  max_momentums: numbers,
+  base_momentums: momenta,
+  max_momentums: momenta,
   _scale_fn_custom: savedFunction,
 };
 
@@ -62,11 +62,6 @@ const scaleFunction: Kind<ScaleFunction> = (value, key) => {
   if (typeof value === "function") return value as ScaleFunction;
   throw typeError("ERR_INVALID_OPTION", `${key} must be a function, got ${describe(value)}`);
 };
-
-const momentum = numberThat(
-  (value) => value >= 0 && value < 1,
-  (key, value) => `${key} must be a number in [0, 1), got ${String(value)}`,
-);
 
 interface Given extends Shape {
   base_lr: readonly number[];

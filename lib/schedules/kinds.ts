@@ -1,6 +1,6 @@
 // How options and saved states of schedules are read and checked. The messages are PyTorch's where it has one.
-import { describe, rangeError, typeError } from "../errors";
-import { readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds, type Message } from "../options/kinds";
+import { describe, isArray, rangeError, typeError } from "../errors";
+import { numberThat, readOptions, refuseUnknownKeys, requireObject, type Kind, type Kinds, type Message } from "../options/kinds";
 
 /** Any number. JSON has no infinity and no NaN: there they are words. */
 export const anyNumber: Kind<number> = (value, key) => {
@@ -12,7 +12,7 @@ export const anyNumber: Kind<number> = (value, key) => {
 /** A saved list of numbers, as long as the one it replaces. */
 export const numbers: Kind<readonly number[]> = (value, key, last) => {
   const length = last?.length ?? 0;
-  if (!Array.isArray(value) || value.length !== length) {
+  if (!isArray(value) || value.length !== length) {
     throw typeError(
       "ERR_INVALID_OPTION",
       `${key} must be an array, a number for each of ${length} groups, got ${describe(value)}`,
@@ -21,10 +21,20 @@ export const numbers: Kind<readonly number[]> = (value, key, last) => {
   return Array.from(value, (item, index) => anyNumber(item, `${key}[${index}]`)); // which sees holes, and map does not
 };
 
+/** A momentum. */
+export const momentum: Kind<number> = numberThat(
+  (value) => value >= 0 && value < 1,
+  (key, value) => `${key} must be a number in [0, 1), got ${String(value)}`,
+);
+
+/** A saved list of momenta. */
+export const momenta: Kind<readonly number[]> = (value, key, last) =>
+  numbers(value, key, last).map((item, index) => momentum(item, `${key}[${index}]`));
+
 /** A number for all groups, or one for each: always returns one for each. `message` is what PyTorch says of a wrong count. */
 export function forEachGroup(one: Kind<number>, count: number, message: Message): Kind<readonly number[]> {
   return (value, key) => {
-    if (!Array.isArray(value)) return Array.from({ length: count }, () => one(value, key));
+    if (!isArray(value)) return Array.from({ length: count }, () => one(value, key));
     if (value.length !== count) throw rangeError("ERR_INVALID_OPTION", message(key, value.length));
     return Array.from(value, (item, index) => one(item, `${key}[${index}]`));
   };

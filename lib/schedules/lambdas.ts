@@ -1,5 +1,5 @@
 // Functions of the epoch as an option: one for all groups, or one for each. They are not saved.
-import { describe, rangeError, typeError } from "../errors";
+import { describe, isArray, rangeError, typeError } from "../errors";
 import type { Kind, Kinds } from "../options/kinds";
 import { readEpochOptions, type EpochOptions } from "./lr-scheduler";
 import { groupsOf, type Scheduled } from "./optimizer-groups";
@@ -22,7 +22,7 @@ const lambda: Kind<LrLambda> = (value, key) => {
 
 /** A saved list has null where there was a function: the present one stays. */
 const savedLambdas: Kind<readonly LrLambda[]> = (value, key, last = []) => {
-  if (Array.isArray(value) && value.length === last.length && value.every((item) => item === null)) return last;
+  if (isArray(value) && value.length === last.length && value.every((item) => item === null)) return last;
   throw typeError("ERR_INVALID_OPTION", `${key} must be an array of ${last.length} nulls, got ${describe(value)}`);
 };
 
@@ -32,11 +32,11 @@ export const lambdaKinds: Kinds<Lambdas> = { lr_lambdas: savedLambdas };
 export function readLambdas(what: string, optimizer: Scheduled, options: unknown): Lambdas & { last_epoch: number } {
   const given: Kind<readonly LrLambda[]> = (value, key) => {
     const count = groupsOf(optimizer).length;
-    if (!Array.isArray(value)) return Array.from({ length: count }, () => lambda(value, key));
+    if (!isArray(value)) return Array.from({ length: count }, () => lambda(value, key));
     if (value.length !== count) {
       throw rangeError("ERR_INVALID_OPTION", `Expected ${count} lr_lambdas, but got ${value.length}`);
     }
-    return value.map((item, index) => lambda(item, `${key}[${index}]`));
+    return Array.from(value, (item, index) => lambda(item, `${key}[${index}]`)); // which sees holes
   };
   const { lr_lambda, last_epoch } = readEpochOptions(what, options, { lr_lambda: given }, {});
   return { lr_lambdas: lr_lambda, last_epoch };

@@ -1,7 +1,8 @@
 import { plainError } from "../errors";
 import { whole, type Kinds } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
-import { groupsOf, writeGroups, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
+import { addMomentumTo, groupsOf, writeGroups, type Scheduled } from "./optimizer-groups";
+import type { Changes } from "../groups/scheduled";
 import { refuseEpoch, Schedule, type Saved } from "./schedule";
 
 /** What the options of every schedule over epochs have. */
@@ -70,9 +71,9 @@ export abstract class LRScheduler<O extends object = object> extends Schedule<O 
     return this.lrAt(0, base, base, index);
   }
 
-  /** Adds to a change what else an epoch changes in a group. */
-  protected addMomentum<C extends Partial<ScheduledGroup>>(change: C, _epoch: number, _group: ScheduledGroup, _index: number): C {
-    return change;
+  /** The momentum of an epoch, for a schedule that moves it. */
+  protected momentumAt(_epoch: number, _index: number): number | undefined {
+    return undefined;
   }
 
   /** For SequentialLR: forgets one epoch, which is the first step that the constructor took. */
@@ -93,19 +94,22 @@ export abstract class LRScheduler<O extends object = object> extends Schedule<O 
 
   #enter(epoch: number, rule: LrRule = this.lrAt.bind(this, epoch), initial: readonly number[] = []): void {
     const groups = this.groups();
-    const base_lrs: number[] = [];
-    const changes = groups.map((group, index) => {
+    const { base_lrs: known_lrs, _step_count } = this.state;
+    const base_lrs = known_lrs.length === groups.length ? known_lrs : [...known_lrs];
+    const lrs: number[] = [];
+    const changes: Changes = { lr: lrs };
+    groups.forEach((group, index) => {
       const { lr: now, initial_lr: known } = group;
       // A group that was added meanwhile starts from its own lr.
-      const base = this.state.base_lrs[index] ?? known ?? now;
-      base_lrs.push(base);
+      const base = base_lrs[index] ?? known ?? now;
+      if (index >= base_lrs.length) (base_lrs as number[]).push(base);
+      lrs.push(rule(now, base, index));
       const initial_lr = initial[index] ?? known ?? base;
-      const change: { lr: number; initial_lr?: number } = { lr: rule(now, base, index) };
-      if (known !== initial_lr) change.initial_lr = initial_lr;
-      return this.addMomentum(change, epoch, group, index);
+      if (known !== initial_lr) (changes.initial_lr ??= [])[index] = initial_lr;
+      const momentum = this.momentumAt(epoch, index);
+      if (momentum !== undefined) addMomentumTo(changes, index, group, momentum);
     });
     writeGroups(groups, changes);
-    const _last_lr = changes.map(({ lr }) => lr);
-    this.state = { ...this.state, base_lrs, last_epoch: epoch, _last_lr, _step_count: this.state._step_count + 1 };
+    this.state = { ...this.state, base_lrs, last_epoch: epoch, _last_lr: lrs, _step_count: _step_count + 1 };
   }
 }

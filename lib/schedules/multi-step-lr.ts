@@ -1,4 +1,4 @@
-import { describe, rangeError, typeError } from "../errors";
+import { describe, isObject, rangeError, typeError } from "../errors";
 import { finite, whole, type Kind, type Kinds } from "../options/kinds";
 import { makePower } from "../optimizers/exact-power";
 import { LRScheduler, readEpochOptions, type EpochOptions } from "./lr-scheduler";
@@ -18,7 +18,7 @@ interface Own {
 
 /** How often each epoch is named: PyTorch's `Counter`, from a list of epochs or from a saved one. */
 const counter: Kind<Own["milestones"]> = (value, key) => {
-  if (typeof value !== "object" || value === null) {
+  if (!isObject(value)) {
     throw typeError("ERR_INVALID_OPTION", `${key} must be an array of epochs, got ${describe(value)}`);
   }
   const counts: Record<string, number> = {};

@@ -1,12 +1,12 @@
 import { plainError } from "../errors";
 import { LRScheduler, type EpochOptions } from "./lr-scheduler";
-import { kinds, phaseAt, readCycle, type Cycle, type LrName, type MomentumName } from "./one-cycle";
-import { addMomentumTo, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
+import { kinds, phaseAt, readCycle, type Cycle, type LrName } from "./one-cycle";
+import type { Scheduled } from "./optimizer-groups";
 
 export interface OneCycleLROptions extends EpochOptions {
   /** The largest lr: one for all groups, or one for each. */
   max_lr: number | readonly number[];
-  /** Steps of the whole cycle; or give `epochs` and `steps_per_epoch`. */
+  /** Steps of the whole cycle; or give `epochs` and `steps_per_epoch`, which are not used beside it. */
   total_steps?: number;
   epochs?: number;
   steps_per_epoch?: number;
@@ -14,7 +14,7 @@ export interface OneCycleLROptions extends EpochOptions {
   pct_start?: number;
   /** Default "cos". */
   anneal_strategy?: "cos" | "linear";
-  /** Cycle `betas[0]`, or `momentum` where a group has no betas, against lr. Default true. */
+  /** Cycle `betas[0]`, or `momentum` where a group has no betas, against lr. Without it the two momenta are not used. Default true. */
   cycle_momentum?: boolean;
   /** The smallest momentum, where lr is largest, in [0, 1); one for all groups, or one for each. Default 0.85. */
   base_momentum?: number | readonly number[];
@@ -27,6 +27,10 @@ export interface OneCycleLROptions extends EpochOptions {
   /** Fall as long as it rose, and go on to the end from there. Default false: two phases. */
   three_phase?: boolean;
 }
+
+/** The lr that a name stands for. No closure: this runs for every group. */
+const choose = (name: LrName, base: number, largest: number, least: number): number =>
+  name === "initial_lr" ? base : name === "max_lr" ? largest : least;
 
 /**
  * Raises lr and lets it fall, once, to far below where it began, with momentum the other way round (Smith and Topin,
@@ -52,23 +56,16 @@ export class OneCycleLR extends LRScheduler<Cycle> {
     if (index >= max_lrs.length) {
       throw plainError("ERR_SCHEDULE", `Param group ${index} was added later, and has no max_lr: make a new OneCycleLR`);
     }
-    const at = (name: LrName): number =>
-      (name === "initial_lr" ? base : name === "max_lr" ? max_lrs[index] : min_lrs[index]) as number;
-    return anneal(at(phase.start_lr), at(phase.end_lr));
+    const [largest, least] = [max_lrs[index] as number, min_lrs[index] as number];
+    return anneal(choose(phase.start_lr, base, largest, least), choose(phase.end_lr, base, largest, least));
   }
 
-  protected override addMomentum<C extends Partial<ScheduledGroup>>(
-    change: C,
-    epoch: number,
-    group: ScheduledGroup,
-    index: number,
-  ): C {
+  protected override momentumAt(epoch: number, index: number): number | undefined {
     const { cycle_momentum, max_momentums, base_momentums } = this.state;
-    if (!cycle_momentum) return change;
+    if (!cycle_momentum) return undefined;
     const { phase, anneal } = phaseAt(this.state, epoch);
-    const at = (name: MomentumName): number => (name === "max_momentum" ? max_momentums[index] : base_momentums[index]) as number;
-    const momentum = anneal(at(phase.start_momentum), at(phase.end_momentum));
-    addMomentumTo(change, group, momentum);
-    return change;
+    const [largest, least] = [max_momentums[index] as number, base_momentums[index] as number];
+    const isDown = phase.start_momentum === "max_momentum";
+    return anneal(isDown ? largest : least, phase.end_momentum === "max_momentum" ? largest : least);
   }
 }

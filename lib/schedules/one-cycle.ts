@@ -1,15 +1,15 @@
 // The cycle of OneCycleLR: what it is given, what it saves, and where in it a step is.
-import { describe, plainError, rangeError, typeError } from "../errors";
+import { describe, isArray, isObject, plainError, rangeError, typeError } from "../errors";
 import { finite, numberThat, positive, whole, word, flag, type Kind, type Kinds } from "../options/kinds";
 import { cos } from "./cos";
-import { anyNumber, forEachGroup, numbers } from "./kinds";
+import { anyNumber, forEachGroup, momenta, momentum, numbers } from "./kinds";
 import { readEpochOptions } from "./lr-scheduler";
 import { groupsOf, type Scheduled } from "./optimizer-groups";
 
 const lrNames = ["initial_lr", "max_lr", "min_lr"] as const;
 const momentumNames = ["max_momentum", "base_momentum"] as const;
 export type LrName = (typeof lrNames)[number];
-export type MomentumName = (typeof momentumNames)[number];
+type MomentumName = (typeof momentumNames)[number];
 
 export interface Phase {
   end_step: number;
@@ -34,7 +34,7 @@ export interface Cycle {
 const unknown = (key: string, value: unknown) => `${key} cannot be ${describe(value)}`;
 
 const phases: Kind<readonly Phase[]> = (value, key) => {
-  const isList = Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "object" && item !== null);
+  const isList = isArray(value) && value.length > 0 && value.every((item) => isObject(item));
   if (!isList) throw typeError("ERR_INVALID_OPTION", `${key} must be an array of phases, got ${describe(value)}`);
   return (value as Phase[]).map((phase) => ({
     end_step: anyNumber(phase.end_step, "end_step"),
@@ -57,16 +57,11 @@ export const kinds: Kinds<Cycle> = {
   cycle_momentum: flag,
   max_lrs: numbers,
   min_lrs: numbers,
-  base_momentums: numbers,
-  max_momentums: numbers,
+  base_momentums: momenta,
+  max_momentums: momenta,
 };
 
 const expected = (key: string, value: unknown) => `Expected positive integer ${key}, but got ${String(value)}`;
-
-const momentum = numberThat(
-  (value) => value >= 0 && value < 1,
-  (key, value) => `${key} must be a number in [0, 1), got ${String(value)}`,
-);
 
 interface Given {
   max_lr: readonly number[];

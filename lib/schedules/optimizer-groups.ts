@@ -1,7 +1,7 @@
 // What a schedule asks of an optimizer: groups with an lr. Classes that wrap one and hand its groups on serve as well.
-import { describe, typeError } from "../errors";
-import { canWrite } from "../groups/live-group";
-import { liveOptionsOf, writeScheduled } from "../groups/live-options";
+import { describe, isArray, isObject, typeError } from "../errors";
+import { meantAsOptimizer } from "../meant";
+import { addMomentum, unwritableIn, writeScheduled, type Changes } from "../groups/scheduled";
 
 /** A group as far as schedules look at it. */
 export interface ScheduledGroup {
@@ -21,13 +21,17 @@ export interface Scheduled {
 
 /** The groups as they are now, checked. */
 export function groupsOf(optimizer: unknown): readonly ScheduledGroup[] {
-  const groups: unknown = (optimizer as Scheduled | null | undefined)?.paramGroups;
-  if (!Array.isArray(groups)) {
-    throw typeError("ERR_OPTIMIZER", `${describe(optimizer)} is not an optimizer: it has no array of paramGroups`);
+  const groups: unknown = isObject(optimizer) ? (optimizer as Scheduled).paramGroups : undefined;
+  if (!isArray(groups)) {
+    throw typeError(
+      "ERR_OPTIMIZER",
+      `${describe(optimizer)} is not an optimizer: it has no array of paramGroups${meantAsOptimizer(optimizer)}`,
+    );
   }
   if (groups.length === 0) throw typeError("ERR_OPTIMIZER", "This optimizer has no param group; was it disposed?");
   for (let index = 0; index < groups.length; ++index) {
-    const { lr, initial_lr = lr } = ((groups as unknown[])[index] ?? {}) as { lr?: unknown; initial_lr?: unknown };
+    const group = groups[index];
+    const { lr, initial_lr = lr } = (isObject(group) ? group : {}) as { lr?: unknown; initial_lr?: unknown };
     if (typeof lr === "number" && typeof initial_lr === "number") continue;
     const got = `${describe(lr)} and ${describe(initial_lr)}`;
     throw typeError("ERR_OPTIMIZER", `The lr and initial_lr of param group ${index} must be numbers, got ${got}`);
@@ -35,21 +39,18 @@ export function groupsOf(optimizer: unknown): readonly ScheduledGroup[] {
   return groups as ScheduledGroup[];
 }
 
-/** Adds a momentum to a change of a group: the first of its betas, or `momentum` where it has none. */
-export function addMomentumTo(change: Partial<ScheduledGroup>, { betas, momentum }: ScheduledGroup, value: number): void {
-  if (betas !== undefined) change.betas = betas.length === 2 ? [value, betas[1] as number] : [value, ...[...betas].slice(1)];
-  else if (momentum !== undefined) change.momentum = value;
-  else throw typeError("ERR_INVALID_OPTION", "optimizer must support momentum with `cycle_momentum` option enabled");
+/** Adds a group's momentum to changes. */
+export function addMomentumTo(changes: Changes, index: number, group: ScheduledGroup, value: number): void {
+  if (addMomentum(changes, index, group, value)) return;
+  throw typeError("ERR_INVALID_OPTION", "optimizer must support momentum with `cycle_momentum` option enabled");
 }
 
 /** Writes into all groups, or into none. */
-export function writeGroups(groups: readonly ScheduledGroup[], changes: readonly Partial<ScheduledGroup>[]): void {
-  const isLiveOption = liveOptionsOf(groups);
-  groups.forEach((group, index) => {
-    for (const key in changes[index]) {
-      if (isLiveOption(index, key) || canWrite(group, key)) continue;
-      throw typeError("ERR_OPTIMIZER", `The ${key} of param group ${index} cannot be written: it is frozen`);
-    }
-  });
+export function writeGroups(groups: readonly ScheduledGroup[], changes: Changes): void {
+  const frozen = unwritableIn(groups, changes);
+  if (frozen !== undefined) {
+    const { index, key } = frozen;
+    throw typeError("ERR_OPTIMIZER", `The ${key} of param group ${index} cannot be written: it is frozen`);
+  }
   writeScheduled(groups, changes);
 }

@@ -1,17 +1,18 @@
 // Schedules that are made of others: how those are read, saved and loaded.
-import { describe, plainError, typeError } from "../errors";
+import { describe, isArray, isObject, plainError, typeError } from "../errors";
 import type { Kind, Kinds } from "../options/kinds";
+import { valueIn } from "../groups/scheduled";
 import { writeGroups, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 import { requireStateDict, Schedule, type Saved, type ScheduleStateDict } from "./schedule";
 
 /** A list of schedules, each of which `isPart`; `wanted` says in words what they may be. */
 export function scheduleList<S>(isPart: (value: unknown) => boolean, wanted: string): Kind<readonly S[]> {
   return (value, key) => {
-    if (!Array.isArray(value) || value.length === 0) {
+    if (!isArray(value) || value.length === 0) {
       throw typeError("ERR_INVALID_OPTION", `${key} must be an array of schedules, got ${describe(value)}`);
     }
     const list: unknown[] = Array.from(value);
-    const index = list.findIndex((item) => !isPart(item));
+    const index = list.findIndex((item) => !isObject(item) || !isPart(item));
     if (index < 0) return list as S[];
     throw typeError("ERR_INVALID_OPTION", `${key}[${index}] must be ${wanted}, got ${describe(list[index])}`);
   };
@@ -34,7 +35,7 @@ type Part = Pick<Schedule<Saved>, "stateDict" | "readState" | "keep">;
 
 /** Checks the dicts of all parts; returns what puts them into force. */
 function readParts(saved: unknown, parts: readonly Part[]): () => void {
-  if (!Array.isArray(saved) || saved.length !== parts.length) {
+  if (!isArray(saved) || saved.length !== parts.length) {
     throw typeError("ERR_STATE_DICT", `_schedulers must be an array of ${parts.length} state dicts, got ${describe(saved)}`);
   }
   return together(parts.map((part, index) => part.readState(saved[index])));
@@ -59,11 +60,11 @@ export abstract class CompositeSchedule<S extends Saved, P extends Part> extends
 
   /** Acts on parts and groups. If that throws, both are as before. */
   protected atomically(groups: readonly ScheduledGroup[], act: () => void): void {
-    const before = groups.map(({ lr, betas, momentum }) => ({
-      lr,
-      ...(betas === undefined ? {} : { betas }),
-      ...(momentum === undefined ? {} : { momentum }),
-    }));
+    const before = {
+      lr: groups.map(({ lr }) => lr),
+      betas: groups.map((group) => valueIn(group, "betas") as readonly number[] | undefined),
+      momentum: groups.map((group) => valueIn(group, "momentum") as number | undefined),
+    };
     const undo = this.keep();
     try {
       act();

@@ -126,10 +126,7 @@ export class ReduceLROnPlateau extends Schedule<Own> {
     }
     const groups = this.groups();
     if (num_bad_epochs > patience) {
-      writeGroups(
-        groups,
-        groups.map(({ lr }, index) => this.#reduced(lr, index)),
-      );
+      writeGroups(groups, { lr: groups.map(({ lr }, index) => this.#reduced(lr, index)) });
       cooldown_counter = cooldown;
       num_bad_epochs = 0;
     }
@@ -143,7 +140,7 @@ export class ReduceLROnPlateau extends Schedule<Own> {
     return metric > (threshold_mode === "rel" ? best * (threshold + 1) : best + threshold);
   }
 
-  #reduced(lr: number, index: number): { lr?: number } {
+  #reduced(lr: number, index: number): number | undefined {
     const { factor, min_lrs, eps } = this.state;
     const least = min_lrs[index];
     if (least === undefined) {
@@ -151,6 +148,6 @@ export class ReduceLROnPlateau extends Schedule<Own> {
       throw plainError("ERR_SCHEDULE", `Param group ${index} was added later, and has no min_lr: ${advice}`);
     }
     const reduced = Math.max(lr * factor, least);
-    return lr - reduced > eps ? { lr: reduced } : {};
+    return lr - reduced > eps ? reduced : undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { describe, typeError } from "../errors";
+import { describe, isObject, typeError } from "../errors";
 import { refuseUnknownKeys, type Kinds } from "../options/kinds";
 import { groupsOf, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 
@@ -18,7 +18,7 @@ const spellInfinity = (_: string, value: unknown) =>
   typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
 
 export function requireStateDict(saved: unknown): asserts saved is Record<string, unknown> {
-  if (typeof saved === "object" && saved !== null && !(Symbol.iterator in saved)) return;
+  if (isObject(saved) && !(Symbol.iterator in saved)) return;
   throw typeError("ERR_STATE_DICT", `A state dict must be an object, got ${describe(saved)}`);
 }
 

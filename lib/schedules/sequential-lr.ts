@@ -1,4 +1,4 @@
-import { describe, rangeError, typeError } from "../errors";
+import { describe, isArray, rangeError, typeError } from "../errors";
 import { whole, type Kind, type Kinds } from "../options/kinds";
 import { numbers, readGiven } from "./kinds";
 import { LRScheduler } from "./lr-scheduler";
@@ -25,7 +25,7 @@ const schedulers = scheduleList<LRScheduler>(
 );
 
 const milestones: Kind<readonly number[]> = (value, key) => {
-  if (!Array.isArray(value)) {
+  if (!isArray(value)) {
     throw typeError("ERR_INVALID_OPTION", `${key} must be an array of epochs, got ${describe(value)}`);
   }
   const epochs = Array.from(value, (item, index) => whole(0)(item, `${key}[${index}]`));
@@ -73,10 +73,7 @@ export class SequentialLR extends CompositeSchedule<Own, LRScheduler> {
     super(optimizer, given.schedulers, kinds, state);
     const first = this.parts[0] as LRScheduler;
     this.atomically(groups, () => {
-      writeGroups(
-        groups,
-        groups.map(({ lr, initial_lr = lr }) => ({ lr: initial_lr })),
-      );
+      writeGroups(groups, { lr: groups.map(({ lr, initial_lr = lr }) => initial_lr) });
       for (const part of this.parts) part.rewind();
       first.begin();
     });

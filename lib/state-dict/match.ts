@@ -1,5 +1,5 @@
 // Which group and entry of a dict belongs to which of an optimizer: by place, or by the parameters' names alone.
-import { describe } from "../errors";
+import { describe, isArray, isObject } from "../errors";
 import type { Group } from "../groups/group";
 import { namesOf, readNames, type Name } from "./names";
 import { refuse, requireRecord } from "./read-state";
@@ -28,8 +28,8 @@ const nothing: LoadReport = { missing: [], unexpected: [], keptOptions: [] };
 function keysOf(saved: unknown, index: number, seen: Set<string>): string[] {
   requireRecord(saved, `param_groups[${index}]`);
   const { params } = saved;
-  if (!Array.isArray(params)) throw refuse(`param_groups[${index}].params must be numbers, got ${describe(params)}`);
-  return Array.from(params as unknown[], (id) => {
+  if (!isArray(params)) throw refuse(`param_groups[${index}].params must be numbers, got ${describe(params)}`);
+  return Array.from(params, (id) => {
     if (typeof id !== "number" && typeof id !== "string") {
       throw refuse(`param_groups[${index}].params must be numbers, got ${describe(id)}`);
     }
@@ -47,8 +47,8 @@ export function matchByPlace<O extends object>(groups: readonly Group<O>[], save
   }
   const known = new Set<string>();
   const matched = groups.map(({ parameters }, from) => {
-    const params: unknown = (saved[from] as { params?: unknown } | null | undefined)?.params;
-    if (Array.isArray(params) && params.length === parameters.length) {
+    const params: unknown = isObject(saved[from]) ? (saved[from] as { params?: unknown }).params : undefined;
+    if (isArray(params) && params.length === parameters.length) {
       return { from, keys: keysOf(saved[from], from, known), places: parameters.map(() => from) };
     }
     requireRecord(saved[from], `param_groups[${from}]`);

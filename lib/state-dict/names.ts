@@ -1,4 +1,5 @@
 // The names of parameters, under PyTorch's key `param_names`.
+import { isArray } from "../errors";
 import type { TrackedParameter } from "../step/tracked-parameter";
 
 export type Name = string | null;
@@ -16,5 +17,5 @@ export function namesOf(parameters: readonly TrackedParameter[]): Name[] | undef
 export function readNames(names: unknown, count: number): Name[] | undefined | null {
   if (names === undefined || names === null) return undefined;
   const isName = (name: unknown): name is Name => name === null || typeof name === "string";
-  return Array.isArray(names) && names.length === count && names.every(isName) ? names : null;
+  return isArray(names) && names.length === count && names.every(isName) ? names : null;
 }

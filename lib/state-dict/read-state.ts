@@ -1,14 +1,14 @@
 // The state of one parameter in a dict.
-import { arrayKind, describe, lengthOf, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isArray, isObject, lengthOf, rangeError, typeError } from "../errors";
 import type { Rule } from "../rule/rule";
 import { host } from "../native/engine";
-import { copyOfCounts, rowStepsName, slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, copyOfCounts, noBuffers, rowStepsName, type Buffer, type TrackedParameter } from "../step/tracked-parameter";
 import type { LoadedState } from "./types";
 
 export const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
 
 export function requireRecord(value: unknown, what: string): asserts value is Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Symbol.iterator in value) {
+  if (!isObject(value) || Symbol.iterator in value) {
     throw refuse(`${what} must be an object, got ${describe(value)}`);
   }
 }
@@ -17,7 +17,7 @@ export const unstepped = (tracked: TrackedParameter): LoadedState => ({
   tracked,
   steps: 0,
   arrays: [],
-  slow: null,
+  buffers: noBuffers,
   rowSteps: null,
   unbegun: true,
 });
@@ -32,7 +32,13 @@ export function readState<O extends object>(
   requireRecord(entry, `The state of ${tracked.label.toLowerCase()}`);
   const keys = Object.keys(entry);
   if (keys.length === 0) return unstepped(tracked);
-  const known = ["step", slowName, rowStepsName, ...rule.states, ...(rule.optimizer === "AdaBelief" ? ["rho_inf", "rho_t"] : [])];
+  const known = [
+    "step",
+    rowStepsName,
+    ...Object.values(bufferKeys),
+    ...rule.states,
+    ...(rule.optimizer === "AdaBelief" ? ["rho_inf", "rho_t"] : []),
+  ];
   const strange = keys.find((key) => !known.includes(key));
   if (strange !== undefined) throw refuse(`${tracked.label}: ${rule.optimizer} keeps no ${JSON.stringify(strange)} in its state`);
   const arrays: Float32Array[] = [];
@@ -41,11 +47,15 @@ export function readState<O extends object>(
     if (array === undefined || array === null) break;
     arrays.push(copy(requireMoment(array, name, tracked)));
   }
-  const slow = entry[slowName] === undefined ? null : copy(requireMoment(entry[slowName], slowName, tracked));
+  const buffer = (which: Buffer) => {
+    const key = bufferKeys[which];
+    return entry[key] === undefined ? null : copy(requireMoment(entry[key], key, tracked));
+  };
+  const buffers = { slow: buffer("slow"), ema: buffer("ema") };
   const step = rule.counted === false ? (entry["step"] ?? 1) : entry["step"];
   const unbegun = rule.keepsNone === true && rule.states.some((name) => entry[name] === null);
   const steps = readStep(step, tracked);
-  return { tracked, steps, arrays, slow, rowSteps: readRowSteps(entry[rowStepsName], steps, tracked), unbegun };
+  return { tracked, steps, arrays, buffers, rowSteps: readRowSteps(entry[rowStepsName], steps, tracked), unbegun };
 }
 
 function requireMoment(array: unknown, name: string, tracked: TrackedParameter): Float32Array {
@@ -82,7 +92,7 @@ function readRowSteps(counts: unknown, steps: number, tracked: TrackedParameter)
 
 /** A count of steps: a number, or an array or tensor's array of one. */
 function readStep(value: unknown, tracked: TrackedParameter): number {
-  const single = arrayKind(value) !== undefined || Array.isArray(value);
+  const single = arrayKind(value) !== undefined || isArray(value);
   const count: unknown = single && (value as number[]).length === 1 ? (value as number[])[0] : value;
   if (typeof count !== "number" || !Number.isSafeInteger(count) || count < 0) {
     throw refuse(`${tracked.label}: step must be a whole number, got ${describe(value)}`);

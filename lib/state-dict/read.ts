@@ -2,14 +2,14 @@
 import { copyJson } from "../checkpoint/json";
 import { readLookahead, type CommonOptions } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
-import { describe, typeError } from "../errors";
+import { describe, isArray, typeError } from "../errors";
 import { copyOf, copyTo, type Floats } from "../arrays/placement";
 import { knownKeys, type Group, type GroupExtras } from "../groups/group";
 import { host } from "../native/engine";
 import { refuseUnknownKeys } from "../options/kinds";
-import { absentOptions, lookaheadOf, titleOf, type Rule } from "../rule/rule";
+import { absentOptions, emaOf, lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
-import { rowStepsName, slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import { flagKeys, optionsByFlags, requireObeyed } from "./flags";
 import { matchByName, matchByPlace, type MatchedGroup } from "./match";
 import { readState, refuse, requireRecord, unstepped } from "./read-state";
@@ -36,8 +36,8 @@ export function readStateDict<O extends object>(
   requireSameRule(rule, saved);
   const { state, param_groups } = saved;
   requireRecord(state, "state");
-  if (!Array.isArray(param_groups)) throw refuse(`param_groups must be an array, got ${describe(param_groups)}`);
-  const savedGroups: unknown[] = [...(param_groups as unknown[])];
+  if (!isArray(param_groups)) throw refuse(`param_groups must be an array, got ${describe(param_groups)}`);
+  const savedGroups: unknown[] = [...param_groups];
   const match = strict ? matchByPlace(groups, savedGroups) : matchByName(groups, savedGroups);
   requireSameRelease(rule, saved, Object.values(state), savedGroups);
   const absent = absentIn(rule, saved);
@@ -160,21 +160,25 @@ function readExtras<O extends object>(
   throw refuse(`The ${unwritable} of ${where} of this optimizer cannot be written: it is frozen`);
 }
 
-/** Every state must hold all the moments that its group's options need, and slow weights only where there is Lookahead. */
+/** Every state must hold all the moments that its group's options need, and buffers only where there are their options. */
 function requireMoments<O extends object>(rule: Rule<O>, expected: readonly Expected<O>[]): void {
   const counts = new Map<Group<O>, number>();
   for (const { group, options, withSlow, state } of expected) {
-    const { tracked, steps, arrays, slow, rowSteps, unbegun } = state;
+    const { tracked, steps, arrays, buffers, rowSteps, unbegun } = state;
+    const { slow, ema } = buffers;
     const required = counts.get(group) ?? group.stateCount(options);
     counts.set(group, required);
     if (slow !== null && lookaheadOf(rule, options) === null) {
-      throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${slowName}" in its state without Lookahead`);
+      throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${bufferKeys.slow}" in its state without Lookahead`);
+    }
+    if (ema !== null && emaOf(options) === null) {
+      throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${bufferKeys.ema}" in its state without the option ema`);
     }
     if (rowSteps !== null && (options as CommonOptions).sparse_step !== "row") {
       throw refuse(`${tracked.label}: its state has a "${rowStepsName}", which needs the option sparse_step: "row"`);
     }
     if (steps === 0 && arrays.length === 0) continue;
-    if (slow === null && withSlow) throw refuse(`${tracked.label}: its state has no ${slowName}`);
+    if (slow === null && withSlow) throw refuse(`${tracked.label}: its state has no ${bufferKeys.slow}`);
     if (arrays.length < required && !(unbegun && arrays.length === 0))
       throw refuse(`${tracked.label}: its state has no ${rule.states[arrays.length] as string}`);
   }
@@ -193,7 +197,8 @@ function copyToDevices<O extends object>({ states }: Loaded<O>): void {
       const { place } = state.tracked;
       if (place === host) continue;
       state.arrays = state.arrays.map((array) => copy(place, array));
-      if (state.slow !== null) state.slow = copy(place, state.slow);
+      const { slow, ema } = state.buffers;
+      state.buffers = { slow: slow && copy(place, slow), ema: ema && copy(place, ema) };
     }
   } catch (error) {
     made.forEach(release);
@@ -203,8 +208,8 @@ function copyToDevices<O extends object>({ states }: Loaded<O>): void {
 
 /** Releases the device memory of a dict that is not used after all. */
 export function letGo<O extends object>({ states }: Loaded<O>): void {
-  for (const { arrays, slow } of states) {
-    for (const array of [...arrays, slow]) {
+  for (const { arrays, buffers } of states) {
+    for (const array of [...arrays, buffers.slow, buffers.ema]) {
       if (isCudaArray(array)) release(array);
     }
   }

@@ -1,11 +1,12 @@
 // Which release of AdaBelief wrote a dict that does not name it: 0.2.1 keeps a `buffer` in its groups, 0.0.5 `rho_inf` in its states.
+import { isObject } from "../errors";
 import { titleOf, type Rule } from "../rule/rule";
 import { refuse } from "./read-state";
 
 type Named = Pick<Rule<object>, "optimizer" | "version">;
 
 const holds = (values: readonly unknown[], key: string): boolean =>
-  values.some((value) => typeof value === "object" && value !== null && Object.hasOwn(value, key));
+  values.some((value) => isObject(value) && Object.hasOwn(value, key));
 
 /** What other releases than the rule's keep in groups, where it is to be refused with a word on the release. */
 export const releaseKeys = ({ optimizer }: Named): string[] => (optimizer === "AdaBelief" ? ["buffer"] : []);

@@ -2,7 +2,7 @@ import type { CudaArray } from "../cuda/array";
 import type { Floats } from "../arrays/placement";
 import type { Group, GroupExtras } from "../groups/group";
 import type { Parameter } from "../parameter";
-import type { TrackedParameter } from "../step/tracked-parameter";
+import type { Buffers, TrackedParameter } from "../step/tracked-parameter";
 
 /** The state of one parameter. */
 export interface State {
@@ -10,6 +10,8 @@ export interface State {
   readonly step: number;
   /** Lookahead's slow weights, with the option `lookahead`. */
   readonly slow_buffer?: Float32Array;
+  /** The moving average, with the option `ema`. While it is swapped in, the values of the training. */
+  readonly ema_buffer?: Float32Array;
   /** How many updates each row has had, with `sparse_step: "row"`, once a gradient was sparse. A copy. */
   readonly row_steps?: Uint32Array;
 }
@@ -57,7 +59,7 @@ export interface LoadedState {
   readonly tracked: TrackedParameter;
   readonly steps: number;
   arrays: Floats[];
-  slow: Floats | null;
+  buffers: Buffers;
   readonly rowSteps: Uint32Array | null;
   /** Whether the dict says that the state arrays have not begun. */
   readonly unbegun: boolean;

@@ -4,9 +4,9 @@ import { typeError } from "../errors";
 import { copyOf, type Floats } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import { role } from "../native/engine";
-import { lookaheadOf, titleOf, type Rule } from "../rule/rule";
+import { emaOf, lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
-import { copyOfCounts, rowStepsName, slowName, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, copyOfCounts, rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import { namesOf } from "./names";
 import type { StateDict } from "./types";
 
@@ -23,21 +23,44 @@ export function requirePublished<O extends object>(rule: Rule<O>, groups: readon
   });
 }
 
+/** The state of parameters, and what its arrays become in a dict. */
+export interface StateSource {
+  stateOf(tracked: TrackedParameter): Pick<TrackedParameter, "steps" | "states" | "slow" | "ema">;
+  /** @param which the role of the array in the parameter */
+  written(array: Floats, tracked: TrackedParameter, which: number): unknown;
+}
+
+/** The parameters' own state, copied. */
+export const copies = {
+  stateOf: (tracked: TrackedParameter) => tracked,
+  written(array: Floats, tracked: TrackedParameter, which: number): Float32Array {
+    requireUnchanged(tracked, array, which);
+    return copyOf(array);
+  },
+};
+
 /** @param published whether to add what the published classes need */
-export function writeStateDict<O extends object>(rule: Rule<O>, groups: readonly Group<O>[], published: boolean): StateDict {
+export function writeStateDict<O extends object>(
+  rule: Rule<O>,
+  groups: readonly Group<O>[],
+  published: boolean,
+  source: StateSource = copies,
+): StateDict {
   const state: StateDict["state"] = {};
   for (const group of groups) {
     group.readAll();
     for (const tracked of group.parameters) {
-      const entry = writeState(rule, group, tracked, published);
+      const entry = writeState(rule, group, tracked, published, source);
       if (entry !== undefined) state[tracked.index] = entry;
     }
   }
   const { optimizer, version } = rule;
   const anyLookahead = groups.some(({ options }) => lookaheadOf(rule, options) !== null) && rule.lookahead === undefined;
+  const anyEma = groups.some(({ options }) => emaOf(options) !== null);
   const param_groups = groups.map((group, index) => ({
     ...(structuredClone(publicDefaults(group.options)) as Record<string, unknown>),
     ...(anyLookahead && lookaheadOf(rule, group.options) === null ? { lookahead: null } : {}),
+    ...(anyEma && emaOf(group.options) === null ? { ema: null } : {}),
     ...writeExtras(group, index),
     ...(published ? rule.published?.group?.() : {}),
     params: group.parameters.map((tracked) => tracked.index),
@@ -65,34 +88,34 @@ function writeExtras<O extends object>({ live }: Group<O>, index: number): Recor
   }
 }
 
-/** A copy of the state of one parameter; undefined before its first step. */
-function writeState<O extends object>(rule: Rule<O>, { options }: Group<O>, tracked: TrackedParameter, published: boolean) {
-  const { states, steps } = tracked;
-  const slow = slowWeights(tracked, lookaheadOf(rule, options) !== null);
-  if (states.length === 0 && slow === null) return undefined;
-  const entry: Record<string, unknown> = rule.counted === false && slow === null ? {} : { step: steps };
+/** The state of one parameter; undefined before its first step. */
+function writeState<O extends object>(
+  rule: Rule<O>,
+  { options }: Group<O>,
+  tracked: TrackedParameter,
+  published: boolean,
+  source: StateSource,
+) {
+  const { states, steps, slow, ema } = source.stateOf(tracked);
+  const withSlow = lookaheadOf(rule, options) !== null && (slow !== null || steps > 0);
+  const withEma = emaOf(options) !== null && ema !== null;
+  if (states.length === 0 && !withSlow && !withEma) return undefined;
+  const entry: Record<string, unknown> = rule.counted === false && !withSlow && !withEma ? {} : { step: steps };
   if (published) Object.assign(entry, rule.published?.state?.(options, steps));
+  // A loop: a program could have replaced forEach, and would see the state.
   for (let k = 0; k < states.length; ++k) {
-    const array = states[k] as Floats;
-    requireUnchanged(tracked, array, role.state + k);
-    entry[tracked.nameOf(role.state + k)] = copyOf(array);
+    entry[tracked.nameOf(role.state + k)] = source.written(states[k] as Floats, tracked, role.state + k);
   }
-  if (slow !== null) entry[slowName] = copyOf(slow);
+  if (withSlow) entry[bufferKeys.slow] = slow === null ? beginSlow(tracked, source) : source.written(slow, tracked, role.slow);
+  if (withEma) entry[bufferKeys.ema] = source.written(ema, tracked, role.ema);
   const { rowSteps } = tracked;
   if (rowSteps !== null && (options as CommonOptions).sparse_step === "row") entry[rowStepsName] = copyOfCounts(rowSteps);
   return entry;
 }
 
-/** The slow weights. Where Lookahead was turned on since the last step, they begin as the parameter. */
-function slowWeights(tracked: TrackedParameter, withLookahead: boolean) {
-  const { slow, steps, parameter } = tracked;
-  if (!withLookahead || (slow === null && steps === 0)) return null;
-  if (slow !== null) {
-    requireUnchanged(tracked, slow, role.slow);
-    return slow;
-  }
-  const { data } = parameter;
+/** Where Lookahead was turned on since the last step, the slow weights begin as the parameter. */
+function beginSlow(tracked: TrackedParameter, source: StateSource): unknown {
+  const { data } = tracked.parameter;
   requireFloats(tracked, data, role.data);
-  requireUnchanged(tracked, data, role.data);
-  return data;
+  return source.written(data, tracked, role.data);
 }

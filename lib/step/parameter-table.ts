@@ -4,8 +4,10 @@ import { lengthOf, rangeError } from "../errors";
 import { liveLength, nativeOf, type Floats } from "../arrays/placement";
 import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
 import { refusal, requireUnchanged } from "./memory-checks";
+import { arrayOf } from "./plan-arrays";
+import { news, watch } from "./row-marks";
 import type { SparseRows } from "./sparse-rows";
-import { news, watch, type StepPlan } from "./step-plan";
+import type { StepPlan } from "./step-plan";
 import type { TrackedParameter } from "./tracked-parameter";
 
 export class ParameterTable {
@@ -18,6 +20,8 @@ export class ParameterTable {
   /** How many CudaArrays had been disposed of at the last check. */
   #disposals = -1;
   #onDevice = false;
+  /** Whether no parameter lies in the processor's memory. */
+  #onDevices = false;
   /** Whether any row is ignored. */
   #anyIgnored = false;
 
@@ -33,6 +37,7 @@ export class ParameterTable {
     this.#rowsOfGradients = new Int32Array(parameters.length);
     while (this.#gradients.length < parameters.length) this.#gradients.push(null);
     this.#onDevice = parameters.some(({ place }) => place !== host);
+    this.#onDevices = parameters.every(({ place }) => place !== host);
     this.#disposals = -1;
   }
 
@@ -54,6 +59,7 @@ export class ParameterTable {
     if (plan.request.moved) plan.request.give(this.#native);
     const { active, updated } = plan;
     const disposed = disposals() !== this.#disposals;
+    if (this.#onDevices && plan.isSteady && !disposed) return; // arrays there lose their memory by disposal alone
     const [none, usual, onDevice] = [news.none, watch.usual, watch.disposals];
     this.#forgetGradients();
     let gradients = 0;
@@ -124,7 +130,7 @@ export class ParameterTable {
   #bindRow(plan: StepPlan, row: number): void {
     const tracked = plan.parameters[row] as TrackedParameter;
     const refused = bindRow(this.#native, plan, tracked);
-    if (refused !== null) throw refusal(tracked, plan.arrayOf(row, refused.role), refused.problem, refused.role);
+    if (refused !== null) throw refusal(tracked, arrayOf(plan, row, refused.role), refused.problem, refused.role);
     plan.news[row] = news.none;
   }
 
@@ -195,14 +201,18 @@ function requireMemory(plan: StepPlan, row: number, withGradient: boolean): void
   if (!tracked.exposed && tracked.place === host) return;
   const states = plan.states[row] as readonly Floats[];
   const slow = plan.slow[row] as Floats | null;
+  const ema = plan.ema[row] as Floats | null;
   for (let k = 0; k < states.length; ++k) requireUnchanged(tracked, states[k] as Floats, role.state + k);
   if (slow !== null) requireUnchanged(tracked, slow, role.slow);
+  if (ema !== null) requireUnchanged(tracked, ema, role.ema);
 }
 
 /** The same for a row that takes no part. */
 function hasMemory(plan: StepPlan, { index, length, place }: TrackedParameter): boolean {
   const slow = plan.slow[index] as Floats | null;
+  const ema = plan.ema[index] as Floats | null;
   if (slow !== null && liveLength(slow, place) !== length) return false;
+  if (ema !== null && liveLength(ema, place) !== length) return false;
   if (liveLength(plan.data[index] as Floats, place) !== length || liveLength(plan.out[index] as Floats, place) !== length) {
     return false;
   }
@@ -227,5 +237,6 @@ export function bindRow(table: Table, plan: StepPlan, { index, length, place }: 
     count > 1 ? nativeOf(second as Floats) : null,
     count > 2 ? nativeOf(third as Floats) : null,
     nativeOf(plan.slow[index] as Floats | null),
+    nativeOf(plan.ema[index] as Floats | null),
   );
 }

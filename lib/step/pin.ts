@@ -1,6 +1,7 @@
 // Memory that another thread uses must stay where it is: JavaScript may not detach it, shrink it or free it.
 import { types } from "node:util";
 import * as threads from "node:worker_threads";
+import type { Floats } from "../arrays/placement";
 import { bufferOf, typeError } from "../errors";
 
 /** A function that nobody can replace any more, with `this` as its first argument. */
@@ -20,7 +21,7 @@ const pinned = new WeakSet<ArrayBufferLike>();
 const has = uncurried(WeakSet.prototype.has).bind(null, pinned as WeakSet<object>);
 
 /** Whether an array's memory is known to stay where it is. */
-export const isPinned = (array: Float32Array): boolean => has(bufferOf(array));
+const isPinned = (array: Float32Array): boolean => has(bufferOf(array));
 
 /**
  * Makes sure that an array's memory stays where it is. Shared memory does so by itself. Resizable memory is refused. Other memory is marked
@@ -94,3 +95,16 @@ function makeProbe(): (buffer: ArrayBuffer) => boolean {
 
 /** Made at load. Ports that Node makes near the end of the stack are broken, and throw when they close. */
 const mayBeListed = makeProbe();
+
+/** Pins those arrays whose memory is not pinned yet, and calls `first` before each. Returns whether there was any. */
+export function pinAll(arrays: readonly (Floats | null | undefined)[], first: () => void): boolean {
+  let pinned = false;
+  for (let k = 0; k < arrays.length; ++k) {
+    const array = arrays[k] as Float32Array | null | undefined;
+    if (array === null || array === undefined || isPinned(array)) continue;
+    first();
+    pin(array);
+    pinned = true;
+  }
+  return pinned;
+}

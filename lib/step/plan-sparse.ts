@@ -5,7 +5,7 @@ import { addon, host } from "../native/engine";
 import type { CommonOptions } from "../options/common";
 import type { Rule } from "../rule/rule";
 import type { StepPlan } from "./step-plan";
-import { statesMask, type TrackedParameter } from "./tracked-parameter";
+import { bufferBits, statesMask, type TrackedParameter } from "./tracked-parameter";
 
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with an array as `this`
 const fill = Function.prototype.call.bind(Float32Array.prototype.fill) as (array: Float32Array, value: number) => void;
@@ -16,7 +16,10 @@ function whyNot<O extends object>(rule: Rule<O>, group: Group<O>, plan: StepPlan
   if (dimensions < 2) return "give it a shape of two dimensions or more, whose first one counts the rows";
   if (place !== host) return "sparse gradients are for parameters on the host, and it lies on a device";
   if (addon.formulas[rule.formula]?.norms === true) return `${rule.optimizer} needs the norm of the whole parameter`;
-  if (group.lookahead !== null) return "Lookahead moves every element, also of rows that have no gradient";
+  if (group.buffers !== 0) {
+    const what = (group.buffers & bufferBits.slow) !== 0 ? "Lookahead" : "ema";
+    return `${what} moves every element, also of rows that have no gradient`;
+  }
   if (plan.out[index] !== plan.data[index]) return "with out every element is written; leave out away";
   return undefined;
 }
@@ -49,4 +52,14 @@ function beginStates<O extends object>(rule: Rule<O>, group: Group<O>, plan: Ste
   const value = rule.begins?.(group.options) ?? 0;
   if (value === 0) return;
   for (const array of plan.states[row] ?? []) fill(array as Float32Array, value);
+}
+
+/** Counts the rows of a step that is done. */
+export function commitSparse(plan: StepPlan): void {
+  for (const [row, rows] of plan.sparse) {
+    if ((plan.request.setOfRow[row] as number) < 0) continue;
+    const tracked = plan.parameters[row] as TrackedParameter;
+    rows.commit(tracked);
+    plan.look(tracked);
+  }
 }

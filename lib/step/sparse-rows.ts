@@ -25,19 +25,16 @@ export class SparseRows {
   /** The counts that the step is about to change: the parameter's, or new ones. */
   #rowSteps: Uint32Array | null = null;
   #given: unknown = null;
-  #sparse = false;
+
+  /** @param isSparse whether the gradient is a sparse one */
+  constructor(public isSparse: boolean) {}
 
   /** Reads a gradient, whose properties may be accessors. */
   read(grad: unknown): void {
-    this.#sparse = isSparse(grad);
-    const { rows, values } = (this.#sparse ? grad : { rows: null, values: grad }) as { rows: unknown; values: Floats | null };
+    this.isSparse = isSparse(grad);
+    const { rows, values } = (this.isSparse ? grad : { rows: null, values: grad }) as { rows: unknown; values: Floats | null };
     this.#given = rows;
     this.values = values;
-  }
-
-  /** Whether the gradient is a sparse one. */
-  get isSparse(): boolean {
-    return this.#sparse;
   }
 
   /** Copies and checks the rows, and checks the values. Native code checks the values' memory. */

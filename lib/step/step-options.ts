@@ -24,7 +24,10 @@ export interface GradientOptions {
 export type StepOptions = GradientOptions & StreamOptions;
 
 /** The same, read and checked. */
-export type ReadStepOptions = Readonly<StepOptions>;
+export type ReadStepOptions = Readonly<StepOptions> & {
+  /** A factor for every gradient after `gradScale`: of somebody who knows the norm of more gradients than this step's. */
+  readonly clip?: number;
+};
 
 /** What a step did. */
 export interface StepReport {
@@ -39,9 +42,27 @@ export interface StepReport {
   readonly gradNorm?: number;
 }
 
+/** The report of a step whose norm is read when it is asked for. */
+export function reportOf(updated: number, read: () => number): StepReport {
+  let norm: number | undefined;
+  return {
+    updated,
+    skipped: false,
+    get gradNorm() {
+      return (norm ??= read());
+    },
+  };
+}
+
 const keys = ["gradScale", "skipNonFinite", "maxGradNorm", "stream"];
 
 const nothing: ReadStepOptions = {};
+
+/** Refuses what is passed after the options of a step. */
+export function refuseMore(rest: readonly unknown[], what: string): void {
+  const more = rest.find((value) => value !== undefined);
+  if (more !== undefined) throw typeError("ERR_INVALID_OPTION", `${what} takes nothing after its options, got ${describe(more)}`);
+}
 
 /** Reads the options of a step, once: they may be accessors. */
 export function readStepOptions(given: unknown, what: string): ReadStepOptions {

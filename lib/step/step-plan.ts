@@ -1,23 +1,15 @@
 import type { Floats } from "../arrays/placement";
 import { isSparse } from "../arrays/sparse-gradient";
-import { host, role, rowState } from "../native/engine";
+import { host, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { giveBack, zerosFor } from "./fresh-state";
+import { news, watch } from "./row-marks";
 import { SparseRows } from "./sparse-rows";
 import { StepRequest } from "./step-request";
-import { noArrays, type TrackedParameter } from "./tracked-parameter";
-
-/** What changed in a row since native code was told: nothing; the gradient alone; anything else. */
-export const news = { none: 0, gradient: 1, row: 2 } as const;
-
-/**
- * Which arrays of a row must be checked before a step: data and gradient; all; or, on a device, all once any array was disposed of. What is
- * updated by rows is bound again at every step.
- */
-export const watch = { usual: 0, all: 1, disposals: 2, byRows: 3 } as const;
+import { bufferBits, noArrays, type Buffer, type TrackedParameter } from "./tracked-parameter";
 
 /** In `kept`: the plan has other state arrays than the parameter. */
-const pendingBit = 16;
+const pendingBit = 32;
 
 /**
  * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
@@ -36,6 +28,7 @@ export class StepPlan {
   /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
   readonly states: (readonly Floats[])[] = [];
   readonly slow: (Floats | null)[] = [];
+  readonly ema: (Floats | null)[] = [];
   /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
   readonly kept: Uint8Array;
   readonly lengths: Float64Array;
@@ -56,6 +49,9 @@ export class StepPlan {
   readonly active: Int32Array;
   /** Whether other rows have gradients than `active` says. */
   #regrouped = true;
+  /** Whether the last step left every row as it was, and whether any row has changed since. */
+  #settled = false;
+  #changed = true;
 
   constructor(
     readonly parameters: readonly TrackedParameter[],
@@ -76,9 +72,21 @@ export class StepPlan {
       this.grad[row] = before?.grad[row] ?? null;
       this.states[row] = before?.states[row] ?? tracked.states;
       this.slow[row] = before?.slow[row] ?? null;
+      this.ema[row] = before?.ema[row] ?? null;
       this.kept[row] = before?.kept[row] ?? tracked.kept;
-      this.look(tracked);
+      this.look(tracked, isSparse(this.grad[row]));
     }
+  }
+
+  /** Whether this step has the rows and arrays of the last one. What a sparse gradient holds may be new at each step. */
+  get isSteady(): boolean {
+    return this.#settled && !this.#changed && this.sparse.size === 0;
+  }
+
+  /** Notes that a step is done. */
+  settle(): void {
+    this.#settled = !this.#changed;
+    this.#changed = false;
   }
 
   /** Looks at all parameters. Their properties may be accessors, so foreign code may run. */
@@ -116,20 +124,24 @@ export class StepPlan {
 
   #takeGradient(row: number, grad: Floats | null): void {
     // Arrays on a device are checked only after a disposal, and then only in rows that take part. This row took no part.
+    this.#changed = true;
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
     if ((grad === null) !== (this.grad[row] === null)) this.#regrouped = true;
     this.grad[row] = grad;
     if (grad === null) this.#skip(row);
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
-    if (this.watch[row] === watch.byRows || isSparse(grad)) this.look(this.parameters[row] as TrackedParameter);
+    const sparse = isSparse(grad);
+    if (sparse || this.watch[row] === watch.byRows) this.look(this.parameters[row] as TrackedParameter, sparse);
   }
 
   /** Finds which arrays of a row must be checked before each step, and whether it is updated by rows. */
-  look({ index, place, exposed, rowSteps }: TrackedParameter): void {
+  look(tracked: TrackedParameter, sparse = this.sparse.get(tracked.index)?.isSparse === true): void {
+    const { index, place, exposed, rowSteps } = tracked;
+    this.#changed = true;
     const all = exposed || this.out[index] !== this.data[index];
-    const byRows = rowSteps !== null || isSparse(this.grad[index]);
+    const byRows = sparse || rowSteps !== null;
     if (!byRows) this.sparse.delete(index);
-    else if (!this.sparse.has(index)) this.sparse.set(index, new SparseRows());
+    else if (!this.sparse.has(index)) this.sparse.set(index, new SparseRows(sparse));
     this.watch[index] = byRows ? watch.byRows : place !== host ? watch.disposals : all ? watch.all : watch.usual;
   }
 
@@ -140,20 +152,19 @@ export class StepPlan {
     if ((this.news[row] as number) >= news.row) this.restless = true;
   }
 
-  /** Gives a row the arrays that it needs: so many states, and Lookahead's slow weights or none. */
-  takeState(row: number, states: number, slow: boolean, stream: bigint): void {
+  /** Gives a row the arrays that it needs: so many states, and the buffers of these bits. */
+  takeState(row: number, states: number, buffers: number, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
+    this.#changed = true;
     if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
     else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
-    if (!slow) this.#holdSlow(tracked, null);
-    else if (tracked.slow !== null) this.#holdSlow(tracked, tracked.slow);
-    else if (this.slow[row] === null)
-      this.#holdSlow(tracked, zerosFor(tracked, this.data[tracked.index], stream, "slow weights"));
+    this.#takeBuffer(tracked, "slow", buffers, stream);
+    this.#takeBuffer(tracked, "ema", buffers, stream);
     this.#noteKept(tracked);
   }
 
-  #noteKept({ index, kept, states, slow }: TrackedParameter): void {
-    const pending = this.states[index] !== states || this.slow[index] !== slow;
+  #noteKept({ index, kept, states, slow, ema }: TrackedParameter): void {
+    const pending = this.states[index] !== states || this.slow[index] !== slow || this.ema[index] !== ema;
     this.kept[index] = kept | (pending ? pendingBit : 0);
     if (pending) this.pending = true;
   }
@@ -169,13 +180,23 @@ export class StepPlan {
     }
   }
 
-  #holdSlow(tracked: TrackedParameter, slow: Floats | null): void {
+  #takeBuffer(tracked: TrackedParameter, which: Buffer, buffers: number, stream: bigint): void {
+    if ((buffers & bufferBits[which]) === 0) this.#holdBuffer(tracked, which, null);
+    else if (tracked[which] !== null) this.#holdBuffer(tracked, which, tracked[which]);
+    else if (this[which][tracked.index] === null) {
+      const zeros = zerosFor(tracked, this.data[tracked.index], stream, which === "slow" ? "slow weights" : "moving average");
+      this.#holdBuffer(tracked, which, zeros);
+      this.kept[tracked.index] = tracked.kept | pendingBit; // if what follows fails, they are kept
+    }
+  }
+
+  #holdBuffer(tracked: TrackedParameter, which: Buffer, buffer: Floats | null): void {
     const { index } = tracked;
-    const before = this.slow[index];
-    if (before === slow) return;
-    this.slow[index] = slow;
+    const before = this[which][index];
+    if (before === buffer) return;
+    this[which][index] = buffer;
     this.news[index] = news.row;
-    if (before !== tracked.slow) giveBack(before);
+    if (before !== tracked[which]) giveBack(before);
   }
 
   /** Adds zeros to the states until there are `count`. Zeros that a refused step left are used first. If one fails, the others are kept. */
@@ -191,16 +212,6 @@ export class StepPlan {
     }
   }
 
-  /** Counts the rows of a step that is done. */
-  commitRows(): void {
-    for (const [row, rows] of this.sparse) {
-      if ((this.request.setOfRow[row] as number) < 0) continue;
-      const tracked = this.parameters[row] as TrackedParameter;
-      rows.commit(tracked);
-      this.look(tracked);
-    }
-  }
-
   /** Gives every parameter that was updated the state that the step has left. */
   commit(): void {
     const { parameters, kept } = this;
@@ -209,40 +220,27 @@ export class StepPlan {
     for (let row = 0; row < parameters.length; ++row) {
       if ((setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
       const tracked = parameters[row] as TrackedParameter;
-      tracked.takeState(this.states[row] as readonly Floats[], this.slow[row] as Floats | null);
+      tracked.takeState(this.states[row] as readonly Floats[], this.slow[row] as Floats | null, this.ema[row] as Floats | null);
       this.#noteKept(tracked);
     }
   }
 
   /** Takes over the state of a parameter. Zeros for a step that was not made are given back. */
   forget(tracked: TrackedParameter): void {
-    const { states, slow } = tracked;
+    const { states, slow, ema } = tracked;
     this.restless = true;
     this.look(tracked);
     this.#holdStates(tracked, states);
-    this.#holdSlow(tracked, slow);
+    this.#holdBuffer(tracked, "slow", slow);
+    this.#holdBuffer(tracked, "ema", ema);
     this.#noteKept(tracked);
   }
 
   /** Keeps no array of a row alive. */
   letGo(row: number): void {
     this.data[row] = this.out[row] = undefined as unknown as Floats;
-    this.grad[row] = this.slow[row] = null;
+    this.grad[row] = this.slow[row] = this.ema[row] = null;
     this.sparse.delete(row);
     this.states[row] = noArrays;
-  }
-
-  /** The array of a row's gradient: of a sparse one, its values. */
-  gradientOf(row: number): Floats | null {
-    const rows = this.sparse.get(row);
-    return rows === undefined ? (this.grad[row] as Floats | null) : rows.values;
-  }
-
-  /** The array of a row that a role names. */
-  arrayOf(row: number, which: number): Floats | null | undefined {
-    if (which === role.data) return this.data[row];
-    if (which === role.out) return this.out[row];
-    if (which === role.grad) return this.gradientOf(row);
-    return which === role.slow ? this.slow[row] : this.states[row]?.[which - role.state];
   }
 }

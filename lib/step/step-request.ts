@@ -1,9 +1,11 @@
 import { addon, common, gradients, rowState, stage, type Table } from "../native/engine";
-import type { Centralize, CommonOptions, LookaheadOptions } from "../options/common";
+import type { Centralize, CommonOptions, EmaOptions, LookaheadOptions } from "../options/common";
 import type { Rule, Step } from "../rule/rule";
 import type { ReadStepOptions } from "./step-options";
 
+// Constants, because `addon` is too large an object for quick access.
 const commonCount = addon.commonCoefficients.length;
+const { maxCoefficients } = addon;
 
 const centralizing = (which: Centralize | undefined): number =>
   which === "all" ? stage.centralize : which === "conv" ? stage.centralizeConv : 0;
@@ -22,6 +24,9 @@ export interface Update {
   readonly lookahead: LookaheadOptions | null;
   /** Whether Lookahead's slow weights begin. */
   readonly begins: boolean;
+  readonly ema: EmaOptions | null;
+  /** Whether the moving average begins. */
+  readonly beginsEma: boolean;
 }
 
 /** What a step asks of native code, in memory that both sides see: for every row a set of coefficients, or a `rowState`. */
@@ -40,7 +45,7 @@ export class StepRequest {
     this.setOfRow = new Int32Array(rows).fill(rowState.skipped);
     this.variants = new Int32Array(rows);
     this.stages = new Int32Array(rows);
-    this.coefficients = new Float32Array(rows * addon.maxCoefficients);
+    this.coefficients = new Float32Array(rows * maxCoefficients);
     this.begin({});
   }
 
@@ -51,29 +56,33 @@ export class StepRequest {
   }
 
   /** Forgets the sets; says what happens to all gradients. */
-  begin({ gradScale = 1, maxGradNorm = -1, skipNonFinite = false }: ReadStepOptions): void {
+  begin({ gradScale = 1, clip = 1, maxGradNorm = -1, skipNonFinite = false }: ReadStepOptions): void {
     this.sets = 0;
     this.gradients[gradients.scale] = gradScale;
+    this.gradients[gradients.clip] = clip;
     this.gradients[gradients.maxNorm] = maxGradNorm;
     this.gradients[gradients.skipNonFinite] = skipNonFinite ? 1 : 0;
     this.gradients[gradients.slot] = -1;
   }
 
   /** Adds a set: the common coefficients, the formula's own, and the stages around the formula. Returns its index. */
-  add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, { t, fresh, lookahead, begins }: Update): number {
+  add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, update: Update): number {
+    const { t, fresh, lookahead, ema } = update;
     const { maximize, centralize } = options as CommonOptions;
     if (this.sets === this.variants.length) this.#grow();
     const set = this.sets++;
-    const at = set * addon.maxCoefficients;
+    const at = set * maxCoefficients;
     this.coefficients[at + common.decay] = rule.coupledDecay?.(options) ?? 0;
     this.coefficients[at + common.alpha] = lookahead?.alpha ?? 0;
     this.coefficients[at + common.maximize] = maximize === true ? 1 : 0;
+    this.coefficients[at + common.ema_weight] = ema === null ? 0 : 1 - ema.decay;
     this.variants[set] = step(options, this.#own(set), t, fresh);
     let stages = centralizing(rule.centralized === undefined ? centralize : rule.centralized(options));
     if (lookahead !== null) {
-      if (begins) stages |= stage.begin;
+      if (update.begins) stages |= stage.begin;
       if (t % lookahead.k === 0) stages |= stage.blend;
     }
+    if (ema !== null) stages |= update.beginsEma ? stage.beginEma : stage.ema;
     this.stages[set] = stages;
     return set;
   }
@@ -94,7 +103,7 @@ export class StepRequest {
 
   /** The formula's coefficients of a set. */
   #own(set: number): Float32Array {
-    const at = set * addon.maxCoefficients;
-    return (this.#views[set] ??= this.coefficients.subarray(at + commonCount, at + addon.maxCoefficients));
+    const at = set * maxCoefficients;
+    return (this.#views[set] ??= this.coefficients.subarray(at + commonCount, at + maxCoefficients));
   }
 }

@@ -1,18 +1,19 @@
 // The way of a step: validate → plan → bind → run → commit.
 import { gradients, host, statesOfVariants } from "../native/engine";
 import type { Floats } from "../arrays/placement";
-import type { Group } from "../groups/group";
+import type { Group, PlannedGroup } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import { obstacleError } from "./memory-checks";
 import { ParameterTable } from "./parameter-table";
 import { NormSlots } from "./norm-slots";
-import { isPinned, pin } from "./pin";
+import { pinAll } from "./pin";
 import { RegisteredMemory } from "./registered-memory";
-import { planSparse } from "./plan-sparse";
-import type { ReadStepOptions, StepReport } from "./step-options";
+import { gradientOf } from "./plan-arrays";
+import { commitSparse, planSparse } from "./plan-sparse";
+import { reportOf, type ReadStepOptions, type StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
-import { slowBit, TrackedParameter } from "./tracked-parameter";
+import { TrackedParameter } from "./tracked-parameter";
 
 /** The parameters of an optimizer, and its steps over them. */
 export class Steps<O extends object> {
@@ -108,6 +109,11 @@ export class Steps<O extends object> {
     return this.#commit(plan);
   }
 
+  /** Makes all checks of a step, and room for its state. Nothing is written; a step that follows finds that room. */
+  check(groups: readonly Group<O>[]): void {
+    this.#prepare(groups, {});
+  }
+
   /** The same on another thread. All checks are made, and may throw, before it returns. */
   stepAsync(groups: readonly Group<O>[], options: ReadStepOptions): Promise<StepReport> {
     const plan = this.#prepare(groups, options);
@@ -161,26 +167,47 @@ export class Steps<O extends object> {
   /** Plans the rows of a group, of which `done` come before it. Returns how many rows are planned then. */
   #planGroup(group: Group<O>, plan: StepPlan, stream: bigint, done: number): number {
     group.beginStep();
+    if (plan.isSteady && this.#planAgain(group, plan)) return done + (group.planned as PlannedGroup).updated;
     const { active, updated, kept, count, request } = plan;
     const { setOfRow } = request;
-    const { end } = group;
+    const { end, buffers } = group;
     const counts = this.#counts;
-    const slow = group.lookahead !== null;
-    let [last, states, wanted, place] = [-1, 0, 0, done];
+    let [lastStep, lastKept, set, states, wanted, kinds, row] = [0, 0, -1, 0, 0, 0, 0];
+    let place = done;
     for (; place < updated; ++place) {
-      const row = active[place] as number;
-      if (row >= end) break;
-      const set = group.set(count ?? (counts[row] as number) + 1, kept[row] as number, request);
-      if (set !== last) {
-        last = set;
+      const next = active[place] as number;
+      if (next >= end) break;
+      row = next;
+      const t = count ?? (counts[row] as number) + 1;
+      const has = kept[row] as number;
+      if (t !== lastStep || has !== lastKept) {
+        set = group.set(t, has, request);
         states = this.#statesOfVariant[request.variants[set] as number] as number;
-        wanted = states + (slow ? slowBit : 0);
+        wanted = states | buffers;
+        lastStep = t;
+        lastKept = has;
+        kinds += 1;
       }
       setOfRow[row] = set;
-      if (kept[row] !== wanted) plan.takeState(row, states, slow, stream);
+      if (has !== wanted) plan.takeState(row, states, buffers, stream);
     }
+    group.planned = kinds > 1 ? null : { row, set, states, buffers, updated: place - done };
     if (plan.sparse.size > 0) planSparse(this.rule, group, plan);
     return place;
+  }
+
+  /** Plans a group as for the last step, without a look at its rows. Returns false where more than the number of the step is new. */
+  #planAgain(group: Group<O>, plan: StepPlan): boolean {
+    const { planned } = group;
+    if (planned === null) return false;
+    const { row, set, states, buffers, updated } = planned;
+    if (updated > 0) {
+      const { count, kept, request } = plan;
+      const next = group.set(count ?? (this.#counts[row] as number) + 1, kept[row] as number, request);
+      const needed = this.#statesOfVariant[request.variants[next] as number];
+      if (next !== set || needed !== states || buffers !== group.buffers) return false;
+    }
+    return true;
   }
 
   /** Keeps the memory of a step where it is. Returns whether any was not pinned before. */
@@ -190,14 +217,9 @@ export class Steps<O extends object> {
       const { index, place } = tracked;
       if ((plan.request.setOfRow[index] as number) < 0 || place !== host) continue;
       const states = plan.states[index] as readonly Floats[];
-      const own = [plan.data[index], plan.out[index], plan.gradientOf(index), plan.slow[index], states[0], states[1], states[2]];
-      for (let k = 0; k < own.length; ++k) {
-        const array = own[k] as Float32Array | null | undefined;
-        if (array === null || array === undefined || isPinned(array)) continue;
-        this.expose(tracked); // what pins it sees it
-        pin(array);
-        pinned = true;
-      }
+      const { data, out, slow, ema } = plan;
+      const own = [data[index], out[index], gradientOf(plan, index), slow[index], ema[index], states[0], states[1], states[2]];
+      if (pinAll(own, () => this.expose(tracked))) pinned = true; // what pins memory sees it
     }
     return pinned;
   }
@@ -214,22 +236,11 @@ export class Steps<O extends object> {
       counts[row] = count ?? (counts[row] as number) + 1;
     }
     if (plan.pending) plan.commit();
-    if (plan.sparse.size > 0) plan.commitRows();
+    if (plan.sparse.size > 0) commitSparse(plan);
+    plan.settle();
     if (gradNorm === gradients.leftOnDevice) return reportOf(updated, this.#norms.keep());
     return gradNorm === -1 ? { updated, skipped: false } : { updated, skipped: false, gradNorm };
   }
-}
-
-/** The report of a step whose norm is read when it is asked for. */
-function reportOf(updated: number, read: () => number): StepReport {
-  let norm: number | undefined;
-  return {
-    updated,
-    skipped: false,
-    get gradNorm() {
-      return (norm ??= read());
-    },
-  };
 }
 
 function mostOf(counts: readonly number[]): number {

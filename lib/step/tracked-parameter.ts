@@ -1,20 +1,27 @@
 import { isCudaArray, release } from "../cuda/array";
-import { arrayKind, describe, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isArray, isObject, rangeError, typeError } from "../errors";
 import { placeOf, type Floats } from "../arrays/placement";
 import { meantAsParameter } from "../meant";
 import { host, role } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { requireFloats, requireLength } from "./memory-checks";
 
-/** In `kept`: the number of state arrays; and that there are slow weights. */
+/** In `kept`: the number of state arrays; and that there is a buffer. */
 export const statesMask = 7;
-export const slowBit = 8;
+export const bufferBits = { slow: 8, ema: 16 } as const;
+
+/** The arrays that common options keep beside a formula's own: Lookahead's slow weights and the moving average. */
+export type Buffer = keyof typeof bufferBits;
+export type Buffers = Readonly<Record<Buffer, Floats | null>>;
+export const bufferNames: readonly Buffer[] = ["slow", "ema"];
+
+/** Their names in the state. PyTorch has that of Lookahead's. */
+export const bufferKeys = { slow: "slow_buffer", ema: "ema_buffer" } as const;
+
+export const noBuffers: Buffers = { slow: null, ema: null };
 
 /** The state before the first step. */
 export const noArrays: readonly Floats[] = [];
-
-/** PyTorch's name for Lookahead's slow weights. */
-export const slowName = "slow_buffer";
 
 /** The counts of a parameter's rows. */
 export const rowStepsName = "row_steps";
@@ -29,6 +36,8 @@ export class TrackedParameter {
   states: readonly Floats[] = noArrays;
   /** Lookahead's slow weights, once they have begun. */
   slow: Floats | null = null;
+  /** The moving average, once it has begun. */
+  ema: Floats | null = null;
   /** The updates of each row; null: all rows have had as many as the parameter. */
   rowSteps: Uint32Array | null = null;
   /** Whether other code can reach a state array, and could detach it. If not, no step needs to check it. */
@@ -48,7 +57,7 @@ export class TrackedParameter {
     /** The counts of all parameters of the optimizer, by their number. */
     private readonly counts: number[],
   ) {
-    if (typeof parameter !== "object" || parameter === null || isNoParameter(parameter)) {
+    if (!isObject(parameter) || isNoParameter(parameter)) {
       const wanted = "an object with data, a Float32Array or a CudaArray";
       throw typeError(
         "ERR_INVALID_PARAMETER",
@@ -69,28 +78,30 @@ export class TrackedParameter {
     return this.counts[this.index] ?? 0;
   }
 
-  /** The number of state arrays, plus `slowBit` where there are slow weights. */
+  /** The number of state arrays, plus the bits of the buffers that there are. */
   get kept(): number {
-    return this.states.length + (this.slow === null ? 0 : slowBit);
+    return this.states.length | (this.slow === null ? 0 : bufferBits.slow) | (this.ema === null ? 0 : bufferBits.ema);
   }
 
   get label(): string {
-    const name: unknown = (this.parameter as Parameter<Floats> | null)?.name;
+    const name: unknown = isObject(this.parameter) ? this.parameter.name : undefined;
     return typeof name === "string" ? `Parameter ${this.index} (${name})` : `Parameter ${this.index}`;
   }
 
   nameOf(which: number): string {
-    if (which === role.slow) return slowName;
+    if (which === role.slow) return bufferKeys.slow;
+    if (which === role.ema) return bufferKeys.ema;
     if (which >= role.state) return this.stateNames[which - role.state] as string;
     return which === role.data ? "data" : which === role.out ? "out" : "grad";
   }
 
   /** Replaces the state. Without arguments, the parameter is as before its first step. Old arrays on a device are released. */
-  setState(steps = 0, states = noArrays, slow: Floats | null = null, exposed = false, rowSteps: Uint32Array | null = null): void {
-    const old = [...this.states, this.slow];
+  setState(steps = 0, states = noArrays, { slow, ema } = noBuffers, exposed = false, rowSteps: Uint32Array | null = null): void {
+    const old = [...this.states, this.slow, this.ema];
     this.counts[this.index] = steps;
     this.states = states;
     this.slow = slow;
+    this.ema = ema;
     this.rowSteps = rowSteps;
     this.exposed = exposed;
     for (const array of old) {
@@ -98,21 +109,25 @@ export class TrackedParameter {
     }
   }
 
-  /** Takes over the arrays of a step. Slow weights on a device are released where Lookahead was turned off. */
-  takeState(states: readonly Floats[], slow: Floats | null): void {
-    const before = this.slow;
+  /** Takes over the arrays of a step. A buffer on a device is released where its option was turned off. */
+  takeState(states: readonly Floats[], slow: Floats | null, ema: Floats | null): void {
+    const [slowBefore, emaBefore] = [this.slow, this.ema];
     this.states = states;
     this.slow = slow;
-    if (slow === null && isCudaArray(before)) release(before);
+    this.ema = ema;
+    if (slow === null && isCudaArray(slowBefore)) release(slowBefore);
+    if (ema === null && isCudaArray(emaBefore)) release(emaBefore);
   }
 }
 
-/** An array, or a list, where one parameter should be. */
+/** An array, a list, or what else holds parameters, where one parameter should be. */
 const isNoParameter = (value: object): boolean =>
-  arrayKind(value) !== undefined || isCudaArray(value) || (Array.isArray(value) && !("data" in value));
+  arrayKind(value) !== undefined ||
+  isCudaArray(value) ||
+  (!("data" in value) && (isArray(value) || meantAsParameter(value) !== ""));
 
 const isShape = (shape: unknown): shape is readonly number[] =>
-  Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && (size as number) >= 0);
+  isArray(shape) && shape.every((size) => Number.isInteger(size) && (size as number) >= 0);
 
 /** A copy of the shape; without one, that of a vector. */
 function readShape(shape: readonly number[] | undefined, length: number, label: string): readonly number[] {

@@ -12,44 +12,60 @@ export interface VariableGradient {
   readonly gradient: Tensor | null;
 }
 
+type Registered = Readonly<Record<string, Variable>>;
+
 /** Finds the variables, and checks that each gradient belongs to its own. */
 export function readGradients(gradients: Gradients): VariableGradient[] {
   const { registeredVariables } = tf.engine();
+  if (Array.isArray(gradients)) return readList(gradients, registeredVariables);
+  if (typeof gradients !== "object" || (gradients as unknown) === null) throw noGradients(gradients);
+  return Object.keys(gradients).map((name) => read(name, gradients[name], registeredVariables));
+}
+
+function readList(gradients: readonly NamedTensor[], registered: Registered): VariableGradient[] {
+  const isNamed = (item: unknown) => typeof item === "object" && item !== null;
+  if (!gradients.every(isNamed)) throw noGradients(gradients);
   const seen = new Set<string>();
-  return entriesOf(gradients).map(([name, given]) => {
+  return gradients.map(({ name, tensor }) => {
     if (seen.has(name)) {
       throw plainError("ERR_DUPLICATE_PARAMETER", `There are two gradients of the variable ${JSON.stringify(name)}`);
     }
     seen.add(name);
-    const variable = Object.hasOwn(registeredVariables, name) ? registeredVariables[name] : undefined;
-    if (variable === undefined) throw invalid(`There is no variable of the name ${JSON.stringify(name)}`);
-    requireFloats(variable, () => `Variable ${JSON.stringify(name)}`);
-    const gradient = (given as Tensor | null | undefined) ?? null;
-    if (gradient !== null) requireFits(gradient, variable);
-    return { variable, gradient };
+    return read(name, tensor, registered);
   });
 }
 
-function entriesOf(gradients: unknown): [string, unknown][] {
-  const list: unknown[] | undefined = Array.isArray(gradients) ? gradients : undefined;
-  const isNamed = (item: unknown): item is NamedTensor => typeof item === "object" && item !== null;
-  if (typeof gradients !== "object" || gradients === null || list?.every(isNamed) === false) {
-    throw invalid(`Gradients must be tensors by name, or a list of { name, tensor }, got ${describe(gradients)}`);
-  }
-  return list === undefined ? Object.entries(gradients) : list.map(({ name, tensor }) => [name, tensor]);
+function read(name: string, given: Tensor | null | undefined, registered: Registered): VariableGradient {
+  const variable = Object.hasOwn(registered, name) ? registered[name] : undefined;
+  if (variable === undefined) throw invalid(`There is no variable of the name ${JSON.stringify(name)}`);
+  if (variable.dtype !== "float32") throw notFloats(`Variable ${JSON.stringify(name)}`, variable);
+  const gradient = given ?? null;
+  if (gradient !== null) requireFits(gradient, variable);
+  return { variable, gradient };
 }
 
 const invalid = (message: string) => typeError("ERR_INVALID_PARAMETER", message);
 
-function requireFloats({ dtype }: Tensor, what: () => string): void {
-  if (dtype !== "float32") throw typeError("ERR_NOT_FLOAT32", `${what()} must have the dtype float32, not ${dtype}`);
-}
+const noGradients = (given: unknown) =>
+  invalid(`Gradients must be tensors by name, or a list of { name, tensor }, got ${describe(given)}`);
+
+const notFloats = (what: string, { dtype }: Tensor) =>
+  typeError("ERR_NOT_FLOAT32", `${what} must have the dtype float32, not ${dtype}`);
 
 function requireFits(gradient: Tensor, { name, shape }: Variable): void {
-  const what = () => `The gradient of variable ${JSON.stringify(name)}`;
-  if (!(gradient instanceof tf.Tensor)) throw invalid(`${what()} must be a tensor, got ${describe(gradient)}`);
-  if (gradient.isDisposed) throw invalid(`${what()} is disposed`);
-  requireFloats(gradient, what);
-  if (tf.util.arraysEqual(gradient.shape, shape)) return;
-  throw typeError("ERR_LENGTH", `${what()} must have its shape, [${shape.join(", ")}], not [${gradient.shape.join(", ")}]`);
+  if (gradient instanceof tf.Tensor && !gradient.isDisposed && gradient.dtype === "float32" && isSame(gradient.shape, shape))
+    return;
+  const what = `The gradient of variable ${JSON.stringify(name)}`;
+  if (!(gradient instanceof tf.Tensor)) throw invalid(`${what} must be a tensor, got ${describe(gradient)}`);
+  if (gradient.isDisposed) throw invalid(`${what} is disposed`);
+  if (gradient.dtype !== "float32") throw notFloats(what, gradient);
+  throw typeError("ERR_LENGTH", `${what} must have its shape, [${shape.join(", ")}], not [${gradient.shape.join(", ")}]`);
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; ++i) {
+    if (a[i] !== b[i]) return false;
+  }
+  return true;
 }

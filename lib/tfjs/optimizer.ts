@@ -1,14 +1,25 @@
-import type { serialization, Tensor, Variable } from "@tensorflow/tfjs-core";
+import type { serialization } from "@tensorflow/tfjs-core";
 import { describe, plainError, typeError } from "../errors";
-import { rules } from "../optimizers/adabelief-rules";
 import type { AdaBeliefLiveOptions } from "../optimizers/adabelief-options";
-import { readSchema } from "../options/schema";
+import { rules } from "../optimizers/adabelief-rules";
 import { tf } from "./core";
 import { readGradients, type Gradients } from "./gradients";
-import { makeGroup, type AdaBeliefGroup } from "./group";
-import { currentMemory } from "./memory";
-import { readBeta, readLearningRate, readSettings, ruleOptions, type AdaBeliefOptimizerOptions, type Settings } from "./options";
-import { iterOf, readWeights, requireOwn, type NamedTensor } from "./saved";
+import { OptionGroup, type AdaBeliefGroup } from "./group";
+import { currentMemory, type Room } from "./memory";
+import { refusingOptionNames } from "./option-names";
+import {
+  readConfig,
+  readExclude,
+  readGiven,
+  readLearningRate,
+  readMaxGradNorm,
+  writeConfig,
+  type AdaBeliefOptimizerOptions,
+  type AdaBeliefTfVersion,
+} from "./options";
+import { readWeights, requireOwn, type NamedTensor } from "./saved";
+import { defineInspect } from "./show";
+import { ShownState } from "./shown";
 import { Slots } from "./slots";
 import { VariablesStep, type Update } from "./step";
 
@@ -35,20 +46,20 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
     return "AdaBeliefOptimizer";
   }
 
-  /**
-   * One group, for the schedules of this package: `new StepLR(optimizer, { step_size: 10 })`. Its `lr` is the learning rate, its `betas`
-   * are beta1 and beta2.
-   */
-  readonly paramGroups: readonly AdaBeliefGroup[];
+  static {
+    const { prototype } = this;
+    Object.setPrototypeOf(prototype, refusingOptionNames(Object.getPrototypeOf(prototype) as object));
+    defineInspect(prototype, this.className, (optimizer) => (#slots in optimizer ? optimizer.#shown() : undefined));
+  }
 
-  #settings: Settings;
-  readonly #maxGradNorm: number | undefined;
+  readonly #version: AdaBeliefTfVersion;
+  readonly #group: OptionGroup;
+  readonly #groups: readonly AdaBeliefGroup[];
   readonly #slots: Slots;
   readonly #step: VariablesStep<AdaBeliefLiveOptions>;
-  #learningRate: number;
+  readonly #weights = new ShownState();
+  #maxGradNorm: number | undefined;
   #exclude: AdaBeliefOptimizerOptions["excludeFromWeightDecay"];
-  /** What getWeights handed out, by name: the same variables each time, so that saving again and again takes no more memory. */
-  readonly #shown = new Map<string, Variable>();
   #disposed = false;
 
   /**
@@ -58,36 +69,47 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
    */
   constructor(learningRate = 1e-3, options: AdaBeliefOptimizerOptions = {}) {
     super();
-    this.#learningRate = readLearningRate(learningRate);
-    const { settings, exclude, maxGradNorm } = readSettings(options);
-    this.#settings = settings;
-    this.#maxGradNorm = maxGradNorm;
-    const states = settings.amsgrad ? 3 : 2;
+    const { version, values, exclude, maxGradNorm } = readGiven(learningRate, options);
+    const states = values.amsgrad ? 3 : 2;
+    this.#version = version;
+    this.#group = new OptionGroup(version, values);
+    this.#groups = Object.freeze([this.#group.live]);
     this.#slots = new Slots(states);
-    this.#step = new VariablesStep(rules[`tf-${settings.version}`], states);
-    this.paramGroups = Object.freeze([
-      makeGroup(
-        this,
-        () => this.#betas,
-        (betas) => (this.#betas = betas),
-      ),
-    ]);
-    this.excludeFromWeightDecay = exclude as AdaBeliefOptimizerOptions["excludeFromWeightDecay"];
+    this.#step = new VariablesStep(rules[`tf-${version}`], states);
+    this.#maxGradNorm = maxGradNorm;
+    this.#exclude = exclude;
+  }
+
+  /**
+   * One group, with the options in PyTorch's names: `optimizer.paramGroups[0].weight_decay = 0`. The next step uses what they are then.
+   * The schedules of this package drive it: `new StepLR(optimizer, { step_size: 10 })`.
+   */
+  get paramGroups(): readonly AdaBeliefGroup[] {
+    return this.#groups;
   }
 
   /** The learning rate, ≥ 0. May be set between steps, as in a callback; with totalSteps it is what the warm-up rises to. */
   get learningRate(): number {
-    return this.#learningRate;
+    return this.#group.live.lr;
   }
   set learningRate(value: number) {
-    this.#learningRate = readLearningRate(value);
+    this.#group.live.lr = readLearningRate(value);
   }
 
-  get #betas(): readonly [number, number] {
-    return [this.#settings.beta1, this.#settings.beta2];
+  /** The same under PyTorch's name, as the other optimizers of this package have it. */
+  get lr(): number {
+    return this.learningRate;
   }
-  set #betas([beta1, beta2]) {
-    this.#settings = { ...this.#settings, beta1: readBeta(beta1, "betas[0]"), beta2: readBeta(beta2, "betas[1]") };
+  set lr(value: number) {
+    this.learningRate = value;
+  }
+
+  /** The norm that the gradients of a step are clipped to together; undefined: they are not. */
+  get maxGradNorm(): number | undefined {
+    return this.#maxGradNorm;
+  }
+  set maxGradNorm(value: number | undefined) {
+    this.#maxGradNorm = readMaxGradNorm(value);
   }
 
   /** Whether the variable of a name is left out of weight decay. A function is not saved with a model: set it again after loading. */
@@ -95,10 +117,13 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
     return this.#exclude;
   }
   set excludeFromWeightDecay(value) {
-    if (value !== undefined && typeof value !== "function") {
-      throw typeError("ERR_INVALID_OPTION", `excludeFromWeightDecay must be a function of a name, got ${describe(value)}`);
+    if (this.#version === "0.0.1" && value !== undefined) {
+      throw typeError(
+        "ERR_INVALID_OPTION",
+        "Release 0.0.1 has no weight decay that excludeFromWeightDecay could leave variables out of",
+      );
     }
-    this.#exclude = value;
+    this.#exclude = readExclude(value);
   }
 
   /**
@@ -111,45 +136,49 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
    */
   override applyGradients(gradients: Gradients): void {
     this.#requireUndisposed();
+    const options = this.#group.forStep();
+    const excluded = this.#excluded(gradients);
     const read = readGradients(gradients);
-    const slots = this.#slots.of(read.map(({ variable }) => variable));
+    const slots = this.#slots.of(read);
     const updates: Update[] = [];
     for (let i = 0; i < read.length; ++i) {
       const { variable, gradient } = read[i] as (typeof read)[number];
       const slot = slots[i] as (typeof slots)[number];
-      if (gradient !== null) updates.push({ variable, gradient, slot, decays: this.#decays(variable.name) });
+      if (gradient !== null) updates.push({ variable, gradient, slot, decays: excluded?.has(variable.name) !== true });
     }
     if (updates.length === 0) return;
-    const memory = currentMemory();
-    tf.tidy(() => {
-      // All that may make a tensor comes before the first look at memory, which could move.
-      for (const { variable, gradient } of updates) {
-        memory.admit(variable);
-        memory.admit(gradient);
-      }
-      const rooms = updates.map(({ variable }) => memory.room(variable.shape, variable.size));
-      const values = { options: this.#optionsNow(), t: this.iterations + 1, maxGradNorm: this.#maxGradNorm };
-      this.#step.run(updates, memory, () => rooms.map((room) => room.values()), values);
-      const tensors = rooms.map((room) => room.tensor());
-      for (let i = 0; i < updates.length; ++i) (updates[i] as Update).variable.assign(tensors[i] as Tensor);
-    });
+    this.#update(updates, options);
     this.#slots.keep(slots);
     this.incrementIterations();
   }
 
-  /** The rule's options for this step: of variables that decay, and of the others. */
-  #optionsNow(): [AdaBeliefLiveOptions, AdaBeliefLiveOptions] {
-    const rule = rules[`tf-${this.#settings.version}`];
-    const given = { ...ruleOptions(this.#settings), lr: this.#learningRate };
-    const options = readSchema(rule.options, given, rule.defaults);
-    return [options, "weight_decay" in options ? { ...options, weight_decay: 0 } : options];
+  #update(updates: readonly Update[], options: readonly [AdaBeliefLiveOptions, AdaBeliefLiveOptions]): void {
+    const memory = currentMemory();
+    // All that may take memory comes before the first look at it, because it could move.
+    for (const { variable, gradient } of updates) {
+      memory.admit(variable);
+      memory.admit(gradient);
+    }
+    const rooms: Room[] = [];
+    let assigned = 0;
+    try {
+      for (const { variable } of updates) rooms.push(memory.room(variable));
+      const values = { options, t: this.iterations + 1, maxGradNorm: this.#maxGradNorm };
+      this.#step.run(updates, memory, rooms, values);
+      for (const { variable } of updates) (rooms[assigned++] as Room).assignTo(variable);
+    } finally {
+      for (; assigned < rooms.length; ++assigned) (rooms[assigned] as Room).free();
+    }
   }
 
-  #decays(name: string): boolean {
-    if (this.#exclude === undefined || !this.#settings.weightDecay) return true;
-    const excluded: unknown = this.#exclude(name);
-    if (typeof excluded === "boolean") return !excluded;
-    throw typeError("ERR_INVALID_OPTION", `excludeFromWeightDecay must return true or false, got ${describe(excluded)}`);
+  /** The names of variables that do not decay. The caller's function runs before anything is begun: it may do whatever it likes. */
+  #excluded(gradients: Gradients): ReadonlySet<string> | undefined {
+    const exclude = this.#exclude;
+    if (exclude === undefined || !this.#group.live.weight_decay) return undefined;
+    const given = readGradients(gradients).filter(({ gradient }) => gradient !== null);
+    const names = given.map(({ variable }) => variable.name).filter((name) => isExcluded(exclude(name)));
+    this.#requireUndisposed();
+    return new Set(names);
   }
 
   /**
@@ -158,45 +187,12 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
    */
   override async getWeights(): Promise<NamedTensor[]> {
     this.#requireUndisposed();
-    const saved = this.#slots.save();
-    this.#hideAllBut(new Set(saved.map(({ name }) => name)));
-    const iter = { name: "iter", tensor: this.#show("iter", () => iterOf(this.iterations)) };
-    const state = saved.map(({ name, shape, values }) => {
-      return { name, tensor: this.#show(name, () => tf.tensor(new Float32Array(values), [...shape], "float32")) };
-    });
-    return Promise.resolve([iter, ...state]);
-  }
-
-  /** Lets go of what was shown of variables that are gone. */
-  #hideAllBut(names: ReadonlySet<string>): void {
-    for (const [name, variable] of this.#shown) {
-      if (name === "iter" || names.has(name)) continue;
-      variable.dispose();
-      this.#shown.delete(name);
-    }
-  }
-
-  /** Puts values into the variable that is shown under a name, which is made where there is none that fits. */
-  #show(name: string, make: () => Tensor): Variable {
-    const fresh = tf.tidy(make);
-    const known = this.#shown.get(name);
-    try {
-      if (known !== undefined && !known.isDisposed && tf.util.arraysEqual(known.shape, fresh.shape)) {
-        known.assign(fresh);
-        return known;
-      }
-      known?.dispose();
-      const variable = tf.variable(fresh, false);
-      this.#shown.set(name, variable);
-      return variable;
-    } finally {
-      fresh.dispose();
-    }
+    return Promise.resolve(this.#weights.show(this.iterations, this.#slots.save()));
   }
 
   /**
    * Takes over state that `getWeights` returned, here or before a model was saved. The variables that the next step updates claim it: by
-   * name where all names agree, else in order.
+   * name, else in order. Where neither decides, that step throws ERR_STATE_DICT.
    *
    * @throws never: the promise is rejected with ERR_STATE_DICT where it is not this optimizer's, and nothing is changed
    */
@@ -208,11 +204,10 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
     this.iterations_ = steps;
   }
 
-  /** The options, as JSON keeps them. Of `excludeFromWeightDecay` only that there was one. */
+  /** The options, as JSON keeps them: "infinity" for Infinity. Of `excludeFromWeightDecay` only that there was one. */
   override getConfig(): serialization.ConfigDict {
-    const excludes = this.#exclude === undefined ? {} : { excludeFromWeightDecay: true };
-    const clips = this.#maxGradNorm === undefined ? {} : { maxGradNorm: this.#maxGradNorm };
-    return { learningRate: this.#learningRate, ...this.#settings, ...clips, ...excludes };
+    const values = this.#group.read();
+    return writeConfig({ version: this.#version, values, exclude: this.#exclude, maxGradNorm: this.#maxGradNorm });
   }
 
   /** An optimizer with the options of `getConfig`. One that had `excludeFromWeightDecay` makes no step until it is set again. */
@@ -220,31 +215,33 @@ export class AdaBeliefOptimizer extends tf.Optimizer {
     cls: serialization.SerializableConstructor<T>,
     config: serialization.ConfigDict,
   ): T {
-    const { learningRate, customObjects: _handedOnByTfjs, excludeFromWeightDecay, ...options } = config;
-    const exclude = excludeFromWeightDecay === undefined ? {} : { excludeFromWeightDecay: forgotten };
-    return new cls(learningRate, { ...options, ...exclude });
+    return new cls(...readConfig(config));
   }
 
   /** Lets go of the state. Every later step is an error. */
   override dispose(): void {
     this.#disposed = true;
     this.#slots.clear();
-    for (const variable of this.#shown.values()) variable.dispose();
-    this.#shown.clear();
+    this.#weights.dispose();
   }
 
   #requireUndisposed(): void {
     if (this.#disposed) throw plainError("ERR_DISPOSED", "This AdaBeliefOptimizer was disposed");
   }
+
+  /** What console.log shows. */
+  #shown() {
+    const { size: variables, elements } = this.#slots;
+    const clips = this.#maxGradNorm === undefined ? {} : { maxGradNorm: this.#maxGradNorm };
+    const excludes = this.#exclude === undefined ? {} : { excludeFromWeightDecay: this.#exclude };
+    const state = { variables, elements, steps: this.iterations, ...clips, ...excludes, paramGroups: this.#groups };
+    return { version: this.#version, state: this.#disposed ? undefined : state };
+  }
 }
 
-/** Stands for a function that was there when the optimizer was saved. */
-function forgotten(): never {
-  const advice = "set optimizer.excludeFromWeightDecay again (undefined: everything decays)";
-  throw plainError(
-    "ERR_INVALID_OPTION",
-    `This optimizer was saved with excludeFromWeightDecay, a function, which no file keeps: ${advice}`,
-  );
+function isExcluded(answer: unknown): boolean {
+  if (typeof answer === "boolean") return answer;
+  throw typeError("ERR_INVALID_OPTION", `excludeFromWeightDecay must return true or false, got ${describe(answer)}`);
 }
 
 tf.serialization.registerClass(AdaBeliefOptimizer);

@@ -1,6 +1,8 @@
-import { describe, rangeError, typeError } from "../errors";
+import type { serialization } from "@tensorflow/tfjs-core";
+import { describe, plainError, rangeError, typeError } from "../errors";
 import type { AdaBeliefOptionsTf021 } from "../optimizers/adabelief-options";
 import { rules } from "../optimizers/adabelief-rules";
+import type { CommonValues } from "../options/common";
 import { numberThat, refuseUnknownKeys, requireObject, type Kind } from "../options/kinds";
 import type { Schema } from "../options/schema";
 import { requireNorm } from "../step/step-options";
@@ -24,7 +26,7 @@ export interface AdaBeliefOptimizerOptions {
   rectify?: boolean;
   /** Divide by the largest variance so far. Default false. */
   amsgrad?: boolean;
-  /** The length of the simple moving average from which on the step is rectified, ≥ 0. Default 5. */
+  /** The length of the simple moving average from which on the step is rectified, ≥ 4. Default 5. */
   smaThreshold?: number;
   /** Steps of the whole training; more than 0 turns on the warm-up. Default 0. */
   totalSteps?: number;
@@ -54,15 +56,13 @@ const ruleNames = {
 } as const;
 
 /** Reads beta1 or beta2. */
-export const readBeta = numberThat(
+const readBeta = numberThat(
   (value) => value >= 0 && value < 1,
   (key, value) => `${key} must be a number in [0, 1), got ${describe(value)}`,
 );
 
-/** Options that are numbers and flags, all of the release's, in tfjs' names. */
-export type Settings = Required<Omit<AdaBeliefOptimizerOptions, "excludeFromWeightDecay" | "maxGradNorm">>;
-
-type RuleOptions = Required<Omit<AdaBeliefOptionsTf021, "version" | "centralize">>;
+/** A release's options in the names of the rule. */
+export type RuleOptions = Required<Omit<AdaBeliefOptionsTf021, "version" | keyof CommonValues>>;
 
 function ruleOf(version: unknown) {
   if (typeof version !== "string") throw typeError("ERR_INVALID_OPTION", `version must be a string, got ${describe(version)}`);
@@ -84,10 +84,29 @@ export function readLearningRate(value: unknown): number {
   return rules["tf-0.2.1"].options.lr.read(value, "learningRate");
 }
 
-/** Reads what a constructor was given: the release's options, the defaults in the place of those that are absent. */
-export function readSettings(given: unknown): { settings: Settings; exclude: unknown; maxGradNorm: number | undefined } {
+/** Checks a function that leaves variables out of weight decay. */
+export function readExclude(value: unknown): AdaBeliefOptimizerOptions["excludeFromWeightDecay"] {
+  if (value === undefined || typeof value === "function") return value as (name: string) => boolean;
+  throw typeError("ERR_INVALID_OPTION", `excludeFromWeightDecay must be a function of a name, got ${describe(value)}`);
+}
+
+/** Checks a norm to clip to. */
+export const readMaxGradNorm = (value: unknown): number | undefined =>
+  value === undefined ? undefined : requireNorm(value, "maxGradNorm");
+
+/** What a constructor was given, checked: the release's options, the defaults in the place of those that are absent, and the others. */
+export interface Given {
+  readonly version: AdaBeliefTfVersion;
+  readonly values: RuleOptions;
+  readonly exclude: AdaBeliefOptimizerOptions["excludeFromWeightDecay"];
+  readonly maxGradNorm: number | undefined;
+}
+
+/** Reads what a constructor was given. */
+export function readGiven(learningRate: unknown, given: unknown): Given {
+  const lr = readLearningRate(learningRate);
   requireObject(given, "The options of AdaBeliefOptimizer");
-  const { version = "0.2.1", excludeFromWeightDecay: exclude, maxGradNorm } = given;
+  const { version = "0.2.1", excludeFromWeightDecay, maxGradNorm } = given;
   const rule = ruleOf(version);
   const schema = rule.options as unknown as Schema;
   const defaults = rule.defaults as unknown as RuleOptions;
@@ -98,17 +117,50 @@ export function readSettings(given: unknown): { settings: Settings; exclude: unk
 
   const [beta1, beta2] = defaults.betas as [number, number];
   const read = <T>(kind: Kind<T>, key: string, byDefault: T) => kind(given[key] === undefined ? byDefault : given[key], key);
-  const betas = { beta1: read(readBeta, "beta1", beta1), beta2: read(readBeta, "beta2", beta2) };
+  const betas = Object.freeze([read(readBeta, "beta1", beta1), read(readBeta, "beta2", beta2)]);
   const rest = names.map(
-    ([key, name]) => [key, read((value, as) => schema[name]?.read(value, as), key, defaults[name])] as const,
+    ([key, name]) => [name, read((value, as) => schema[name]?.read(value, as), key, defaults[name])] as const,
   );
-  const settings = { version, ...betas, ...Object.fromEntries(rest) } as unknown as Settings;
-  return { settings, exclude, maxGradNorm: maxGradNorm === undefined ? undefined : requireNorm(maxGradNorm, "maxGradNorm") };
+  return {
+    version: version as AdaBeliefTfVersion,
+    values: { lr, betas, ...Object.fromEntries(rest) } as unknown as RuleOptions,
+    exclude: readExclude(excludeFromWeightDecay),
+    maxGradNorm: readMaxGradNorm(maxGradNorm),
+  };
 }
 
-/** The settings in the names of the rule. */
-export function ruleOptions(settings: Settings): Omit<RuleOptions, "lr"> {
-  const named = Object.entries(ruleNames).filter(([key]) => key in settings);
-  const options = named.map(([key, name]) => [name, settings[key as keyof typeof ruleNames]] as const);
-  return { betas: [settings.beta1, settings.beta2], ...Object.fromEntries(options) } as unknown as RuleOptions;
+/** What stands for Infinity in a configuration, because JSON has no number for it. tfjs changes the case of words. */
+const infinity = "infinity";
+
+const written = (value: number | boolean | undefined) => (value === Infinity ? infinity : value);
+
+/** The options as a model is saved with them. Of `excludeFromWeightDecay` only that there was one. */
+export function writeConfig({ version, values, exclude, maxGradNorm }: Given): serialization.ConfigDict {
+  const rest = Object.entries(ruleNames).filter(([, name]) => name in values);
+  return {
+    learningRate: written(values.lr) as number,
+    version,
+    beta1: values.betas[0] as number,
+    beta2: values.betas[1] as number,
+    ...Object.fromEntries(rest.map(([key, name]) => [key, written(values[name]) as number])),
+    ...(maxGradNorm === undefined ? {} : { maxGradNorm: written(maxGradNorm) as number }),
+    ...(exclude === undefined ? {} : { excludeFromWeightDecay: true }),
+  };
+}
+
+/** The arguments of a constructor that a configuration was written of. */
+export function readConfig(config: serialization.ConfigDict): [learningRate: unknown, options: Record<string, unknown>] {
+  const { customObjects: _handedOnByTfjs, excludeFromWeightDecay, ...rest } = config;
+  const read = Object.entries(rest).map(([key, value]) => [key, value === infinity ? Infinity : value] as const);
+  const { learningRate, ...options } = Object.fromEntries<unknown>(read);
+  return [learningRate, { ...options, ...(excludeFromWeightDecay === undefined ? {} : { excludeFromWeightDecay: forgotten }) }];
+}
+
+/** Stands for a function that was there when the optimizer was saved. */
+function forgotten(): never {
+  const advice = "set optimizer.excludeFromWeightDecay again (undefined: everything decays)";
+  throw plainError(
+    "ERR_INVALID_OPTION",
+    `This optimizer was saved with excludeFromWeightDecay, a function, which no file keeps: ${advice}`,
+  );
 }

@@ -1,6 +1,6 @@
 // State as tfjs saves it.
 import type { Optimizer, Tensor } from "@tensorflow/tfjs-core";
-import { describe, typeError } from "../errors";
+import { describe, isObject, typeError } from "../errors";
 import { tf } from "./core";
 
 /** A tensor as tfjs saves it. */
@@ -25,16 +25,22 @@ export const iterOf = (steps: number): Tensor => tf.tensor1d([steps], "int32");
 export async function readWeights(weights: unknown): Promise<{ steps: number; state: SavedArray[] }> {
   if (!Array.isArray(weights)) throw refuse(`Weights must be a list of { name, tensor }, got ${describe(weights)}`);
   const [first, ...rest] = weights as NamedTensor[];
-  const iter = first?.name === "iter" && first.tensor instanceof tf.Tensor ? first.tensor : undefined;
+  const isIter = isObject(first) && first.name === "iter" && first.tensor instanceof tf.Tensor && first.tensor.size === 1;
+  const iter = isIter ? first.tensor : undefined;
   const steps = iter === undefined ? undefined : (await iter.data())[0];
   if (iter === undefined || steps === undefined || !Number.isSafeInteger(steps) || steps < 0) {
-    throw refuse(`The first of the weights must be "iter", the number of steps, got ${describe(first?.name)}`);
+    throw refuse(
+      `The first of the weights must be "iter", the number of steps, got ${describe(isObject(first) ? first.name : first)}`,
+    );
   }
   const state = await Promise.all(rest.map(readArray));
   return { steps, state };
 }
 
-async function readArray({ name, tensor }: NamedTensor): Promise<SavedArray> {
+async function readArray(given: NamedTensor): Promise<SavedArray> {
+  if (!isObject(given) || typeof given.name !== "string")
+    throw refuse(`Weights must be { name, tensor }, got ${describe(given)}`);
+  const { name, tensor } = given;
   if (!(tensor instanceof tf.Tensor)) throw refuse(`${JSON.stringify(name)} must be a tensor, got ${describe(tensor)}`);
   if (tensor.dtype !== "float32") throw refuse(`${JSON.stringify(name)} must have the dtype float32, not ${tensor.dtype}`);
   return { name, shape: [...tensor.shape], values: new Float32Array(await tensor.data<"float32">()) };

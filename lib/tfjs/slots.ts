@@ -1,17 +1,32 @@
-// The state of variables, by their names.
+// The state of variables, by their names, in the order of the variables.
 import type { Variable } from "@tensorflow/tfjs-core";
 import { lengthOf } from "../errors";
+import { claim } from "./claims";
 import { tf } from "./core";
-import { claim, sameShape, type Slot } from "./claims";
+import { isAlive, Living, sameShape } from "./names";
+import { merge } from "./place";
 import { refuse, type SavedArray } from "./saved";
+import type { Slot } from "./slot";
 
 /** TensorFlow's names of the state arrays, in the order of `Slot.arrays`. */
 const suffixes = ["m", "v", "vhat"];
 
+/** Whose step a variable was in first. Those of a model that state was saved of have another optimizer. */
+const trainers = new WeakMap<Variable, Slots>();
+
+const emptySlot = (variable: Variable): Slot => ({ name: variable.name, shape: variable.shape, variable, arrays: [] });
+
 export class Slots {
   readonly #count: number;
-  #slots = new Map<string, Slot>();
-  #loaded = new Map<string, Slot>();
+  /** By the names of variables. */
+  readonly #slots = new Map<string, Slot>();
+  /** All, with state that was loaded and that no variable has claimed. */
+  #ordered: readonly Slot[] = [];
+  /** How many of them were loaded, and not claimed. */
+  #loaded = 0;
+  /** Slots of variables that had none, and the state that they claim, before the step is done. */
+  #fresh: readonly Slot[] = [];
+  readonly #claims = new Map<Slot, Slot>();
   /** The variables that claimed state of the same load as what is still there. */
   readonly #claimants = new Set<Variable>();
 
@@ -20,49 +35,109 @@ export class Slots {
     this.#count = count;
   }
 
-  /** The slots of variables. New variables claim what was loaded. Nothing changes before `keep`. */
-  of(variables: readonly Variable[]): Slot[] {
-    const known = variables.map((variable) => {
-      const slot = this.#slots.get(variable.name);
-      return slot?.variable === variable ? slot : undefined;
-    });
-    if (this.#loaded.size > 0) this.#letGo();
-    const fresh = this.#loaded.size === 0 ? [] : variables.filter((_, i) => known[i] === undefined);
-    const claims = claim(fresh, this.#loaded);
-    return variables.map((variable, i) => {
-      const { name, shape } = variable;
-      return known[i] ?? { name, shape, variable, arrays: claims.get(variable)?.arrays ?? [] };
-    });
+  /** How many variables there is state of. */
+  get size(): number {
+    return this.#ordered.length;
   }
 
-  /** Keeps slots that were made by `of`, and lets go of those whose variables were disposed. */
-  keep(slots: readonly Slot[]): void {
-    for (const slot of slots) this.#slots.set(slot.name, slot);
-    this.#letGo();
-    if (this.#loaded.size === 0) return;
-    const claimed = new Map(slots.map(({ arrays, variable }) => [arrays, variable]));
-    for (const [name, { arrays }] of this.#loaded) {
-      const variable = claimed.get(arrays);
-      if (variable === undefined || variable === null) continue;
-      this.#loaded.delete(name);
-      this.#claimants.add(variable);
+  /** How many elements they have. */
+  get elements(): number {
+    return this.#ordered.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
+  }
+
+  /** The slots of variables. New variables claim what was loaded. Nothing of that is kept before `keep`. */
+  of(step: readonly { readonly variable: Variable }[]): Slot[] {
+    this.#fresh = [];
+    const slots = step.map(({ variable }) => this.#known(variable) ?? emptySlot(variable));
+    if (slots.length > this.#slots.size || slots.some((slot) => this.#slots.get(slot.name) !== slot)) this.#begin(slots);
+    return slots;
+  }
+
+  #known(variable: Variable): Slot | undefined {
+    const slot = this.#slots.get(variable.name);
+    return slot?.variable === variable ? slot : undefined;
+  }
+
+  /** Lets the new ones among the slots of a step claim what was loaded. */
+  #begin(step: readonly Slot[]): void {
+    this.#fresh = step.filter((slot) => this.#slots.get(slot.name) !== slot);
+    this.#claims.clear();
+    if (this.#loaded > 0) this.#letGo();
+    if (this.#loaded === 0) return;
+    const inStep = new Set(step.map(({ variable }) => variable));
+    const claims = claim({
+      variables: this.#fresh.map(({ variable }) => variable as Variable),
+      slots: this.#ordered.filter(({ variable }) => variable === null),
+      living: new Living(),
+      mayBeFrozen: (variable) =>
+        !inStep.has(variable) && this.#known(variable) === undefined && (trainers.get(variable) ?? this) === this,
+      begun: this.#claimants.size > 0,
+    });
+    for (const slot of this.#fresh) {
+      const claimed = claims.get(slot.variable as Variable);
+      if (claimed === undefined) continue;
+      slot.arrays = claimed.arrays;
+      this.#claims.set(slot, claimed);
     }
   }
 
-  /** Lets go of the state of disposed variables, and of what was loaded for a model whose variables are all disposed. */
+  /** Keeps slots that were made by `of`, and lets go of those whose variables were disposed. */
+  keep(step: readonly Slot[]): void {
+    if (this.#fresh.length > 0) this.#add(step);
+    if (this.#ordered.length > step.length) this.#letGo();
+  }
+
+  #add(step: readonly Slot[]): void {
+    const claimants = new Map([...this.#claims].map(([slot, claimed]) => [claimed, slot]));
+    this.#ordered = merge(
+      this.#ordered.map((slot) => claimants.get(slot) ?? slot),
+      step,
+    );
+    this.#loaded -= claimants.size;
+    for (const slot of this.#fresh) {
+      const variable = slot.variable as Variable;
+      this.#slots.set(slot.name, slot);
+      if (!trainers.has(variable)) trainers.set(variable, this);
+    }
+    for (const { variable } of claimants.values()) this.#claimants.add(variable as Variable);
+    if (this.#loaded === 0) this.#claimants.clear();
+    this.#fresh = [];
+    this.#claims.clear();
+  }
+
+  /**
+   * Lets go of the state of disposed variables. State that none has claimed goes with the variable that it seemed to be of; where there
+   * was none, with the last of those that claimed state of the same load.
+   */
   #letGo(): void {
-    for (const [name, { variable }] of this.#slots) if (variable?.isDisposed === true) this.#slots.delete(name);
-    if (this.#claimants.size === 0 || [...this.#claimants].some(({ isDisposed }) => !isDisposed)) return;
-    this.#claimants.clear();
-    this.#loaded.clear();
+    const isAbandoned = this.#claimants.size > 0 && ![...this.#claimants].some(isAlive);
+    let living: Living | undefined;
+    const stays = (slot: Slot): boolean => {
+      if (slot.variable !== null) return isAlive(slot.variable);
+      const { owner } = slot;
+      if (owner === undefined) return !isAbandoned;
+      if (isAlive(owner)) return true;
+      slot.owner = (living ??= new Living()).owner(slot, owner.id);
+      // tf.disposeVariables() marks none as disposed: models are made anew then, and the state may be theirs.
+      return slot.owner !== undefined || (!owner.isDisposed && !isAbandoned);
+    };
+    const left = this.#ordered.filter(stays);
+    if (isAbandoned) this.#claimants.clear();
+    if (left.length === this.#ordered.length) return;
+    const kept = new Set(left);
+    for (const slot of this.#ordered) {
+      if (kept.has(slot)) continue;
+      if (slot.variable === null) this.#loaded -= 1;
+      else if (this.#slots.get(slot.name) === slot) this.#slots.delete(slot.name);
+    }
+    this.#ordered = left;
   }
 
   /** All state, in tfjs' order: every m, every v, every largest v. Variables that were never updated have zeros. */
   save(): SavedArray[] {
     this.#letGo();
-    const slots = [...this.#slots.values(), ...this.#loaded.values()];
     return suffixes.slice(0, this.#count).flatMap((suffix, k) =>
-      slots.map(({ name, shape, arrays }) => {
+      this.#ordered.map(({ name, shape, arrays }) => {
         const values = arrays[k] ?? new Float32Array(tf.util.sizeFromShape([...shape]));
         return { name: `${name}/${suffix}`, shape, values };
       }),
@@ -74,6 +149,16 @@ export class Slots {
    * `check` may find as well.
    */
   load(saved: readonly SavedArray[], check: () => void): void {
+    const loaded = this.#read(saved);
+    check();
+    const living = new Living();
+    for (const slot of loaded) slot.owner = living.owner(slot);
+    this.clear();
+    this.#ordered = loaded;
+    this.#loaded = loaded.length;
+  }
+
+  #read(saved: readonly SavedArray[]): Slot[] {
     const loaded = new Map<string, Slot>();
     for (const { name, shape, values } of saved) {
       const cut = name.lastIndexOf("/");
@@ -93,15 +178,15 @@ export class Slots {
     const short = [...loaded.values()].find(({ arrays }) => arrays.length !== this.#count);
     if (short !== undefined)
       throw refuse(`These weights have no ${JSON.stringify(`${short.name}/${suffixes[short.arrays.length]}`)}`);
-    check();
-    this.#claimants.clear();
-    this.#slots = new Map();
-    this.#loaded = loaded;
+    return [...loaded.values()];
   }
 
   clear(): void {
     this.#claimants.clear();
+    this.#claims.clear();
+    this.#fresh = [];
     this.#slots.clear();
-    this.#loaded.clear();
+    this.#ordered = [];
+    this.#loaded = 0;
   }
 }

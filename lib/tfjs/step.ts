@@ -5,8 +5,8 @@ import { plainError, rangeError, typeError } from "../errors";
 import { addon, host, role, type Obstacle, type Table } from "../native/engine";
 import type { Rule, Step } from "../rule/rule";
 import { StepRequest } from "../step/step-request";
-import type { Memory } from "./memory";
-import type { Slot } from "./claims";
+import type { Memory, Room } from "./memory";
+import type { Slot } from "./slot";
 
 /** A variable that a step updates. */
 export interface Update {
@@ -51,13 +51,12 @@ export class VariablesStep<O extends object> {
     this.#write = [rule.makeStep(), rule.makeStep()];
   }
 
-  /** Writes the new values of variables into `outs`, and their new state into their slots. Throws before anything is written. */
-  run(updates: readonly Update[], memory: Memory, outs: () => Float32Array[], values: StepValues<O>): void {
+  /** Writes the new values of variables into rooms, and their new state into their slots. Throws before anything is written. */
+  run(updates: readonly Update[], memory: Memory, rooms: readonly Room[], values: StepValues<O>): void {
     this.#begin(updates, values);
     // All that may move memory has happened: from here on addresses are good.
-    const out = outs();
     const rows = updates.map(({ variable, gradient }, i): Row => {
-      return { data: memory.values(variable), out: out[i] as Float32Array, grad: memory.values(gradient) };
+      return { data: memory.values(variable), out: (rooms[i] as Room).values(), grad: memory.values(gradient) };
     });
     for (let i = 0; i < rows.length; ++i) this.#bind(updates, rows, i);
     for (let obstacle = this.#table.step(2); obstacle !== null; obstacle = this.#table.step(2)) {
@@ -75,7 +74,7 @@ export class VariablesStep<O extends object> {
     }
     const request = this.#request;
     request.begin(maxGradNorm === undefined ? {} : { maxGradNorm });
-    const update = { t, fresh: false, lookahead: null, begins: false };
+    const update = { t, fresh: false, lookahead: null, begins: false, ema: null, beginsEma: false };
     const sets = options.map((own, k) => request.add(this.#rule, this.#write[k] as Step<O>, own, update));
     for (let i = 0; i < updates.length; ++i) request.setOfRow[i] = sets[(updates[i] as Update).decays ? 0 : 1] as number;
   }
@@ -87,7 +86,7 @@ export class VariablesStep<O extends object> {
     const { size } = variable;
     if (slot.arrays.length === 0) slot.arrays = Array.from({ length: this.states }, () => hostZeros(size, out));
     const [m, v, largest = null] = slot.arrays as [Float32Array, Float32Array, Float32Array?];
-    const refused = this.#table.bind(i, size, host, data, out, grad, m, v, largest, null);
+    const refused = this.#table.bind(i, size, host, data, out, grad, m, v, largest, null, null);
     if (refused === null) return;
     const what = `The ${roleName(refused.role)} of variable ${JSON.stringify(variable.name)}`;
     throw typeError("ERR_DETACHED", `${what} lost its memory`);

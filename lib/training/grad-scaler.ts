@@ -1,6 +1,9 @@
-import { arrayKind, describe, isDetached, lengthOf, plainError, rangeError, typeError } from "../errors";
-import { readOptions, refuseUnknownKeys, requireObject } from "../options/kinds";
+import { arrayKind, describe, isDetached, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { meantAsOptimizer } from "../meant";
+import { ownerOf } from "../optimizer/views";
+import { flag, readOptions, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { StepOptions, StepReport } from "../step";
+import { refuseMore } from "../step/step-options";
 import {
   defaults,
   kinds,
@@ -20,10 +23,19 @@ interface Stepped {
   stepAsync(options?: StepOptions): Promise<StepReport>;
 }
 
+/** The same of one whose steps are all asynchronous, as those of Sharded. */
+interface SteppedLater {
+  step(options?: StepOptions): Promise<StepReport>;
+  stepAsync(options?: StepOptions): Promise<StepReport>;
+}
+
 function requireOptimizer(value: unknown): Stepped {
-  const { step, stepAsync } = (value ?? {}) as { step?: unknown; stepAsync?: unknown };
-  if (typeof value === "object" && typeof step === "function" && typeof stepAsync === "function") return value as Stepped;
-  throw typeError("ERR_OPTIMIZER", `${describe(value)} is not an optimizer: it has no step and stepAsync`);
+  const { step, stepAsync } = (isObject(value) ? value : {}) as { step?: unknown; stepAsync?: unknown };
+  if (typeof step === "function" && typeof stepAsync === "function") return value as Stepped;
+  throw typeError(
+    "ERR_OPTIMIZER",
+    `${describe(value)} is not an optimizer: it has no step and stepAsync${meantAsOptimizer(value)}`,
+  );
 }
 
 /**
@@ -47,7 +59,7 @@ function requireOptimizer(value: unknown): Stepped {
 export class GradScaler {
   readonly #enabled: boolean;
   #state: Required<GradScalerStateDict>;
-  /** Whether the step of each optimizer since the last update was left out; null while it is under way. */
+  /** Whether the step of each optimizer since the last update was left out, by `ownerOf`; null while it is under way. */
   #steps = new Map<object, boolean | null>();
   /** Whether any of those steps looked at gradients. */
   #checked = false;
@@ -94,16 +106,19 @@ export class GradScaler {
    * The optimizer's step over unscaled gradients, left out where any of them is infinite or NaN.
    *
    * @param options as of the optimizer's step: `maxGradNorm`, `stream`; a `gradScale` is a further factor
-   * @returns what the optimizer reports
+   * @returns what the optimizer reports; a promise of it where the optimizer's own `step` returns one
    * @throws ERR_GRAD_SCALER where this optimizer has stepped since the last `update`; ERR_CLOSURE for a closure; what its step throws
    */
-  step(optimizer: Stepped, options?: ScaledStepOptions, ...rest: never[]): StepReport {
+  step(optimizer: Stepped, options?: ScaledStepOptions): StepReport;
+  step(optimizer: SteppedLater, options?: ScaledStepOptions): Promise<StepReport>;
+  step(optimizer: object, options?: ScaledStepOptions, ...rest: never[]): StepReport | Promise<StepReport> {
     const stepped = requireOptimizer(optimizer);
     if (!this.#enabled) return (stepped as { step(...all: unknown[]): StepReport }).step(options, ...rest); // a closure too
     if (rest.length > 0)
       throw typeError("ERR_INVALID_OPTION", `step takes an optimizer and options, got ${describe(rest[0])} besides`);
     const scaled = this.#begin(stepped, options);
-    return this.#end(stepped, stepped.step(scaled));
+    const report = stepped.step(scaled) as StepReport | Promise<StepReport>;
+    return isObject(report) && "then" in report ? this.#endLater(stepped, report) : this.#end(stepped, report);
   }
 
   /**
@@ -111,21 +126,17 @@ export class GradScaler {
    *
    * @throws never: the promise is rejected with what `step` throws
    */
-  async stepAsync(optimizer: Stepped, options?: ScaledStepOptions): Promise<StepReport> {
+  stepAsync(optimizer: Stepped | SteppedLater, options?: ScaledStepOptions): Promise<StepReport>;
+  async stepAsync(optimizer: object, options?: ScaledStepOptions, ...rest: readonly unknown[]): Promise<StepReport> {
     const stepped = requireOptimizer(optimizer);
+    refuseMore(rest, "stepAsync");
     if (!this.#enabled) return stepped.stepAsync(options);
     const scaled = this.#begin(stepped, options);
-    this.#steps.set(stepped, null);
-    try {
-      return this.#end(stepped, await stepped.stepAsync(scaled));
-    } catch (error) {
-      this.#steps.delete(stepped);
-      throw error;
-    }
+    return this.#endLater(stepped, stepped.stepAsync(scaled));
   }
 
   #begin(optimizer: Stepped, options: unknown = {}): StepOptions {
-    if (this.#steps.has(optimizer)) {
+    if (this.#steps.has(ownerOf(optimizer))) {
       throw plainError("ERR_GRAD_SCALER", "step() has already been called since the last update(): call update() first");
     }
     if (typeof options === "function") {
@@ -134,7 +145,7 @@ export class GradScaler {
     }
     requireObject(options, "The options of step");
     const { gradScale = 1, skipNonFinite = true, ...rest } = options as StepOptions;
-    if (!skipNonFinite) {
+    if (!flag(skipNonFinite, "skipNonFinite")) {
       throw rangeError("ERR_INVALID_OPTION", `GradScaler always steps with skipNonFinite, got ${describe(skipNonFinite)}`);
     }
     if (typeof gradScale !== "number") {
@@ -143,8 +154,22 @@ export class GradScaler {
     return { ...rest, gradScale: gradScale / this.#state.scale, skipNonFinite: true };
   }
 
+  async #endLater(optimizer: Stepped, report: Promise<StepReport>): Promise<StepReport> {
+    this.#steps.set(ownerOf(optimizer), null);
+    try {
+      return this.#end(optimizer, await report);
+    } catch (error) {
+      this.#steps.delete(ownerOf(optimizer));
+      throw error;
+    }
+  }
+
   #end(optimizer: Stepped, report: StepReport): StepReport {
-    this.#steps.set(optimizer, report.skipped);
+    if (!isObject(report) || typeof report.skipped !== "boolean") {
+      const advice = "a class that overrides step or stepAsync must return what super's returns";
+      throw typeError("ERR_OPTIMIZER", `The step of this optimizer returned ${describe(report)}, and no report: ${advice}`);
+    }
+    this.#steps.set(ownerOf(optimizer), report.skipped);
     this.#checked ||= report.skipped || report.updated > 0;
     return report;
   }
@@ -193,7 +218,7 @@ export class GradScaler {
    */
   loadStateDict(saved: GradScalerStateDict): void {
     const refuse = (message: string, cause?: unknown) => typeError("ERR_STATE_DICT", message, cause);
-    if (typeof saved !== "object" || saved === null || Symbol.iterator in saved) {
+    if (!isObject(saved) || Symbol.iterator in saved) {
       throw refuse(`A state dict must be an object, got ${describe(saved)}`);
     }
     if (!this.#enabled) return;

@@ -1,6 +1,7 @@
 import { copyOf, type Floats } from "../arrays/placement";
 import { isCudaArray } from "../cuda/array";
-import { arrayKind, describe, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isArray, isObject, plainError, rangeError, typeError } from "../errors";
+import { meantAsOptimizer } from "../meant";
 import { readOptions, refuseUnknownKeys, requireObject, whole, type Kinds } from "../options/kinds";
 import type { AnyParameter, Parameter } from "../parameter";
 import { readCounts, type AverageCounts } from "./average-counts";
@@ -57,7 +58,7 @@ export class WeightAverage {
 
   static {
     partsOfAverage = (value) => {
-      if (typeof value !== "object" || value === null || !(#averages in value)) return null;
+      if (!isObject(value) || !(#averages in value)) return null;
       value.#requireWhole();
       return { counts: value.#counts, averages: value.#averages };
     };
@@ -149,11 +150,11 @@ export class WeightAverage {
    * @throws ERR_STATE_DICT where it does not fit the parameters; ERR_AVERAGE while averages and values are swapped; nothing is changed then
    */
   loadStateDict(saved: WeightAverageStateDict): void {
-    if (typeof saved !== "object" || saved === null || Symbol.iterator in saved) {
+    if (!isObject(saved) || Symbol.iterator in saved) {
       throw typeError("ERR_STATE_DICT", `A state dict must be an object, got ${describe(saved)}`);
     }
     const { averages: given, ...counts } = saved as Partial<WeightAverageStateDict>;
-    if (typeof given !== "object" || given === null) {
+    if (!isObject(given)) {
       throw typeError("ERR_STATE_DICT", `averages must be an object of Float32Arrays, got ${describe(given)}`);
     }
     const parameters = this.#parameters();
@@ -216,14 +217,16 @@ export class WeightAverage {
   }
 
   #parameters(): object[] {
-    const groups: unknown = (this.optimizer as { paramGroups?: unknown } | null | undefined)?.paramGroups;
-    if (!Array.isArray(groups)) {
-      throw typeError("ERR_OPTIMIZER", `${describe(this.optimizer)} is not an optimizer: it has no array of paramGroups`);
+    const { optimizer } = this;
+    const groups: unknown = isObject(optimizer) ? (optimizer as { paramGroups?: unknown }).paramGroups : undefined;
+    if (!isArray(groups)) {
+      const meant = meantAsOptimizer(optimizer);
+      throw typeError("ERR_OPTIMIZER", `${describe(optimizer)} is not an optimizer: it has no array of paramGroups${meant}`);
     }
     if (groups.length === 0) throw typeError("ERR_OPTIMIZER", "This optimizer has no param group; was it disposed?");
-    return (groups as unknown[]).flatMap((group, index) => {
-      const params: unknown = (group as { params?: unknown } | null)?.params;
-      if (Array.isArray(params)) return params as object[];
+    return groups.flatMap((group, index): object[] => {
+      const params: unknown = isObject(group) ? (group as { params?: unknown }).params : undefined;
+      if (isArray(params)) return params as object[];
       throw typeError("ERR_OPTIMIZER", `paramGroups[${index}] has no array of params`);
     });
   }

@@ -86,7 +86,7 @@ class WasmEngine {
       lastRan: () => views.text(wasm.lastRan()),
       allocate: (length, like) => this.#allocate(length, like),
       keep: (array) => void given.unregister(array),
-      accumulate: (into, sources, scale) => this.#accumulate(into, sources, scale),
+      accumulate: (into, sources, scale, pairs) => this.#accumulate(into, sources, scale, pairs),
       widen: (type, into, from) => this.#convert((...given) => wasm.widen(...given), type, into, from),
       narrow: (type, into, from) => this.#convert((...given) => wasm.narrow(...given), type, into, from),
       read: (arrays) => this.#withList(arrays, (list, lengths) => wasm.read(list, lengths, arrays.length)),
@@ -163,7 +163,7 @@ class WasmEngine {
     Float32Array.prototype.set.call(array, this.#views.floats.subarray(at / 4, at / 4 + end - begin), begin);
   }
 
-  #accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number): number | null {
+  #accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number, pairs: boolean): number | null {
     const target = new DisjointMemory([{ ...extentOf(into), row: 0, role: 0 }]);
     const overlapping = sources.findIndex((source) => target.find(extentOf(source)) !== null);
     if (overlapping >= 0) return overlapping;
@@ -173,7 +173,7 @@ class WasmEngine {
         this.#load(into, begin, end, target as Address);
         sources.forEach((source, k) => this.#load(source, begin, end, at[k] as Address));
         integers.set(at, list / 4);
-        this.#instance.exports.accumulate(target as Address, list, sources.length, scale, end - begin);
+        this.#instance.exports.accumulate(target as Address, list, sources.length, scale, end - begin, pairs);
         this.#store(into, begin, end, target as Address);
       });
     });

@@ -40,7 +40,7 @@ export interface WasmExports {
     sets: number,
     gradients: Address,
   ): number;
-  accumulate(into: Address, sources: Address, count: number, scale: number, length: number): void;
+  accumulate(into: Address, sources: Address, count: number, scale: number, length: number, pairs: boolean): void;
   widen(type: number, into: Address, from: Address, length: number): void;
   narrow(type: number, into: Address, from: Address, length: number): void;
   norm(arrays: Address, lengths: Address, count: number, order: number): number;

@@ -12,8 +12,15 @@ interface Form {
 const refuse = (why: string, cause?: unknown) =>
   plainError("ERR_NO_BINARY", `adabelief's WebAssembly cannot run here: ${why}`, cause);
 
+/** The bytes of a module; none, which is no valid module, where the text is damaged. */
 function decode(base64: string): Uint8Array {
-  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  let text: string;
+  try {
+    text = atob(base64);
+  } catch {
+    return new Uint8Array();
+  }
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
 function findApi(): WebAssemblyApi {

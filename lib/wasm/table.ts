@@ -44,7 +44,7 @@ export class WasmTable implements Table {
     this.#instance = instance;
     this.#views = views;
     this.#lists = lists;
-    this.#roles = lists.role.slow + 1;
+    this.#roles = lists.role.ema + 1;
     this.#table = instance.exports.tableNew(formula);
     this.#nextOutside = instance.buffer.byteLength;
     const sparse = (this.#sparse = new SparseMemory(instance, views));

@@ -5,6 +5,7 @@
 #include "../platform/library.h"
 #include "arrays.h"
 #include "cuda_memory.h"
+#include "mpi_object.h"
 #include "processor.h"
 #include "table_object.h"
 
@@ -16,6 +17,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   stay_loaded();
   exports["Table"] = TableObject::define(env);
   exports["cuda"] = define_cuda(env);
+#if defined(ADABELIEF_MPI)
+  exports["mpi"] = define_mpi(env);
+#endif
   define_arrays(env, exports);
   exports["lists"] = lists_in_json();
   define_processor(env, exports);

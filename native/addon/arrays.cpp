@@ -15,7 +15,8 @@ namespace adabelief {
 
 namespace {
 
-/** accumulate(into, sources, scale): null, or the index of the first source that overlaps `into`; all must be of one length */
+/** accumulate(into, sources, scale, pairs): null, or the index of the first source that overlaps `into`; all must be of one
+ * length */
 Napi::Value accumulate(const Napi::CallbackInfo& info) {
   auto into = info[0].As<Napi::Float32Array>();
   const auto list = info[1].As<Napi::Array>();
@@ -30,7 +31,7 @@ Napi::Value accumulate(const Napi::CallbackInfo& info) {
     if (!apart) return Napi::Number::New(info.Env(), static_cast<double>(k));
   }
   accumulate_on_pool(into.Data(), sources.data(), static_cast<int>(sources.size()), info[2].As<Napi::Number>().FloatValue(),
-                     into.ElementLength());
+                     into.ElementLength(), info[3].As<Napi::Boolean>() ? SumOrder::pairs : SumOrder::sequence);
   return info.Env().Null();
 }
 

@@ -8,7 +8,7 @@
 namespace adabelief {
 
 AsyncStep::AsyncStep(Napi::Env env, std::shared_ptr<Table> table, Napi::Object owners)
-    : Napi::AsyncWorker(env, "adabelief.stepAsync"),
+    : AsyncWork(env, "adabelief.stepAsync"),
       table_(std::move(table)),
       hold_(hold_memory(*table_)),
       owners_(Napi::Persistent(owners)),
@@ -21,7 +21,7 @@ Napi::Value AsyncStep::start(Napi::Env env, std::shared_ptr<Table> table, Napi::
   return promise;
 }
 
-void AsyncStep::Execute() {
+void AsyncStep::work() {
   bool launched = false;
   try {
     table_->run(std::max(1, pool_threads() - 1));
@@ -32,6 +32,8 @@ void AsyncStep::Execute() {
     SetError(error.what());
   }
 }
+
+void AsyncStep::abandon() { hold_ = {}; }
 
 void AsyncStep::OnOK() {
   hold_ = {};

@@ -6,18 +6,20 @@
 #include <memory>
 
 #include "../table/hold.h"
+#include "async_work.h"
 
 namespace adabelief {
 
-class AsyncStep : public Napi::AsyncWorker {
+class AsyncStep : public AsyncWork {
  public:
   /** Starts a prepared step. `owners` are the JavaScript objects that own table, request and arrays. Returns a promise of
    * undefined. */
   static Napi::Value start(Napi::Env env, std::shared_ptr<Table> table, Napi::Object owners);
 
  protected:
-  /** On a thread of the pool, while JavaScript runs. One core is left to it. Waits for devices as well. */
-  void Execute() override;
+  /** One core is left to JavaScript. Waits for devices as well. */
+  void work() override;
+  void abandon() override;
   /** On JavaScript's thread, once, in a later turn of its loop. */
   void OnOK() override;
   void OnError(const Napi::Error& error) override;

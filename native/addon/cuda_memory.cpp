@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "async_work.h"
+
 namespace adabelief {
 
 namespace {
@@ -145,10 +147,10 @@ Napi::Value free_memory(const Napi::CallbackInfo& info) {
 }
 
 /** Reads on a thread of libuv's pool. Keeps memory and array alive. */
-class AsyncRead : public Napi::AsyncWorker {
+class AsyncRead : public AsyncWork {
  public:
   AsyncRead(Napi::Env env, Share memory, const Napi::Value& into, cu::Stream stream)
-      : Napi::AsyncWorker(env, "adabelief.readAsync"),
+      : AsyncWork(env, "adabelief.readAsync"),
         memory_(std::move(memory)),
         into_(Napi::Persistent(into.As<Napi::Object>())),
         to_(host_floats(into, *memory_)),
@@ -158,7 +160,7 @@ class AsyncRead : public Napi::AsyncWorker {
   Napi::Value promise() const { return deferred_.Promise(); }
 
  protected:
-  void Execute() override {
+  void work() override {
     try {
       memory_->read(to_, stream_);
     } catch (const EngineError& error) {

@@ -53,6 +53,15 @@ Napi::Value describe(Napi::Env env, const Outcome& outcome) {
 TableObject::TableObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<TableObject>(info), table_(std::make_shared<Table>(known_formula(info))) {
   account(info.Env(), sizeof *this);
+  define_step(info.Env(), info.This().As<Napi::Object>());
+}
+
+/** Gives a table a function of its own: to look up the object behind `this` would take a tenth of a small step. */
+void TableObject::define_step(Napi::Env env, Napi::Object self) {
+  const auto call = [](const Napi::CallbackInfo& info) { return static_cast<TableObject*>(info.Data())->step(info); };
+  Napi::Function step = Napi::Function::New(env, +call, "step", this);
+  step.DefineProperty(Napi::PropertyDescriptor::Value("table", self, napi_default));  // keeps what it calls alive
+  self.DefineProperty(Napi::PropertyDescriptor::Value("step", step, napi_enumerable));
 }
 
 void TableObject::Finalize(Napi::Env env) { account(env, 0); }
@@ -92,16 +101,16 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
   if (device < host) throw Napi::RangeError::New(env, "no such device");
   constexpr std::size_t first = 3;  // where the arrays begin among the arguments, in the order of Role
   constexpr auto grad = static_cast<std::size_t>(Role::grad), state = static_cast<std::size_t>(Role::state),
-                 slow = static_cast<std::size_t>(Role::slow);
-  float* pointers[slow + 1] = {};
+                 slow = static_cast<std::size_t>(Role::slow), ema = static_cast<std::size_t>(Role::ema);
+  float* pointers[ema + 1] = {};
   int states = 0;
-  for (std::size_t k = 0; k <= slow; ++k) {
+  for (std::size_t k = 0; k <= ema; ++k) {
     const Napi::Value argument = info[first + k];
     if (argument.IsNull() && k >= grad) continue;
     const Floats array = floats_on(device, argument, length);
     if (array.problem != Problem::none) return describe(env, array.problem, "role", k);
     pointers[k] = array.data;
-    if (k < state || k == slow) continue;
+    if (k < state || k >= slow) continue;
     if (states < static_cast<int>(k - state)) {
       return describe(env, Problem::not_float32, "role", state + static_cast<std::size_t>(states));
     }
@@ -109,7 +118,7 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
   }
   table_->bind(index,
                {pointers[0], pointers[1], pointers[grad], {pointers[state], pointers[state + 1], pointers[state + 2]}, length},
-               states, pointers[slow], device);
+               states, pointers[slow], pointers[ema], device);
   return env.Null();
 }
 
@@ -218,9 +227,8 @@ Napi::Function TableObject::define(Napi::Env env) {
       {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::shape>("shape"),
        InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
        InstanceMethod<&TableObject::bind_sparse>("bindSparse"), InstanceMethod<&TableObject::set_request>("setRequest"),
-       InstanceMethod<&TableObject::step>("step"), InstanceMethod<&TableObject::step_async>("stepAsync"),
-       InstanceMethod<&TableObject::set_stream>("setStream"), InstanceMethod<&TableObject::set_slots>("setSlots"),
-       InstanceMethod<&TableObject::synchronize>("synchronize")});
+       InstanceMethod<&TableObject::step_async>("stepAsync"), InstanceMethod<&TableObject::set_stream>("setStream"),
+       InstanceMethod<&TableObject::set_slots>("setSlots"), InstanceMethod<&TableObject::synchronize>("synchronize")});
 }
 
 }  // namespace adabelief

@@ -23,8 +23,9 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   void resize(const Napi::CallbackInfo& info);
   /** shape(row, dimensions, first dimension) */
   void shape(const Napi::CallbackInfo& info);
-  /** bind(row, length, device, data, out, grad | null, ...three states | null, slow | null): null, or { problem, role } of the
-   * first array that cannot be used. All must be of that length and on that device; -1 is the processor. */
+  /** bind(row, length, device, data, out, grad | null, ...three states | null, slow | null, ema | null): null, or
+   * { problem, role } of the first array that cannot be used. All arrays must have that length and lie on that device;
+   * -1 is the processor. */
   Napi::Value bind(const Napi::CallbackInfo& info);
   /** bindGrads(rows: Int32Array, grads, count): null, or { problem, index } of the first gradient that cannot be used. Those
    * before it are bound. */
@@ -47,6 +48,7 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   /** synchronize(): waits for what steps have launched */
   void synchronize(const Napi::CallbackInfo& info);
 
+  void define_step(Napi::Env env, Napi::Object self);
   int row(const Napi::Value& value) const;
   void account(Napi::Env env, std::size_t bytes);
 

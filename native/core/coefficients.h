@@ -7,8 +7,8 @@ namespace adabelief {
 
 /** The first coefficients of every set. Those of the formula follow. */
 struct Common {
-  // The coupled weight decay, or 0; Lookahead's alpha; 1 to maximize the objective, else 0.
-  ADABELIEF_FLOATS(decay, alpha, maximize)
+  // The coupled weight decay, or 0; Lookahead's alpha; 1 to maximize the objective, else 0; 1 − decay of the moving average.
+  ADABELIEF_FLOATS(decay, alpha, maximize, ema_weight)
 
   /** The sign of the gradients. */
   float sign() const { return maximize != 0 ? -1.0f : 1.0f; }

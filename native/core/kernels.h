@@ -51,6 +51,8 @@ struct Elementwise {
   double (*fold)(double* sums);
   /** Lookahead: p[i] = slow[i] = slow[i] + alpha·(p[i] − slow[i]) */
   void (*blend)(float* p, float* slow, float alpha, std::size_t length);
+  /** average[i] = average[i] + weight·(p[i] − average[i]), as native/update/ema.h rounds it */
+  void (*average)(float* average, const float* p, float weight, std::size_t length);
   /** x[i] = x[i]·factor */
   void (*scale)(float* x, float factor, std::size_t length);
   /** into[i] = into[i] + scale · (sources[0][i] + sources[1][i] + …) for i from begin to end; each sum rounded, the last product

@@ -1,9 +1,10 @@
-// The loops around a formula: gradients prepared, sums in a fixed order, Lookahead's blend, sums of gradients. Part of loops.cpp,
-// once for each instruction set.
+// The loops around a formula: gradients prepared, sums in a fixed order, Lookahead's blend, the moving average, sums of
+// gradients. Part of loops.cpp, once for each instruction set.
 #pragma once
 
 #include "../core/kernels.h"
 #include "../core/reduction.h"
+#include "../update/ema.h"
 #include "../update/gradient.h"
 #include "../update/lookahead.h"
 #include "../update/storage.h"
@@ -81,6 +82,11 @@ inline void blend(float* p, float* slow, float alpha, size_t length) {
   for (size_t i = 0; i < length; ++i) p[i] = slow[i] = blended(p[i], slow[i], alpha);
 }
 
+inline void average(float* average, const float* p, float weight, size_t length) {
+#pragma omp simd
+  for (size_t i = 0; i < length; ++i) average[i] = averaged(average[i], p[i], weight);
+}
+
 inline void scale(float* x, float factor, size_t length) {
 #pragma omp simd
   for (size_t i = 0; i < length; ++i) x[i] = x[i] * factor;
@@ -116,11 +122,17 @@ void narrow(uint16_t* into, const float* from, size_t length) {
 }
 
 constexpr Elementwise elementwise = {
-    &prepare,     &read,
-    &sum,         &sum_of_squares,
-    &add_squares, &fold_sums,
-    &blend,       &scale,
-    &accumulate,  {{&widen<from_bfloat16>, &narrow<to_bfloat16>}, {&widen<from_float16>, &narrow<to_float16>}},
+    &prepare,
+    &read,
+    &sum,
+    &sum_of_squares,
+    &add_squares,
+    &fold_sums,
+    &blend,
+    &average,
+    &scale,
+    &accumulate,
+    {{&widen<from_bfloat16>, &narrow<to_bfloat16>}, {&widen<from_float16>, &narrow<to_float16>}},
 };
 
 }  // namespace ADABELIEF_SET

@@ -21,11 +21,13 @@ double power(double base, double exponent) {
 struct Tensors {
   const std::vector<Floats32>& list;
   double order;
+  float scale = 1;  // of squares
 };
 
 double of_squares(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t after) {
-  const float* x = reach(static_cast<const Tensors*>(context)->list[row].data, row, begin, length);
-  return current_backend().kernels->elementwise.sum_of_squares(x, 1, length, after);
+  const auto& tensors = *static_cast<const Tensors*>(context);
+  const float* x = reach(tensors.list[row].data, row, begin, length);
+  return current_backend().kernels->elementwise.sum_of_squares(x, tensors.scale, length, after);
 }
 
 double of_reading(const void* context, std::size_t row, std::size_t begin, std::size_t length, std::size_t) {
@@ -45,19 +47,28 @@ double of_powers(const void* context, std::size_t row, std::size_t begin, std::s
   return sum;
 }
 
+/** Sums the blocks of tensors. firsts[k]: where the sums of tensor k begin. */
+void sum_blocks(const Tensors& tensors, const std::vector<std::size_t>& firsts, BlockSums::Sum sum, double* sums) {
+  BlockSums blocks;
+  std::size_t elements = 0;
+  for (std::size_t k = 0; k < tensors.list.size(); ++k) {
+    const std::size_t length = tensors.list[k].length;
+    if (length > 0) blocks.add(k, {length, length}, firsts[k]);
+    elements += length;
+  }
+  blocks.run(std::min(pool_threads(), threads_for(elements)), sum, &tensors, sums);
+}
+
 double sum_on_pool(const std::vector<Floats32>& tensors, BlockSums::Sum sum, double order) {
   SumLayout layout;
-  BlockSums blocks;
+  std::vector<std::size_t> firsts;
   layout.clear(tensors.size());
-  std::size_t elements = 0;
   for (std::size_t k = 0; k < tensors.size(); ++k) {
     layout.add(k, tensors[k].length, tensors[k].length);
-    blocks.add(k, layout.cut(k), layout.first(k));
-    elements += tensors[k].length;
+    firsts.push_back(layout.first(k));
   }
   std::vector<double> sums(layout.count());
-  const Tensors context{tensors, order};
-  blocks.run(std::min(pool_threads(), threads_for(elements)), sum, &context, sums.data());
+  sum_blocks({tensors, order}, firsts, sum, sums.data());
   layout.add_up(sums.data());
   return layout.total(sums.data());
 }
@@ -89,6 +100,12 @@ double norm_on_pool(const std::vector<Floats32>& tensors, double order) {
   if (std::isinf(order)) return largest(tensors);
   const double total = sum_on_pool(tensors, order == 2 ? of_squares : of_powers, order);
   return order == 2 ? std::sqrt(total) : power(total, 1 / order);
+}
+
+void squares_of_blocks_on_pool(const std::vector<Floats32>& tensors, const std::vector<std::size_t>& firsts, float scale,
+                               double* sums) {
+  const FloatEnvironment environment;
+  sum_blocks({tensors, 2, scale}, firsts, of_squares, sums);
 }
 
 void scale_on_pool(const std::vector<Floats32>& tensors, float factor) {

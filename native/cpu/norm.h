@@ -15,6 +15,11 @@ struct Floats32 {
  * bits on any number of threads. */
 double norm_on_pool(const std::vector<Floats32>& tensors, double order);
 
+/** The sums of (scale·x)² over every block of 4096 elements, from the beginning of each tensor, as a step sums them for its norm.
+ * firsts[k]: where those of tensor k go. */
+void squares_of_blocks_on_pool(const std::vector<Floats32>& tensors, const std::vector<std::size_t>& firsts, float scale,
+                               double* sums);
+
 /** Reads every element, for the bandwidth baseline. Returns a sum, so that no read is optimized away. */
 double read_on_pool(const std::vector<Floats32>& tensors);
 

@@ -16,8 +16,7 @@ Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length,
   const PlannedSet& set = plan_.set_of(row, begin);
   const TouchedRows::Place at = whole.touched ? whole.touched->place(begin) : TouchedRows::Place{};
   const std::size_t element = whole.touched ? whole.touched->element(at) : begin;
-  float* slow = whole.slow ? element_of(whole.slow, element) : nullptr;
-  Piece piece{row, begin, piece_of(whole.span, element, length), slow, set, set.coefficients};
+  Piece piece{row, begin, element, piece_of(whole.span, element, length), set, set.coefficients};
   if (whole.touched) piece.span.grad = whole.touched->grad(at);
   piece.span.ahead = ahead;
   return piece;
@@ -82,9 +81,13 @@ void PieceUpdate::run_centralized(Piece& piece) const {
 struct PieceUpdate::FirstStages {
   const PieceUpdate& step;
   Piece& piece;
-  void begin() const { std::memcpy(piece.slow, piece.span.data, piece.span.length * sizeof(float)); }
+  float* slow() const { return element_of(step.plan_.rows()[piece.row].slow, piece.element); }
+  float* average() const { return element_of(step.plan_.rows()[piece.row].ema, piece.element); }
+  void begin() const { std::memcpy(slow(), piece.span.data, piece.span.length * sizeof(float)); }
   void update() const { step.run_formula(piece); }
-  void blend() const { step.elementwise_.blend(piece.span.out, piece.slow, piece.set.common.alpha, piece.span.length); }
+  void blend() const { step.elementwise_.blend(piece.span.out, slow(), piece.set.common.alpha, piece.span.length); }
+  void begin_ema() const { std::memcpy(average(), piece.span.out, piece.span.length * sizeof(float)); }
+  void ema() const { step.elementwise_.average(average(), piece.span.out, piece.set.common.ema_weight, piece.span.length); }
 };
 
 struct PieceUpdate::SecondStages : FirstStages {
@@ -100,10 +103,17 @@ struct PieceUpdate::SecondStages : FirstStages {
   }
 };
 
-void PieceUpdate::update(Piece& piece) const { run_stages(piece.set.stages, piece.set.half(), FirstStages{*this, piece}); }
+void PieceUpdate::update(Piece& piece) const {
+  const FirstStages stages{*this, piece};
+  run_stages(piece.set.stages, piece.set.half(), stages);
+  run_average(piece.set.stages, piece.set.half(), stages);
+}
 
 void PieceUpdate::complete(Piece& piece) const {
-  if (piece.set.half() == Half::first) run_stages(piece.set.stages, Half::second, SecondStages{{*this, piece}});
+  if (piece.set.half() != Half::first) return;
+  const SecondStages stages{{*this, piece}};
+  run_stages(piece.set.stages, Half::second, stages);
+  run_average(piece.set.stages, Half::second, stages);
 }
 
 double PieceUpdate::square_of_gradients(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {

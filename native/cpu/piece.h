@@ -18,8 +18,8 @@ struct CpuSums {
 /** A piece of a row, with its coefficients. */
 struct Piece {
   std::size_t row, begin;
+  std::size_t element;  // of the tensor, where it begins
   Span span;
-  float* slow;
   const PlannedSet& set;
   const float* coefficients;  // the formula's
 };

@@ -97,7 +97,21 @@ ADABELIEF_INLINE WideFloat fma(WideFloat a, WideFloat b, WideFloat c) {
 #else
 
 ADABELIEF_INLINE v128_t low_doubles(v128_t x) { return wasm_f64x2_promote_low_f32x4(x); }
-ADABELIEF_INLINE v128_t high_doubles(v128_t x) { return low_doubles(wasm_i32x4_shuffle(x, x, 2, 3, 2, 3)); }
+/** The upper half of a register that was stored. A load can convert as it reads. Registers need a shuffle first, and x86 shuffles
+ * again to convert them: two more for its busiest port. */
+ADABELIEF_INLINE v128_t high_doubles(const float* x) { return wasm_f64x2_promote_low_f32x4(wasm_v128_load64_zero(x + 2)); }
+
+/** Where operands are stored for their upper halves. */
+alignas(64) static float operands[5][width];
+
+template <int which>
+ADABELIEF_INLINE const float* stored(WideFloat x) {
+  float* at = operands[which];
+  asm("" : "+r"(at));
+  for (int k = 0; k < registers; ++k) wasm_v128_store(at + 4 * k, x.part[k]);
+  return at;
+}
+
 /** Four floats out of two times two doubles. */
 ADABELIEF_INLINE v128_t to_floats(v128_t low, v128_t high) {
   return wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero(low), wasm_f32x4_demote_f64x2_zero(high), 0, 1, 4, 5);
@@ -111,8 +125,8 @@ struct Doubt {
     // In the middle of two floats, the 29 bits that a float lacks are 1 and then zeros: here the least integer of all.
     middle = wasm_i32x4_min(middle, wasm_i32x4_shl(wasm_i32x4_shuffle(low, high, 0, 2, 4, 6), 3));
     // Below 2^-126 a float lacks more bits, also where it is rounded up to that. If it is 0, the double was exact. Less 1, that
-    // is the largest integer.
-    magnitude = wasm_u32x4_min(magnitude, wasm_i32x4_add(wasm_f32x4_abs(result), wasm_i32x4_splat(-1)));
+    // is the largest integer. The shift removes the sign.
+    magnitude = wasm_u32x4_min(magnitude, wasm_i32x4_add(wasm_i32x4_shl(result, 1), wasm_i32x4_splat(-1)));
   }
 };
 
@@ -124,26 +138,48 @@ ADABELIEF_INLINE void begin_block() { doubt = {wasm_i32x4_splat(0), wasm_i32x4_s
 /** Whether the elements of the block may have been rounded twice. They must be computed one by one then. */
 ADABELIEF_INLINE bool in_doubt() {
   const v128_t middle = wasm_i32x4_eq(doubt.middle, wasm_i32x4_splat(INT32_MIN));
-  return wasm_v128_any_true(wasm_v128_or(middle, wasm_u32x4_lt(doubt.magnitude, wasm_i32x4_splat(0x00800000))));
+  return wasm_v128_any_true(wasm_v128_or(middle, wasm_u32x4_lt(doubt.magnitude, wasm_i32x4_splat(0x01000000))));
 }
 
-/** Four elements, which may be rounded twice; b in double, by halves. */
-ADABELIEF_INLINE v128_t quick_fma(v128_t a, v128_t low_b, v128_t high_b, v128_t c) {
-  const v128_t low = wasm_f64x2_add(wasm_f64x2_mul(low_doubles(a), low_b), low_doubles(c));
-  const v128_t high = wasm_f64x2_add(wasm_f64x2_mul(high_doubles(a), high_b), high_doubles(c));
+/** Two floats in each of two registers of doubles: of four elements, the lower and the upper. */
+struct Doubles {
+  v128_t low, high;
+};
+
+/** Four elements, which may be rounded twice. */
+ADABELIEF_INLINE v128_t quick_fma(Doubles a, Doubles b, Doubles c) {
+  const v128_t low = wasm_f64x2_add(wasm_f64x2_mul(a.low, b.low), c.low);
+  const v128_t high = wasm_f64x2_add(wasm_f64x2_mul(a.high, b.high), c.high);
   const v128_t result = to_floats(low, high);
   doubt.note(low, high, result);
   return result;
 }
 
 ADABELIEF_INLINE WideFloat fma(WideFloat a, WideFloat b, WideFloat c) {
-  return each([](v128_t x, v128_t y, v128_t z) { return quick_fma(x, low_doubles(y), high_doubles(y), z); }, a, b, c);
+  const float *stored_a = stored<0>(a), *stored_b = stored<1>(b), *stored_c = stored<2>(c);
+  asm volatile("" : "+r"(stored_a), "+r"(stored_b), "+r"(stored_c) : : "memory");  // or the compiler would not load them again
+  WideFloat result;
+#pragma clang loop unroll(full)
+  for (int k = 0; k < registers; ++k) {
+    result.part[k] = quick_fma({low_doubles(a.part[k]), high_doubles(stored_a + 4 * k)},
+                               {low_doubles(b.part[k]), high_doubles(stored_b + 4 * k)},
+                               {low_doubles(c.part[k]), high_doubles(stored_c + 4 * k)});
+  }
+  return result;
 }
 
 /** The same with a factor that all elements share: one register holds it. */
 ADABELIEF_INLINE WideFloat fma(WideFloat a, float b, WideFloat c) {
   const v128_t both = wasm_f64x2_splat(b);
-  return each([both](v128_t x, v128_t z) { return quick_fma(x, both, both, z); }, a, c);
+  const float *stored_a = stored<3>(a), *stored_c = stored<4>(c);
+  asm volatile("" : "+r"(stored_a), "+r"(stored_c) : : "memory");  // as above
+  WideFloat result;
+#pragma clang loop unroll(full)
+  for (int k = 0; k < registers; ++k) {
+    result.part[k] = quick_fma({low_doubles(a.part[k]), high_doubles(stored_a + 4 * k)}, {both, both},
+                               {low_doubles(c.part[k]), high_doubles(stored_c + 4 * k)});
+  }
+  return result;
 }
 
 #endif

@@ -13,6 +13,7 @@ Launch CudaEngine::describe(const Plan& plan, const SetPieces& pieces) const {
   std::copy_n(set.coefficients, plan.traits().coefficients, launch.coefficients);
   launch.stages = set.stages;
   launch.alpha = set.common.alpha;
+  launch.ema_weight = set.common.ema_weight;
   launch.factors = plan.factors(set);
   launch.slot = plan.slot;
   launch.piece = pieces.piece;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "../core/stages.h"
+#include "../update/ema.h"
 #include "../update/formula_traits.h"
 #include "../update/formulas.h"
 #include "../update/gradient.h"
@@ -84,6 +85,33 @@ struct ElementStages {
   ADABELIEF_INLINE void blend() const { e.p = e.slow = blended(e.p, e.slow, launch.alpha); }
 };
 
+/** The moving average of one element, and of four. It is loaded after the update, so that a step without it holds no register for
+ * it. */
+struct AverageOfOne {
+  const Launch& launch;
+  const DeviceRow& row;
+  uint64_t i;
+  float p;
+
+  ADABELIEF_INLINE void begin_ema() const { row.ema[i] = p; }
+  ADABELIEF_INLINE void ema() const { row.ema[i] = averaged(row.ema[i], p, launch.ema_weight); }
+};
+
+struct AverageOfFour {
+  const Launch& launch;
+  const DeviceRow& row;
+  uint64_t i;
+  Four p;
+
+  ADABELIEF_INLINE void begin_ema() const { store_four(row.ema + i, p); }
+  ADABELIEF_INLINE void ema() const {
+    const Four a = load_four(row.ema + i);
+    const float weight = launch.ema_weight;
+    store_four(row.ema + i,
+               {averaged(a.x, p.x, weight), averaged(a.y, p.y, weight), averaged(a.z, p.z, weight), averaged(a.w, p.w, weight)});
+  }
+};
+
 template <class F, int variant>
 ADABELIEF_INLINE void update_element(const typename F::Coefficients& c, const Launch& launch, const Factors& factors, float mean,
                                      Element& e) {
@@ -94,7 +122,7 @@ template <class F, int variant>
 ADABELIEF_INLINE void update_one(const typename F::Coefficients& c, const Launch& launch, const Factors& factors,
                                  const DeviceRow& row, uint64_t i) {
   constexpr int states = F::states(variant);
-  const bool slow = launch.stages & (stage::begin | stage::blend);
+  const bool slow = uses_slow(launch.stages);
   // The slow weights stay generic: an assumption within their condition makes nvcc compile the whole loop twice.
   Element e{load_one(row.data + i), completes<F, variant>() ? 0 : load_one(row.grad + i), {}, slow ? row.slow[i] : 0};
   if (states > 0) e.state[0] = load_one(row.state[0] + i);
@@ -106,6 +134,7 @@ ADABELIEF_INLINE void update_one(const typename F::Coefficients& c, const Launch
   if (states > 1) store_one(row.state[1] + i, e.state[1]);
   if (states > 2) store_one(row.state[2] + i, e.state[2]);
   if (slow) row.slow[i] = e.slow;
+  run_average(launch.stages, half<F, variant>(), AverageOfOne{launch, row, i, e.p});
 }
 
 /** The means of four elements. They may lie in several segments. */
@@ -127,7 +156,7 @@ template <class F, int variant>
 ADABELIEF_INLINE void update_four(const typename F::Coefficients& c, const Launch& launch, const Factors& factors,
                                   const DeviceRow& row, uint64_t i) {
   constexpr int states = F::states(variant);
-  const bool slow = launch.stages & (stage::begin | stage::blend);
+  const bool slow = uses_slow(launch.stages);
   const Four none{};
   const Four p = load_four(row.data + i), g = completes<F, variant>() ? none : load_four(row.grad + i);
   const Four s0 = states > 0 ? load_four(row.state[0] + i) : none, s1 = states > 1 ? load_four(row.state[1] + i) : none,
@@ -144,6 +173,7 @@ ADABELIEF_INLINE void update_four(const typename F::Coefficients& c, const Launc
   if (states > 1) store_four(row.state[1] + i, {x.state[1], y.state[1], z.state[1], w.state[1]});
   if (states > 2) store_four(row.state[2] + i, {x.state[2], y.state[2], z.state[2], w.state[2]});
   if (slow) store_four(row.slow + i, {x.slow, y.slow, z.slow, w.slow});
+  run_average(launch.stages, half<F, variant>(), AverageOfFour{launch, row, i, {x.p, y.p, z.p, w.p}});
 }
 
 template <class F>
@@ -157,10 +187,10 @@ ADABELIEF_INLINE typename F::Coefficients complete_coefficients(const Launch& la
 
 /** Whether all arrays that a variant uses begin at a multiple of 16 bytes; pieces do. */
 template <class F, int variant>
-ADABELIEF_INLINE bool all_aligned(const DeviceRow& row, bool slow) {
+ADABELIEF_INLINE bool all_aligned(const DeviceRow& row, std::int32_t stages) {
   bool all = aligned(row.data) && aligned(row.out) && (completes<F, variant>() || aligned(row.grad));
   for (int k = 0; k < F::states(variant); ++k) all = all && aligned(row.state[k]);
-  return all && (!slow || aligned(row.slow));
+  return all && (!uses_slow(stages) || aligned(row.slow)) && (!uses_ema(stages) || aligned(row.ema));
 }
 
 /** Updates the elements of a piece. */
@@ -171,9 +201,8 @@ ADABELIEF_INLINE void update_piece(const Launch& launch, const Here& here) {
   const auto c = complete_coefficients<F>(launch, row);
   const Factors factors = factors_of(launch);
   const uint64_t end = row.cut.length - piece.begin < launch.piece ? row.cut.length : piece.begin + launch.piece;
-  const bool slow = launch.stages & (stage::begin | stage::blend);
   uint64_t begin = piece.begin;
-  if (all_aligned<F, variant>(row, slow)) {
+  if (all_aligned<F, variant>(row, launch.stages)) {
     const uint64_t fours = (end - begin) / 4;
     for (uint64_t k = here.thread; k < fours; k += here.threads) update_four<F, variant>(c, launch, factors, row, begin + 4 * k);
     begin += 4 * fours;

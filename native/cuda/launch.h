@@ -19,6 +19,7 @@ struct DeviceRow {
   const float* grad;
   float* state[max_states];
   float* slow;
+  float* ema;
   Cut cut;                                          // its length, and the segments that share a mean
   std::uint64_t segments;                           // where the sums of its segments' blocks begin, and their means
   std::uint64_t tensor;                             // where the sums of the whole tensor's blocks begin
@@ -70,7 +71,7 @@ struct Launch {
   SumOf sum_of;
   std::int32_t stages;
   Factors factors;  // apart from the mean
-  float alpha;
+  float alpha, ema_weight;
   float coefficients[max_coefficients - common_coefficients];  // the formula's
 };
 

@@ -10,7 +10,7 @@ bool sums_by_tensors(const Needs& needs) { return needs.squares || needs.norms; 
 
 DeviceRow describe(const Plan& plan, std::size_t row) {
   const Span& span = plan.rows()[row].span;
-  DeviceRow result{span.data, span.out, span.grad, {}, plan.rows()[row].slow, {span.length, 0}, 0, 0, 0, 0};
+  DeviceRow result{span.data, span.out, span.grad, {}, plan.rows()[row].slow, plan.rows()[row].ema, {span.length, 0}, 0, 0, 0, 0};
   std::copy_n(span.state, max_states, result.state);
   const Needs& needs = plan.needs();
   if ((needs.means || needs.directions) && plan.segments().has(row)) {

@@ -34,12 +34,13 @@ void each_written(const Row& row, const Visit& visit) {
   if (span.out != span.data) visit(span.out, Role::out);
   for (int k = 0; k < row.states; ++k) visit(span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k));
   if (row.slow) visit(row.slow, Role::slow);
+  if (row.ema) visit(row.ema, Role::ema);
 }
 
 /** The memory that a step writes, and the parameters that it leaves alone. All of it must be disjoint. */
 class WritableMemory {
  public:
-  void reserve(std::size_t rows) { intervals_.reserve(rows * (3 + max_states)); }
+  void reserve(std::size_t rows) { intervals_.reserve(rows * (4 + max_states)); }
   std::size_t bytes() const { return intervals_.capacity() * sizeof(Interval); }
 
   void clear() { intervals_.clear(); }

@@ -24,7 +24,7 @@ Plan::Plan(const std::vector<Row>& rows, int formula) : rows_(rows), formula_(fo
 void Plan::make(const StepRequest& request) {
   request_ = request;
   scale = static_cast<float>(request.gradients->scale);
-  clip = 1;
+  clip = static_cast<float>(request.gradients->clip);
   slot = nullptr;
   read_sets();
   lay_out();

@@ -12,6 +12,7 @@ constexpr std::int32_t skipped = -1, ignored = -2;
 /** What happens to all gradients at once, and what was found. Numbers, because JavaScript writes and reads them. */
 struct Gradients {
   double scale = 1;
+  double clip = 1;       // a factor that somebody else found, where `max_norm` is negative
   double max_norm = -1;  // clips where it is not negative
   double skip_non_finite = 0;
   double norm = -1;    // after scaling, before clipping; -1 where it was not computed; `left_on_device`

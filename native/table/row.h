@@ -9,13 +9,15 @@ namespace adabelief {
 /** The place of rows in the processor's own memory. Devices have their numbers, from 0. */
 constexpr int host = -1;
 
-/** What a piece of memory is to its parameter. Roles from `state` on are state arrays; the last one is Lookahead's. */
-enum class Role : int { data, out, grad, state, slow = state + max_states };
+/** What a piece of memory is to its parameter. Roles from `state` on are state arrays; the last two are those of Lookahead and
+ * of the moving average. */
+enum class Role : int { data, out, grad, state, slow = state + max_states, ema };
 
 struct Row {
   Span span{};                           // its gradient: all of it, or the values of a sparse one
   const TouchedRows* touched = nullptr;  // by a sparse gradient; null: the gradient is not sparse
   float* slow = nullptr;                 // Lookahead's slow weights, or null
+  float* ema = nullptr;                  // the moving average, or null
   int states = 0;                        // how many of the span's states there are
   int place = host;
   int dimensions = 1;

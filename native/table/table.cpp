@@ -34,13 +34,14 @@ void Table::shape(int row, int dimensions, std::size_t first) {
   target.first = first;
 }
 
-void Table::bind(int row, const Span& span, int states, float* slow, int place) {
+void Table::bind(int row, const Span& span, int states, float* slow, float* ema, int place) {
   Row& target = rows_[static_cast<std::size_t>(row)];
   if (target.bound) seats_[target.place].changes.rows = true;
   target.span = span;
   target.touched = nullptr;
   target.states = states;
   target.slow = slow;
+  target.ema = ema;
   target.place = place;
   target.bound = true;
   seats_[place].changes.rows = true;
@@ -66,6 +67,13 @@ void Table::note_grad(int row, const float* grad, const TouchedRows* touched) {
   seat.changes.gradients = true;
 }
 
+/** Whether a row has the memory that a set of coefficients needs. */
+bool Table::fits(const StepRequest& request, const Row& row, int set) const {
+  if (set < 0 || set >= request.sets || row.states < plan_.traits().variant[request.variants[set]].states) return false;
+  const std::int32_t stages = request.stages[set];
+  return row.span.length == 0 || ((!uses_slow(stages) || row.slow) && (!uses_ema(stages) || row.ema));
+}
+
 /** A row that takes no part, as before, costs no look at it. */
 bool Table::valid(const StepRequest& request) const {
   const FormulaTraits& formula = plan_.traits();
@@ -78,21 +86,17 @@ bool Table::valid(const StepRequest& request) const {
     const Row& row = rows_[i];
     if (set < ignored || !row.bound) return false;
     if (set == skipped) continue;
-    if (set >= request.sets || row.states < formula.variant[request.variants[set]].states) return false;
-    if (row.grad_length() > 0 && !row.span.grad) return false;
+    if (!fits(request, row, set) || (row.grad_length() > 0 && !row.span.grad)) return false;
     if (row.touched && !valid(request, row)) return false;
-    if ((request.stages[set] & (stage::begin | stage::blend)) != 0 && row.span.length > 0 && !row.slow) return false;
   }
   return true;
 }
 
 /** The same for a row with a sparse gradient. What needs the whole tensor cannot have one. */
 bool Table::valid(const StepRequest& request, const Row& row) const {
-  const FormulaTraits& formula = plan_.traits();
-  if (formula.norms) return false;
+  if (plan_.traits().norms) return false;
   for (std::size_t element = 0; row.touched->has_sets() && element < row.length(); element += row.touched->width()) {
-    const int set = row.touched->set(row.touched->place(element));
-    if (set < 0 || set >= request.sets || row.states < formula.variant[request.variants[set]].states) return false;
+    if (!fits(request, row, row.touched->set(row.touched->place(element)))) return false;
   }
   return true;
 }

@@ -46,8 +46,9 @@ class Table {
   void resize(int rows);
   /** Sets the number of dimensions of a row, and the first of them. */
   void shape(int row, int dimensions, std::size_t first);
-  /** Sets the memory of a row. `states` of the span's state pointers count; `slow` are Lookahead's weights, or null. */
-  void bind(int row, const Span& span, int states, float* slow = nullptr, int place = host);
+  /** Sets the memory of a row. `states` of the span's state pointers count; `slow` are Lookahead's weights, or null, and `ema` is
+   * the moving average, or null. */
+  void bind(int row, const Span& span, int states, float* slow = nullptr, float* ema = nullptr, int place = host);
   void bind_grad(int row, const float* grad);
   /** Gives a row a sparse gradient, of as many values as its rows have. It is copied, apart from the values. False: one of its
    * rows is none of the tensor's. */
@@ -78,6 +79,7 @@ class Table {
   };
 
   void note_grad(int row, const float* grad, const TouchedRows* touched);
+  bool fits(const StepRequest& request, const Row& row, int set) const;
   bool valid(const StepRequest& request) const;
   bool valid(const StepRequest& request, const Row& row) const;
   void note_parts(const StepRequest& request);

@@ -6,7 +6,7 @@ namespace adabelief {
 
 namespace {
 
-constexpr int roles = static_cast<int>(Role::slow) + 1;
+constexpr int roles = static_cast<int>(Role::ema) + 1;
 
 /** One buffer per role for a piece, at different offsets within their pages: a load stalls on a recent store to the same
  * offset of another page. */
@@ -47,6 +47,7 @@ Access::Access(const Plan& plan, std::size_t row, std::size_t begin, std::size_t
     take(row_.span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k), writes_ || (uses & access::states) != 0);
   }
   take(row_.slow, Role::slow, writes_);
+  take(row_.ema, Role::ema, writes_);
   if (in_place) {
     row_.span.out = const_cast<float*>(row_.span.data);
   } else {
@@ -69,6 +70,7 @@ Access::~Access() {
     }
     for (int k = 0; k < saved_.states; ++k) store(saved_.span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k));
     store(saved_.slow, Role::slow);
+    store(saved_.ema, Role::ema);
   }
   row_ = saved_;
 }

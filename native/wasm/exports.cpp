@@ -53,9 +53,9 @@ ADABELIEF_EXPORT("tableShape") void table_shape(Table* table, int row, int dimen
 }
 ADABELIEF_EXPORT("tableBind")
 void table_bind(Table* table, int row, std::size_t length, float* data, float* out, float* grad, float* state0, float* state1,
-                float* state2, float* slow) {
+                float* state2, float* slow, float* ema) {
   const int states = !state0 ? 0 : !state1 ? 1 : !state2 ? 2 : 3;
-  table->bind(row, {data, out, grad, {state0, state1, state2}, length}, states, slow);
+  table->bind(row, {data, out, grad, {state0, state1, state2}, length}, states, slow, ema);
 }
 ADABELIEF_EXPORT("tableBindGrad") void table_bind_grad(Table* table, int row, float* grad) { table->bind_grad(row, grad); }
 
@@ -76,8 +76,8 @@ bool table_step(Table* table, const std::int32_t* set_of_row, const std::int32_t
 }
 
 ADABELIEF_EXPORT("accumulate")
-void accumulate(float* into, const float* const* sources, int count, float scale, std::size_t length) {
-  accumulate_on_pool(into, sources, count, scale, length);
+void accumulate(float* into, const float* const* sources, int count, float scale, std::size_t length, bool pairs) {
+  accumulate_on_pool(into, sources, count, scale, length, pairs ? SumOrder::pairs : SumOrder::sequence);
 }
 ADABELIEF_EXPORT("widen") void widen(int type, float* into, const std::uint16_t* from, std::size_t length) {
   widen_on_pool(static_cast<HalfType>(type), into, from, length);

@@ -14,7 +14,7 @@ removeNeeded(addon);
 if (buildOnly) process.exit();
 
 requirePrograms("A test for arm64", { "qemu-aarch64-static": "qemu-user-static" });
-test("ctest", ["--test-dir", folder, "--output-on-failure"]);
+test("ctest", ["--test-dir", folder, "--output-on-failure", "--parallel", "2"]);
 
 // Node itself, and the only dependency of Jest that is a binary. Jest finds its binary by NODE_PATH.
 const modules = install(

@@ -1,5 +1,5 @@
 // Runs the smoke test and the recorded cases in other runtimes and releases of Node, natively and as WebAssembly. All bits must be those
-// of Node here, and of the recordings.
+// of Node here, and of the recordings. Terminates workers during steps, too.
 import { join } from "node:path";
 import { fail, install, isBuilt, root, run } from "./build.mjs";
 
@@ -37,6 +37,8 @@ for (const [name, program, ...args] of runtimes) {
     const { backends, results } = start(join(root, "test/smoke/smoke.cjs"));
     if (JSON.stringify(results) !== wanted) fail(`Other bits in ${name}, ${form}`);
     const [{ cases, comparisons }] = start(goldens);
+    const { terminated } = start(join(root, "test/smoke/terminate.cjs"));
+    if (!(terminated > 0)) fail(`No worker was terminated in ${name}, ${form}`);
     if (cases === 0 || comparisons <= cases) fail(`Too few recorded cases in ${name}, ${form}: ${cases}`);
     console.log(`${name}, ${form}: the bits of Node ${process.version}, and of ${cases} recorded cases (${backends.join(", ")})`);
   }

@@ -34,7 +34,7 @@ runInWine("winecfg", ["-v", "win10"]);
 const system = join(process.env.WINEPREFIX, "drive_c", "windows", "system32");
 const random = ["scripts/cross/bcryptprimitives.cpp", "-ladvapi32"];
 run("x86_64-w64-mingw32-g++-posix", "-shared", "-static", "-o", join(system, "bcryptprimitives.dll"), ...random);
-test("ctest", ["--test-dir", folder, "--output-on-failure"]);
+test("ctest", ["--test-dir", folder, "--output-on-failure", "--parallel", "2"]);
 
 // Node 24 ends inside V8 under Wine 8.
 const modules = install(

@@ -16,9 +16,15 @@ const symbols = new Map(
   built ? [...read("kernel_symbols.h").matchAll(/\{"(.+)", "(\w+)"\}/g)].map(([, name, symbol]) => [name, symbol] as const) : [],
 );
 
-/** The symbols of all update kernels, with the number of states each has. */
+/** The symbols of all update kernels, with the number of states each has, and whether another kernel completes it. */
 const updates = Object.entries(addon.formulas).flatMap(([formula, { states }], place) =>
-  states.map((count, variant) => ({ formula, variant, states: count, name: symbols.get(`update<${place}, ${variant}>`) ?? "" })),
+  states.map((count, variant) => ({
+    formula,
+    variant,
+    states: count,
+    isHalf: symbols.has(`sum_directions<${place}, ${variant}>`),
+    name: symbols.get(`update<${place}, ${variant}>`) ?? "",
+  })),
 );
 
 /** A text cut into functions, by what begins one and holds its name. */
@@ -52,23 +58,30 @@ where(built, "nvcc was not found when the addon was built", "the kernels as text
     expect(names.filter((name) => !kernels.has(name))).toEqual([]);
   });
 
-  it("reads and writes sixteen bytes at a time: p, g, every state and the slow weights", () => {
-    for (const { formula, variant, states, name } of updates) {
+  it("reads and writes sixteen bytes at a time: p, g, every state, the slow weights and the average", () => {
+    for (const { formula, variant, states, isHalf, name } of updates) {
       const what = `${formula} ${variant}`;
       const loads = matches(bodyOf(name), /\bld(\.global)?\.v4\.f32\b/g);
       // A variant that completes another one has no gradient; what a variant never looks at need not be read.
-      expect({ what, loads: loads >= states + 1 && loads <= states + 3 }).toEqual({ what, loads: true });
-      expect({ what, stores: matches(bodyOf(name), /\bst(\.global)?\.v4\.f32\b/g) }).toEqual({ what, stores: states + 2 });
+      expect({ what, loads: loads >= states + 1 && loads <= states + 4 }).toEqual({ what, loads: true });
+      expect({ what, stores: matches(bodyOf(name), /\bst(\.global)?\.v4\.f32\b/g) }).toEqual({
+        what,
+        stores: states + 2 + (isHalf ? 0 : 2), // the average has one where it begins, and one where it goes on
+      });
     }
   });
 
-  it("addresses global memory directly, but for the slow weights of single elements", () => {
-    for (const { formula, variant, name } of updates) {
+  it("addresses global memory directly, but for the slow weights and the average of single elements", () => {
+    for (const { formula, variant, isHalf, name } of updates) {
       const generic = {
         loads: matches(bodyOf(name), /\bld(\.v4)?\.f32\b/g),
         stores: matches(bodyOf(name), /\bst(\.v4)?\.f32\b/g),
       };
-      expect({ what: `${formula} ${variant}`, ...generic }).toEqual({ what: `${formula} ${variant}`, loads: 1, stores: 1 });
+      expect({ what: `${formula} ${variant}`, ...generic }).toEqual({
+        what: `${formula} ${variant}`,
+        loads: isHalf ? 1 : 2,
+        stores: isHalf ? 1 : 3,
+      });
     }
   });
 
@@ -77,12 +90,12 @@ where(built, "nvcc was not found when the addon was built", "the kernels as text
     expect(text.match(/\b(add|sub|mul|mad|div|sqrt|rcp|rsqrt)\.f(32|64)\b|\.(ftz|approx|full)\b|\bmad\.\w+\.f/g) ?? []).toEqual(
       [],
     );
-    // Per element: m, s, coupled weight decay and Lookahead's blend; for the four of an aligned place, and for the rest.
+    // Per element: m, s, coupled weight decay, Lookahead's blend and the average; for the four of an aligned place, and for the rest.
     const plain = updates.filter(({ formula, variant }) => formula === "adam" || (formula === "adabelief" && variant < 12));
     expect(plain).toHaveLength(16);
     for (const { formula, variant, name } of plain) {
       const what = `${formula} ${variant}`;
-      expect({ what, fused: matches(bodyOf(name), /\bfma\.rn\.f32\b/g) }).toEqual({ what, fused: 4 * 5 });
+      expect({ what, fused: matches(bodyOf(name), /\bfma\.rn\.f32\b/g) }).toEqual({ what, fused: 5 * 5 });
     }
   });
 

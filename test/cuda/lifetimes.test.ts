@@ -41,6 +41,13 @@ onMockDriverAlone("memory on a device", () => {
       const saved = o.stateDict(); o.reset(); o.loadStateDict(saved); o.step();`,
     ],
     [
+      "an average that was turned off, reset, loaded and exchanged",
+      `
+      const p = model(); const o = new Adam([p], { ema: {} }); o.step();
+      const saved = o.stateDict(); o.paramGroups[0].ema = null; o.step(); o.loadStateDict(saved); o.step();
+      o.reset(); o.loadStateDict(saved); o.swapEma(); o.dispose();`,
+    ],
+    [
       "a dict that was refused",
       `
       const p = model(); const o = new Adam([p]); o.step();

@@ -34,6 +34,8 @@ const optimizers: [string, Make][] = [
   ["Fromage", of("Fromage")],
   ["AdaBound", of("AdaBound")],
   ["Lion", of("Lion", { weight_decay: 0.1 })],
+  ["Adam with a moving average", of("Adam", { amsgrad: true, ema: { decay: 0.9 } })],
+  ["RangerAdaBelief with a moving average", of("RangerAdaBelief", { k: 3, gc_loc: false, ema: { decay: 0.3 } })],
   ["Lookahead around Adam", (params) => new library.Lookahead(new library.Adam(params), { k: 2, alpha: 0.4 })],
 ];
 

@@ -53,6 +53,10 @@ const listed: readonly Form[] = [
   form("SGD", { lr: 0.1, momentum: 0.9 }, { k: 3, alpha: 0.5 }),
   form("Adam", { amsgrad: true }, { k: 2, alpha: 0.5 }),
   form("Fromage", {}, { k: 2, alpha: 0.5 }),
+  form("AdaBelief", { version: "0.2.1", amsgrad: true, ema: {} }),
+  form("Adam", { lookahead: { k: 2, alpha: 0.25 }, ema: { decay: 0.3 }, centralize: "all" }),
+  form("RangerAdaBelief", { betas: [0.9, 0.98], gc_loc: false, k: 2, ema: { decay: 0.9 } }),
+  form("SGD", { lr: 0.1, ema: { decay: 0.5 } }, { k: 3, alpha: 0.5 }),
 ];
 
 /** The class names of the package's optimizers. */

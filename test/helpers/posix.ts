@@ -1,7 +1,9 @@
 /** A test of what only POSIX has. On Windows it is skipped, and says so aloud. */
-export function itOnPosix(what: string, sentence: string, test: () => Promise<void>): void {
+export function itOnPosix(what: string, sentence: string, test: () => void | Promise<void>): void {
   if (process.platform !== "win32") {
-    it(sentence, test);
+    it(sentence, async () => {
+      await test();
+    });
     return;
   }
   process.stderr.write(`\nSKIPPED, not passed: "${sentence}" needs ${what}, which Windows does not have\n`);

@@ -1,7 +1,16 @@
 // Sparse gradients, and the same by hand: the dense step, after which the rows that have no gradient are put back.
 import { parameter, type Parameter, type SparseGradient, type StepOptions, type StepReport } from "../../lib";
-import type { AnyOptimizer } from "./family";
+import { forms, type AnyOptimizer } from "./family";
 import { makeRandom } from "./random";
+
+/** Those that take them: neither the whole tensor's norm, nor Lookahead, nor a moving average is a part of them. */
+export const able = forms.filter(
+  ({ optimizer, options, lookahead }) =>
+    !["Fromage", "RangerAdaBelief"].includes(optimizer) &&
+    lookahead === undefined &&
+    !("lookahead" in options) &&
+    !("ema" in options),
+);
 
 export const wave = (length: number, phase: number): Float32Array =>
   Float32Array.from({ length }, (_, k) => Math.sin(3 * k + phase) + 0.1);

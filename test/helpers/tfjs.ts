@@ -1,3 +1,4 @@
+import type * as tfl from "@tensorflow/tfjs-layers";
 import { dirname } from "node:path";
 import "@tensorflow/tfjs-backend-cpu";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
@@ -49,4 +50,15 @@ export function applyGradients(
   } finally {
     tf.dispose(named.map(([, tensor]) => tensor as tf.Tensor));
   }
+}
+
+/** Saves a model with its optimizer, in memory. */
+export async function saveModel(model: tfl.LayersModel): Promise<tf.io.ModelArtifacts> {
+  let saved: tf.io.ModelArtifacts = {};
+  const handler = tf.io.withSaveHandler((artifacts) => {
+    saved = artifacts;
+    return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: "JSON" as const } });
+  });
+  await model.save(handler, { includeOptimizer: true });
+  return saved;
 }

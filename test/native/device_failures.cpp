@@ -13,10 +13,19 @@ using Kind = EngineError::Kind;
 
 namespace {
 
-// Centralized AdaBelief with clipping and Lookahead: every kind of launch but those of a formula with late means.
-const Case all{
-    0, 0, stage::centralize | stage::begin | stage::blend, 0.01f, 0.5f, 0, 0.5, 0.25, samples()[0].coefficients, Numbers::usual,
-    11};
+// Centralized AdaBelief with clipping, Lookahead and a moving average: every kind of launch but those of a formula with late
+// means.
+const Case all{0,
+               0,
+               stage::centralize | stage::begin | stage::blend | stage::ema,
+               0.01f,
+               0.5f,
+               0,
+               0.5,
+               0.25,
+               samples()[0].coefficients,
+               Numbers::usual,
+               11};
 
 /** Steps on a device, once on a stream of somebody else's, and then on the default one. */
 std::vector<float> train(int device) {

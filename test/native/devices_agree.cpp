@@ -69,7 +69,9 @@ const Around around[] = {
     {stage::centralize, 0, 0, 1, -1},
     {stage::begin, 0, 0, 1, -1},
     {stage::blend, 0, 0, 1, -1},
-    {stage::centralize_conv | stage::begin | stage::blend, 0.01f, 1, 0.125, 3},
+    {stage::begin_ema, 0, 0, 1, -1},
+    {stage::ema, 0, 0, 1, -1},
+    {stage::centralize_conv | stage::begin | stage::blend | stage::ema, 0.01f, 1, 0.125, 3},
 };
 
 /** Every case, or every so many of them. */
@@ -126,7 +128,8 @@ void several_places_in_one_table(int devices) {
     memory.back()->write(mixed.data(), nullptr);
     const twin::Row& row = layout.rows[static_cast<std::size_t>(device)];
     const auto at = [&](Array k) { return memory.back()->data() + row.place[k]; };
-    model.table.bind(device, {at(p), at(out), at(g), {at(s0), at(s1), at(s2)}, row.length}, max_states, at(slow), device);
+    model.table.bind(device, {at(p), at(out), at(g), {at(s0), at(s1), at(s2)}, row.length}, max_states, at(slow), at(ema),
+                     device);
   }
   model.step(c);
   for (std::size_t device = 0; device < 2; ++device) {

@@ -1,5 +1,5 @@
-// A sparse gradient becomes a list of rows, each once and in their order: repeated ones are summed in the order of the gradient, and
-// every block of the tensor that has any of them is found.
+// A sparse gradient becomes a list of rows, each once and in their order: repeated ones are summed in the order of the gradient,
+// and every block of the tensor that has any of them is found.
 #include <cstdint>
 #include <map>
 #include <vector>

@@ -35,7 +35,7 @@ void step(Tensors& tensors) {
   table.resize(1);
   table.bind(0, {tensors.p, tensors.p, tensors.g, {tensors.m, tensors.s}, length}, 2);
   const std::int32_t set = 0, variant = 0, stages = 0;
-  const float coefficients[max_coefficients] = {0, 0, 0, 1, 0.9f, 0.1f, 0.999f, 0.001f, 0, 1, -1e-3f};
+  const float coefficients[max_coefficients] = {0, 0, 0, 0, 1, 0.9f, 0.1f, 0.999f, 0.001f, 0, 1, -1e-3f};
   Gradients gradients;
   CHECK(::step(table, {&set, &variant, &stages, coefficients, 1, &gradients}).kind == Outcome::ready, "the step was refused");
 }

@@ -13,7 +13,7 @@ struct Fixture {
   Table table{find_formula("adabelief")};
   std::int32_t sets[4] = {-1, -1, -1, -1};
   const std::int32_t variant = 0, stages = 0;
-  const float coefficients[max_coefficients] = {0, 0, 0, 1, 0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0.03f, -0.1f};
+  const float coefficients[max_coefficients] = {0, 0, 0, 0, 1, 0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0.03f, -0.1f};
 
   explicit Fixture(int rows) {
     table.resize(rows);

@@ -57,7 +57,7 @@ struct Model {
   void step(int count) {
     // Two sets of coefficients: plain steps for the rows with even numbers, decayed ones for the others.
     const std::int32_t variants[] = {0, 1}, stages[] = {0, 0};
-    float coefficients[2 * max_coefficients] = {0, 0, 0, 1, 0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0.03f, -0.1f};
+    float coefficients[2 * max_coefficients] = {0, 0, 0, 0, 1, 0.9f, 0.1f, 0.999f, 0.001f, 1e-8f, 0.03f, -0.1f};
     std::memcpy(coefficients + max_coefficients, coefficients, max_coefficients * sizeof(float));
     coefficients[max_coefficients + common_coefficients] = 0.99f;
     Gradients gradients;

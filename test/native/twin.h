@@ -29,7 +29,7 @@ struct Case {
 inline const FormulaTraits& formula_of(const Case& c) { return formulas().begin[c.formula]; }
 
 /** The places of the arrays of one row within the memory of a model. */
-enum Array { p, g, s0, s1, s2, slow, out, arrays };
+enum Array { p, g, s0, s1, s2, slow, ema, out, arrays };
 
 struct Row {
   std::size_t length;
@@ -92,7 +92,7 @@ class Model {
       const auto at = [&](Array k) { return base + row.place[k]; };
       const int number = static_cast<int>(i);
       table.shape(number, row.dimensions, row.first);
-      table.bind(number, {at(p), at(out), at(g), {at(s0), at(s1), at(s2)}, row.length}, max_states, at(slow), device);
+      table.bind(number, {at(p), at(out), at(g), {at(s0), at(s1), at(s2)}, row.length}, max_states, at(slow), at(ema), device);
     }
   }
 
@@ -104,7 +104,7 @@ class Model {
     float coefficients[2 * max_coefficients] = {};
     for (int set = 0; set < 2; ++set) {
       float* begin = coefficients + set * max_coefficients;
-      const Common common{set == 0 ? c.decay : 0, c.alpha, c.maximize};
+      const Common common{set == 0 ? c.decay : 0, c.alpha, c.maximize, c.seed % 2 == 0 ? 0.1f : 0.75f};
       std::memcpy(begin, &common, sizeof common);
       std::copy_n(c.coefficients, formula_of(c).coefficients, begin + common_coefficients);
     }

@@ -66,6 +66,8 @@ const newest = new AdaBelief([weight], { version: "0.2.1" });
 const degenerated: boolean | undefined = newest.paramGroups[0]?.degenerated_to_sgd;
 const warm: number | undefined = new AdaBelief([weight], { version: "tf-0.2.1" }).paramGroups[0]?.total_steps;
 const around: Optimizer = new Lookahead(newest, { k: 5 });
+const swapped: boolean = around.swapEma();
+const average: Float32Array | undefined = around.state.get(weight)?.ema_buffer;
 try {
   around.step();
 } catch (error) {
@@ -154,4 +156,4 @@ async function tune(): Promise<void> {
 }
 export { averaged, fromFile, part, scaled, scaledReport, tune };
 export { deviceMaximum, deviceMoments, deviceValues, either, hostMoments, hostValue };
-export { any, degenerated, facts, inTfjs, loss, lrs, maximum, moments, options, report, warm, why };
+export { any, average, degenerated, facts, inTfjs, loss, lrs, maximum, moments, options, report, swapped, warm, why };

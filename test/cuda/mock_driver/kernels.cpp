@@ -16,7 +16,7 @@ namespace {
 
 /** What a kernel touches of the rows that it works on. */
 struct Uses {
-  bool data, out, grad, slow;
+  bool data, out, grad, slow, ema;
   int states;
   bool means, norms, sums, partials, new_means;
   bool every_row = false;
@@ -38,9 +38,17 @@ void update(const Launch& launch, const Here& here) {
 
 template <class F, int variant>
 Uses uses_of_update(const Launch& launch) {
-  const bool slow = (launch.stages & (stage::begin | stage::blend)) != 0;
-  return {true,  true, !completes<F, variant>(), slow, F::states(variant), launch.means != nullptr, needs_norms<F>(0), false,
-          false, false};
+  return {true,
+          true,
+          !completes<F, variant>(),
+          uses_slow(launch.stages),
+          uses_ema(launch.stages),
+          F::states(variant),
+          launch.means != nullptr,
+          needs_norms<F>(0),
+          false,
+          false,
+          false};
 }
 
 template <class F, int variant>
@@ -48,21 +56,21 @@ void sum_directions(const Launch& launch, const Here& here) {
   sum_lane_of_directions<F, variant>(launch, here);
 }
 
-Uses uses_of_directions(const Launch&) { return {true, false, false, false, 2, false, false, true, true, false}; }
+Uses uses_of_directions(const Launch&) { return {true, false, false, false, false, 2, false, false, true, true, false}; }
 
 Uses uses_of_blocks(const Launch& launch) {
   const bool data = launch.sum_of != SumOf::squares_of_gradients, grad = launch.sum_of != SumOf::squares_of_data;
   const bool means = launch.sum_of == SumOf::squares_of_prepared && launch.means;
-  return {data, false, grad, false, 0, means, false, true, true, false};
+  return {data, false, grad, false, false, 0, means, false, true, true, false};
 }
 
-Uses uses_of_fold(const Launch&) { return {false, false, false, false, 0, false, false, true, true, false}; }
+Uses uses_of_fold(const Launch&) { return {false, false, false, false, false, 0, false, false, true, true, false}; }
 
 Uses uses_of_segments(const Launch& launch) {
-  return {false, false, false, false, 0, false, false, true, false, launch.new_means != nullptr};
+  return {false, false, false, false, false, 0, false, false, true, false, launch.new_means != nullptr};
 }
 
-Uses uses_of_clip(const Launch&) { return {false, false, false, false, 0, false, false, true, false, false, true}; }
+Uses uses_of_clip(const Launch&) { return {false, false, false, false, false, 0, false, false, true, false, false, true}; }
 
 using Kernels = std::unordered_map<std::string, HostKernel>;
 
@@ -136,7 +144,8 @@ class Translated {
   bool translate_row(const Launch& launch, DeviceRow& row) {
     const std::uint64_t length = row.cut.length;
     bool fine = (!uses_.data || move(row.data, length)) && (!uses_.out || move(row.out, length)) &&
-                (!uses_.grad || move(row.grad, length)) && (!uses_.slow || move(row.slow, length));
+                (!uses_.grad || move(row.grad, length)) && (!uses_.slow || move(row.slow, length)) &&
+                (!uses_.ema || move(row.ema, length));
     for (int k = 0; k < uses_.states; ++k) fine = fine && move(row.state[k], length);
     const std::size_t segments = row.cut.segments();
     if (uses_.means) fine = fine && (segments == 0 || has(launch.means + row.segments, segments));

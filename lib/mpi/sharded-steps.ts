@@ -1,0 +1,212 @@
+// The way of a step over ranks: check → exchange and sum → agree → norm → step the own shard → agree → gather. Until the last part a
+// failure changes nothing.
+import { clipCoefficient } from "../arrays/clip";
+import { requireUnleased } from "../arrays/placement";
+import { plainError, rangeError, typeError } from "../errors";
+import type { Group } from "../groups/group";
+import { role, type MpiOutcome } from "../native/engine";
+import { titleOf } from "../rule/rule";
+import { requireLength } from "../step/memory-checks";
+import { pin } from "../step/pin";
+import { readStepOptions, type ReadStepOptions, type StepOptions, type StepReport } from "../step/step-options";
+import type { TrackedParameter } from "../step/tracked-parameter";
+import { call, hashOf, textOf, type Intention } from "./agreement";
+import { agree, attempt, settle, type Refusal } from "./collective";
+import { GradientExchange } from "./gradient-exchange";
+import { GradientNorm } from "./norm";
+import type { Shard } from "./shard";
+import type { Transport } from "./world";
+
+/** What this rank is ready to do. */
+interface Prepared {
+  readonly options: ReadStepOptions;
+  readonly groups: readonly Group<object>[];
+  readonly intention: Intention;
+  /** How many parameters have a gradient. */
+  readonly updated: number;
+}
+
+/** How many Shardeds were made before: two of them must not be mistaken for each other. */
+let made = 0;
+
+export class ShardedSteps {
+  /** Steps so far, skipped ones too. */
+  #count = 0;
+  #exchange: GradientExchange | undefined;
+  readonly #layoutHash: number;
+
+  constructor(
+    private readonly transport: Transport,
+    private readonly shard: Shard,
+    bucket: number,
+  ) {
+    const { tensors, groups } = shard;
+    const sizes = groups.groups.map(({ parameters }) => parameters.length);
+    const cuts = shard.layout.segments.map((list) => list.map(({ end }) => end));
+    const lengths = tensors.map(({ length, dimensions, first }) => [length, dimensions, first]);
+    this.#layoutHash = hashOf(textOf([made++, transport.size, bucket, titleOf(groups.rule), sizes, lengths, cuts]));
+  }
+
+  /** What every agreement of this optimizer has in common. */
+  intention(which: number): Intention {
+    return { call: which, layout: this.#layoutHash, step: this.#count + 1, state: this.#stateHash() };
+  }
+
+  /** A hash of how far each parameter has come, which every rank must have alike. */
+  #stateHash(): number {
+    return hashOf(textOf(this.shard.pieces.map(([piece]) => [piece?.tracked.steps, piece?.tracked.kept])));
+  }
+
+  /** Takes over the count of steps, after a load. */
+  restart(): void {
+    this.#count = 0;
+    this.#exchange = undefined;
+  }
+
+  /** Refuses what would come between ready() and step(). */
+  requireIdle(): void {
+    if (this.#exchange !== undefined) throw plainError("ERR_BUSY", "Gradients are on their way since ready(): call step() first");
+  }
+
+  /** Begins to exchange a gradient that is complete. */
+  ready(index: number): void {
+    this.transport.requireOpen();
+    const { label } = this.shard.tensors[index] as TrackedParameter;
+    if (this.#exchange?.isReady(index) === true) throw plainError("ERR_BUSY", `${label} is ready already: call step() first`);
+    this.#current().ready(index);
+  }
+
+  #current(): GradientExchange {
+    return (this.#exchange ??= new GradientExchange(this.transport, this.shard, this.intention(call.bucket)));
+  }
+
+  async step(given: StepOptions | undefined): Promise<StepReport> {
+    this.transport.requireOpen();
+    const exchange = this.#current();
+    try {
+      return await this.#run(exchange, given);
+    } finally {
+      this.#exchange = undefined;
+    }
+  }
+
+  async #run(exchange: GradientExchange, given: StepOptions | undefined): Promise<StepReport> {
+    const prepared = attempt(() => this.#prepare(exchange, given));
+    if ("error" in prepared) {
+      await settle(exchange.refuse(prepared, this.intention(call.step)), prepared);
+      throw prepared.error; // where everybody else agreed, which cannot be
+    }
+    const { options, groups, intention, updated } = prepared.done;
+    const { gradScale = 1, maxGradNorm, skipNonFinite = false } = options;
+    const scale = gradScale / this.transport.size;
+    const { batch } = exchange;
+    const outcomes = [...exchange.beginAll(), agree(this.transport, intention, undefined, batch)];
+    const norm = updated > 0 && (maxGradNorm !== undefined || skipNonFinite) ? this.#normOf(exchange) : undefined;
+    if (norm !== undefined) outcomes.push(norm.exchange(this.transport, batch, scale));
+    await settle(outcomes);
+    if (updated === 0) return this.#done({ updated, skipped: false });
+
+    const gradNorm = norm?.value();
+    const report = gradNorm === undefined ? {} : { gradNorm };
+    if (skipNonFinite && !Number.isFinite(gradNorm)) return this.#done({ updated: 0, skipped: true, ...report });
+    const clip = maxGradNorm === undefined ? 1 : clipCoefficient(gradNorm as number, maxGradNorm);
+    await this.#update(exchange, () => this.shard.steps.stepAsync(groups, { gradScale: scale, clip }));
+    return this.#done({ updated, skipped: false, ...report });
+  }
+
+  #done(report: StepReport): StepReport {
+    this.#count += 1;
+    return report;
+  }
+
+  #normOf(exchange: GradientExchange): GradientNorm {
+    return new GradientNorm(this.shard, (index) => exchange.gradientOf(index) !== null);
+  }
+
+  /** All local checks, and room for the state. Nothing is written. */
+  #prepare(exchange: GradientExchange, given: StepOptions | undefined): Prepared {
+    const options = readStepOptions(given, "step");
+    if (options.stream !== undefined) throw rangeError("ERR_CUDA_STREAM", "stream: Sharded steps on the host alone");
+    this.shard.requireState();
+    const groups = this.shard.readGroups();
+    let [mask, updated] = ["", 0];
+    this.shard.tensors.forEach((tensor, index) => {
+      const grad = exchange.gradientOf(index);
+      mask += grad === null ? "0" : "1";
+      if (grad !== null) updated += 1;
+      this.#bind(tensor, grad !== null);
+    });
+    this.shard.steps.check(groups);
+    const { gradScale, maxGradNorm, skipNonFinite } = options;
+    const all = [gradScale ?? 1, maxGradNorm ?? null, skipNonFinite ?? false, groups.map((group) => group.options)];
+    const intention = { ...this.intention(call.step), gradients: hashOf(mask), options: hashOf(textOf(all)) };
+    return { options, groups, intention, updated };
+  }
+
+  /** Gives the pieces of a parameter its memory, as it is now. */
+  #bind(tensor: TrackedParameter, hasGradient: boolean): void {
+    const { data, out } = tensor.parameter;
+    requireHostData(tensor, data, out);
+    for (const { parameter, sum, begin, end } of this.shard.pieces[tensor.index] ?? []) {
+      const { buffer, byteOffset } = data as Float32Array;
+      const place = byteOffset + begin * Float32Array.BYTES_PER_ELEMENT;
+      const same = parameter.data.buffer === buffer && parameter.data.byteOffset === place;
+      if (!same) parameter.data = (data as Float32Array).subarray(begin, end);
+      parameter.grad = hasGradient ? sum : null;
+    }
+  }
+
+  /** The last part: from here on a failure leaves the ranks with different parameters. */
+  async #update(exchange: GradientExchange, step: () => Promise<unknown>): Promise<void> {
+    try {
+      const refusal = await step().then(
+        () => undefined,
+        (error: unknown): Refusal => ({ error }),
+      );
+      const intention = this.intention(call.gather);
+      await settle([agree(this.transport, intention, refusal, exchange.batch), this.#gather(exchange)], refusal);
+    } catch (cause) {
+      const what = (cause as Error).message;
+      throw plainError(
+        "ERR_MPI_LOST",
+        `A step failed in its last part, and the parameters of the ranks may differ: ${what}`,
+        cause,
+      );
+    }
+  }
+
+  #gather(exchange: GradientExchange): MpiOutcome {
+    const { buckets } = this.shard.layout;
+    const used = buckets.filter(({ ranges }) => ranges.some(({ index }) => exchange.gradientOf(index) !== null));
+    const arrays = used.map(({ ranges }) =>
+      ranges.map(({ index, begin, end }) => {
+        const { data } = (this.shard.tensors[index] as TrackedParameter).parameter;
+        return exchange.gradientOf(index) === null ? null : (data as Float32Array).subarray(begin, end);
+      }),
+    );
+    return this.transport.calls.gather(
+      exchange.batch,
+      arrays,
+      used.map(({ lengths }) => lengths),
+      used.map(({ counts }) => counts),
+    );
+  }
+}
+
+/** What every method that reads or writes states checks first. */
+export function requireReady(transport: Transport, shard: Shard, steps: ShardedSteps): void {
+  transport.requireOpen();
+  steps.requireIdle();
+  shard.requireState();
+  for (const tensor of shard.tensors) requireHostData(tensor, tensor.parameter.data, tensor.parameter.out);
+}
+
+/** Data that can be written on another thread. */
+function requireHostData(tensor: TrackedParameter, data: TrackedParameter["parameter"]["data"], out: unknown = data): void {
+  requireLength(tensor, data, role.data);
+  if (out !== data) {
+    throw typeError("ERR_INVALID_PARAMETER", `${tensor.label}: Sharded updates data in place, and the parameter has an out`);
+  }
+  requireUnleased(data, `${tensor.label}: its data`);
+  pin(data as Float32Array);
+}
