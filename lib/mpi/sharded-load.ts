@@ -49,6 +49,8 @@ interface Read {
 export class ShardedLoad {
   readonly #turns: Turns;
   #items: readonly Item[] = [];
+  /** The data of each parameter, as the checks have seen it. */
+  #data: readonly Float32Array[] = [];
   /** By item: this rank's pieces of a state, or the whole of values and averages. */
   #arrays: Owned[][] = [];
   /** Rank 0's: which item an array of the state dict stands for. */
@@ -120,7 +122,7 @@ export class ShardedLoad {
   }
 
   #require(): void {
-    requireReady(this.transport, this.shard, this.steps);
+    this.#data = requireReady(this.transport, this.shard, this.steps);
     this.shard.groups.groups.forEach((group, index) => {
       const unwritable = group.unwritable({});
       if (unwritable === undefined) return;
@@ -203,8 +205,7 @@ export class ShardedLoad {
     found?.writeValues();
     if (found === undefined) {
       this.#items.forEach(({ index, kind }, item) => {
-        const { data } = this.#tensor(index).parameter;
-        if (kind === "values") (data as Float32Array).set(this.#whole(item));
+        if (kind === "values") this.#data[index]?.set(this.#whole(item));
       });
     }
     groups.forEach((group, k) => {

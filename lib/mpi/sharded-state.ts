@@ -74,9 +74,9 @@ export class ShardedState {
     // The states that are about to be replaced need not be alike.
     const { state: _, ...intention } = this.steps.intention(call.broadcast);
     const turns = new Turns(this.transport, { ...intention, options: given === null ? 1 : 2 });
-    await turns.check(() => requireReady(this.transport, this.shard, this.steps));
+    const data = await turns.check(() => requireReady(this.transport, this.shard, this.steps));
     const take = given === null ? undefined : await this.#scatter(given, turns);
-    for (const { parameter } of this.shard.tensors) await broadcastArray(this.transport, parameter.data as Float32Array);
+    for (const array of data) await broadcastArray(this.transport, array);
     take?.();
   }
 

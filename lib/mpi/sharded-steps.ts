@@ -33,6 +33,8 @@ export class ShardedSteps {
   /** Steps so far, skipped ones too. */
   #count = 0;
   #exchange: GradientExchange | undefined;
+  /** The data of each parameter, as the checks of this step have seen it. */
+  readonly #data: Float32Array[] = [];
   readonly #layoutHash: number;
 
   constructor(
@@ -87,6 +89,7 @@ export class ShardedSteps {
       return await this.#run(exchange, given);
     } finally {
       this.#exchange = undefined;
+      this.#data.length = 0;
     }
   }
 
@@ -120,7 +123,7 @@ export class ShardedSteps {
   }
 
   #normOf(exchange: GradientExchange): GradientNorm {
-    return new GradientNorm(this.shard, (index) => exchange.gradientOf(index) !== null);
+    return new GradientNorm(this.shard, (index) => exchange.hasGradient(index));
   }
 
   /** All local checks, and room for the state. Nothing is written. */
@@ -144,13 +147,13 @@ export class ShardedSteps {
 
   /** Gives the pieces of a parameter its memory, as it is now. */
   #bind(tensor: TrackedParameter, hasGradient: boolean): void {
-    const { data, out } = tensor.parameter;
-    requireHostData(tensor, data, out);
+    const data = requireHostData(tensor);
+    this.#data[tensor.index] = data;
     for (const { parameter, sum, begin, end } of this.shard.pieces[tensor.index] ?? []) {
-      const { buffer, byteOffset } = data as Float32Array;
+      const { buffer, byteOffset } = data;
       const place = byteOffset + begin * Float32Array.BYTES_PER_ELEMENT;
       const same = parameter.data.buffer === buffer && parameter.data.byteOffset === place;
-      if (!same) parameter.data = (data as Float32Array).subarray(begin, end);
+      if (!same) parameter.data = data.subarray(begin, end);
       parameter.grad = hasGradient ? sum : null;
     }
   }
@@ -176,11 +179,10 @@ export class ShardedSteps {
 
   #gather(exchange: GradientExchange): MpiOutcome {
     const { buckets } = this.shard.layout;
-    const used = buckets.filter(({ ranges }) => ranges.some(({ index }) => exchange.gradientOf(index) !== null));
+    const used = buckets.filter(({ ranges }) => ranges.some(({ index }) => exchange.hasGradient(index)));
     const arrays = used.map(({ ranges }) =>
       ranges.map(({ index, begin, end }) => {
-        const { data } = (this.shard.tensors[index] as TrackedParameter).parameter;
-        return exchange.gradientOf(index) === null ? null : (data as Float32Array).subarray(begin, end);
+        return exchange.hasGradient(index) ? (this.#data[index] as Float32Array).subarray(begin, end) : null;
       }),
     );
     return this.transport.calls.gather(
@@ -192,19 +194,21 @@ export class ShardedSteps {
   }
 }
 
-/** What every method that reads or writes states checks first. */
-export function requireReady(transport: Transport, shard: Shard, steps: ShardedSteps): void {
+/** What every method that reads or writes states checks first. Returns the data of each parameter, which nobody needs to read again. */
+export function requireReady(transport: Transport, shard: Shard, steps: ShardedSteps): Float32Array[] {
   transport.requireOpen();
   steps.requireIdle();
-  for (const tensor of shard.tensors) requireHostData(tensor, tensor.parameter.data, tensor.parameter.out);
+  return shard.tensors.map(requireHostData);
 }
 
 /** Data that can be written on another thread. */
-function requireHostData(tensor: TrackedParameter, data: TrackedParameter["parameter"]["data"], out: unknown = data): void {
+function requireHostData(tensor: TrackedParameter): Float32Array {
+  const [data, out] = [tensor.read("data"), tensor.read("out")];
   requireLength(tensor, data, role.data);
-  if (out !== data) {
+  if ((out ?? data) !== data) {
     throw typeError("ERR_INVALID_PARAMETER", `${tensor.label}: Sharded updates data in place, and the parameter has an out`);
   }
   requireUnleased(data, `${tensor.label}: its data`);
   pin(data as Float32Array);
+  return data as Float32Array;
 }

@@ -1,5 +1,6 @@
 import { isCudaArray, release } from "../cuda/array";
 import { rangeError } from "../errors";
+import { foreignError } from "../foreign";
 import { zerosAt, type Floats } from "../arrays/placement";
 import { host, role, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
@@ -89,11 +90,16 @@ export class StepPlan {
   read(): void {
     const { data, out, grad } = this;
     const given = this.#given;
-    for (let row = 0; row < given.length; ++row) {
-      const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
-      const target = nowOut ?? nowData;
-      if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
-      if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+    let row = 0;
+    try {
+      for (; row < given.length; ++row) {
+        const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
+        const target = nowOut ?? nowData;
+        if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
+        if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+      }
+    } catch (cause) {
+      throw foreignError(this.parameters[row] as TrackedParameter, cause);
     }
   }
 
