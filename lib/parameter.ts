@@ -1,6 +1,7 @@
 import type { CudaArray } from "./cuda/array";
 import type { Floats, Placed } from "./arrays/placement";
-import { requireObject } from "./options/kinds";
+import { gradientNames } from "./arrays/misnamed";
+import { refuseUnknownKeys, requireObject } from "./options/kinds";
 
 /** What an optimizer updates: any object of this shape. All arrays of a parameter lie in one place: on the host, or on one device. */
 export interface Parameter<A extends Floats = Float32Array> {
@@ -19,16 +20,23 @@ export interface Parameter<A extends Floats = Float32Array> {
 /** A parameter on the host or on a device. */
 export type AnyParameter = Parameter | Parameter<CudaArray>;
 
+const keys = ["grad", "shape", "name", "out"];
+
+/** What other libraries call them. */
+const otherNames = [gradientNames, ["shape", "dims", "dimensions", "size", "sizes"], ["name", "label", "id"], ["out", "output"]];
+
 /**
- * Types a parameter: `parameter(new Float32Array(10), { name: "bias" })`.
+ * Makes a parameter: `parameter(new Float32Array(10), { name: "bias" })`.
  *
  * @param data the values: a Float32Array or a CudaArray
  * @param rest `grad` (default null), `shape`, `name`, `out`
+ * @throws ERR_UNKNOWN_OPTION for another key, ERR_INVALID_OPTION where `rest` is no object
  */
 export function parameter<A extends Floats>(
   data: A,
   rest: Omit<Parameter<Placed<A>>, "data"> = {},
 ): Parameter<Placed<A>> & { grad: Placed<A> | null } {
   requireObject(rest, "The second argument of parameter");
+  refuseUnknownKeys(rest, keys, "parameter", otherNames);
   return { data: data as Placed<A>, ...rest, grad: rest.grad ?? null };
 }

@@ -73,7 +73,7 @@ describe("in the place of a group", () => {
       to.addParamGroup(given as never);
     });
     expect(error.message).toMatch(/: add one group at a time, for \(const group of groups\) addParamGroup\(group\)$/);
-    for (const group of given) to.addParamGroup(group);
+    for (const group of given) to.addParamGroup(group as never);
     expect(counted(to)).toBe(4);
   });
 });

@@ -4,8 +4,8 @@ import { arrayKind, describe, isDetached, isMap, isObject, lengthOf, plainError,
 import { touch } from "../foreign";
 import { isList, isParameter, meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
-import { plain } from "../options/kinds";
 import type { Parameter } from "../parameter";
+import { misnamed, misnamedIn } from "./misnamed";
 import { placeOf, requireUnleased, type Floats } from "./placement";
 
 /** What holds a group's parameters. */
@@ -91,24 +91,6 @@ function listOf(value: unknown, what: string): unknown[] {
   throw invalid(`${what} must be iterable`, value);
 }
 
-/** What other libraries call a gradient, in plain form. */
-const gradientNames: readonly string[] = ["g", "grad", "grads", "gradient", "gradients", "dw", "dp", "dx"];
-
-/**
- * A key that seems to stand for `grad`, of an object or of what it inherits from. A parameter with it and without `grad` would be left out in
- * silence.
- */
-function misnamedIn(item: object): string | undefined {
-  for (let at: object | null = item; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
-    const found = Object.getOwnPropertyNames(at).find((key) => seemsGradient(item, key));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-const seemsGradient = (item: object, key: string): boolean =>
-  key !== "grad" && gradientNames.includes(plain(key)) && isObject(Reflect.get(item, key));
-
 function gradientOf(item: unknown, index: number): Float32Array | null {
   const what = `Parameter ${index} must be an object with data and grad`;
   if (!isObject(item) || arrayKind(item) !== undefined || isCudaArray(item)) {
@@ -120,7 +102,7 @@ function gradientOf(item: unknown, index: number): Float32Array | null {
   if (meant !== "") throw invalid(what, item, meant);
   const grad: unknown = (item as Parameter).grad ?? null;
   const other = grad === null ? misnamedIn(item) : undefined;
-  if (other !== undefined) throw invalid(what, item, ` with ${JSON.stringify(other)}: the gradient's key is "grad"`);
+  if (other !== undefined) throw invalid(what, item, misnamed(other));
   if (!("grad" in item) && placeOf((item as Parameter).data) === undefined) throw invalid(what, item);
   if (grad === null || arrayKind(grad) === "Float32Array") return grad as Float32Array | null;
   const advice = isCudaArray(grad) ? "; on a device, step({ maxGradNorm }) clips without writing the gradients" : "";

@@ -1,5 +1,6 @@
 import { isCudaArray, release } from "../cuda/array";
 import { arrayKind, describe, isArray, isObject, rangeError, typeError } from "../errors";
+import { misnamed, misnamedIn } from "../arrays/misnamed";
 import { placeOf, type Floats } from "../arrays/placement";
 import { foreignError, touch } from "../foreign";
 import { meantAsParameter } from "../meant";
@@ -120,10 +121,12 @@ export class TrackedParameter {
 }
 
 function requireParameter(parameter: unknown, { label }: TrackedParameter): void {
-  if (isObject(parameter) && !isNoParameter(parameter)) return;
+  const isNone = !isObject(parameter) || isNoParameter(parameter);
+  const other = isNone || "grad" in parameter ? undefined : misnamedIn(parameter);
+  if (!isNone && other === undefined) return;
   const wanted = "an object with data, a Float32Array or a CudaArray";
-  const message = `${label} must be ${wanted}; got ${describe(parameter)}${meantAsParameter(parameter)}`;
-  throw typeError("ERR_INVALID_PARAMETER", message);
+  const meant = other === undefined ? meantAsParameter(parameter) : misnamed(other);
+  throw typeError("ERR_INVALID_PARAMETER", `${label} must be ${wanted}; got ${describe(parameter)}${meant}`);
 }
 
 /** An array, a list, or what else holds parameters, where one parameter should be. */
