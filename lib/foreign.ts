@@ -30,3 +30,25 @@ export function touch<T>(owner: Labelled, act: () => T): T {
     throw foreignError(owner, cause);
   }
 }
+
+/** The name of an object's class; empty where it has none, or where a look at it throws. */
+export function classNameOf(object: object): string {
+  try {
+    const name: unknown = (object as { constructor?: { name?: unknown } }).constructor?.name;
+    return typeof name === "string" ? name : "";
+  } catch {
+    return "";
+  }
+}
+
+/** The values of an object, to be shown. */
+export function shownValues(object: object): Record<string, unknown> {
+  const entries = Object.keys(object).map((key) => {
+    try {
+      return [key, object[key as never]];
+    } catch {
+      return [key, "(its getter threw)"];
+    }
+  });
+  return Object.fromEntries(entries) as Record<string, unknown>;
+}
