@@ -7,7 +7,7 @@ import { readCheckpoint, type Checkpoint, type LoadStateOptions } from "../check
 import { readValue, type Place } from "../checkpoint/places";
 import type { SequentialReader } from "../checkpoint/reader";
 import { elementsOf } from "../checkpoint/safetensors";
-import { typeError } from "../errors";
+import { isObject, typeError } from "../errors";
 import type { GroupExtras } from "../groups/group";
 import { requireObject } from "../options/kinds";
 import type { LoadReport } from "../state-dict";
@@ -61,10 +61,11 @@ export class ShardedLoad {
     private readonly shard: Shard,
     private readonly steps: ShardedSteps,
     private readonly options: LoadStateOptions,
+    private readonly check: () => void,
   ) {
     // The states that are about to be replaced need not be alike. An average must be given on all ranks or on none.
     const { state: _, ...intention } = steps.intention(call.load);
-    const average = (options as LoadStateOptions | null)?.average === undefined ? 1 : 2;
+    const average = isObject(options) && options.average !== undefined ? 2 : 1;
     this.#turns = new Turns(transport, { ...intention, average });
   }
 
@@ -80,6 +81,7 @@ export class ShardedLoad {
 
   /** Rank 0's part: reads, and sends what it reads. */
   async #read(from: unknown): Promise<Read> {
+    this.check();
     const { rule, groups } = this.shard.groups;
     let next = 0;
     let standIn: Float32Array = new Float32Array(0);
@@ -110,6 +112,7 @@ export class ShardedLoad {
   /** The others' part. */
   async #receive(): Promise<undefined> {
     await this.#turns.check(() => {
+      this.check();
       this.#require();
       const { options } = this;
       requireOptions(options);

@@ -8,7 +8,7 @@ import { role, type MpiOutcome } from "../native/engine";
 import { titleOf } from "../rule/rule";
 import { requireLength } from "../step/memory-checks";
 import { pin } from "../step/pin";
-import { readStepOptions, type ReadStepOptions, type StepOptions, type StepReport } from "../step/step-options";
+import { readStepOptions, refuseMore, type ReadStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import { call, hashOf, textOf, type Intention } from "./agreement";
 import { agree, attempt, settle, type Refusal } from "./collective";
@@ -82,19 +82,23 @@ export class ShardedSteps {
     return (this.#exchange ??= new GradientExchange(this.transport, this.shard, this.intention(call.bucket)));
   }
 
-  async step(given: StepOptions | undefined): Promise<StepReport> {
+  /** @param rest what was passed after the options: refused, when the ranks agree */
+  async step(given: StepOptions | undefined, rest: readonly unknown[]): Promise<StepReport> {
     this.transport.requireOpen();
     const exchange = this.#current();
     try {
-      return await this.#run(exchange, given);
+      return await this.#run(exchange, given, rest);
     } finally {
       this.#exchange = undefined;
       this.#data.length = 0;
     }
   }
 
-  async #run(exchange: GradientExchange, given: StepOptions | undefined): Promise<StepReport> {
-    const prepared = attempt(() => this.#prepare(exchange, given));
+  async #run(exchange: GradientExchange, given: StepOptions | undefined, rest: readonly unknown[]): Promise<StepReport> {
+    const prepared = attempt(() => {
+      refuseMore(rest, "step");
+      return this.#prepare(exchange, given);
+    });
     if ("error" in prepared) {
       await settle(exchange.refuse(prepared, this.intention(call.step)), prepared);
       throw prepared.error; // where everybody else agreed, which cannot be
