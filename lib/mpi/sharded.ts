@@ -10,7 +10,7 @@ import { zeroGradients } from "../optimizer/zero-grad";
 import type { Parameter } from "../parameter";
 import { titleOf } from "../rule/rule";
 import type { LoadReport, StateDict } from "../state-dict";
-import type { StepOptions, StepReport } from "../step/step-options";
+import { refuseMore, type StepOptions, type StepReport } from "../step/step-options";
 import { Shard } from "./shard";
 import { ShardedLoad } from "./sharded-load";
 import { swapShardedAverages } from "./sharded-averages";
@@ -88,13 +88,15 @@ export class Sharded<O extends object = { lr: number }> {
    *   happened on another one; ERR_MPI_DISAGREE where options, lengths or which parameters have a gradient differ. With ERR_MPI_LOST the
    *   ranks may have different parameters, and every later call is that error; after ERR_MPI_TIMEOUT nothing can be exchanged
    */
-  step(options?: StepOptions): Promise<StepReport> {
-    return this.#together("step", () => this.#steps.step(options));
+  step(options?: StepOptions): Promise<StepReport>;
+  step(options?: StepOptions, ...rest: readonly unknown[]): Promise<StepReport> {
+    return this.#together("step", () => this.#steps.step(options, rest));
   }
 
   /** The same as `step`, for what takes an optimizer with both: GradScaler. */
-  stepAsync(options?: StepOptions): Promise<StepReport> {
-    return this.step(options);
+  stepAsync(options?: StepOptions): Promise<StepReport>;
+  stepAsync(...given: readonly []): Promise<StepReport> {
+    return this.step(...given);
   }
 
   /** Runs what all ranks do. */
@@ -111,12 +113,15 @@ export class Sharded<O extends object = { lr: number }> {
    *
    * @throws never: the promise is rejected as that of `step`
    */
-  broadcast(): Promise<void> {
+  broadcast(): Promise<void>;
+  broadcast(...rest: readonly unknown[]): Promise<void> {
     return this.#guard.exclusivelyAsync("broadcast", async () => {
       const whole = this.#shard.tensors.map(({ steps, states, slow, ema }) => {
         return { steps, arrays: [...states], buffers: { slow, ema } };
       });
-      await this.#state.broadcast(this.#begun ? null : whole);
+      await this.#state.broadcast(this.#begun ? null : whole, () => {
+        refuseMore(rest, "broadcast", "no argument");
+      });
       if (!this.#begun) this.#inner.groups.reset();
       this.#begun = true;
     });
@@ -127,8 +132,12 @@ export class Sharded<O extends object = { lr: number }> {
    *
    * @throws never: the promise is rejected as that of `step`
    */
-  stateDict(): Promise<StateDict | null> {
-    return this.#together("stateDict", () => this.#state.stateDict());
+  stateDict(): Promise<StateDict | null>;
+  stateDict(...rest: readonly unknown[]): Promise<StateDict | null> {
+    const check = () => {
+      refuseMore(rest, "stateDict of a Sharded", "no argument");
+    };
+    return this.#together("stateDict", () => this.#state.stateDict(check));
   }
 
   /**
@@ -139,8 +148,12 @@ export class Sharded<O extends object = { lr: number }> {
    * @param options as of an optimizer's `saveState`
    * @throws never: the promise is rejected on rank 0 with what `saveState` of an optimizer rejects with, on the others with ERR_MPI_PEER
    */
-  saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
-    return this.#together("saveState", () => saveSharded(this.#transport, this.#shard, this.#steps, path, options));
+  saveState(path: string | URL, options?: SaveStateOptions): Promise<void>;
+  saveState(path: string | URL, options: SaveStateOptions = {}, ...rest: readonly unknown[]): Promise<void> {
+    const check = () => {
+      refuseMore(rest, "saveState");
+    };
+    return this.#together("saveState", () => saveSharded(this.#transport, this.#shard, this.#steps, path, options, check));
   }
 
   /**
@@ -154,9 +167,16 @@ export class Sharded<O extends object = { lr: number }> {
    */
   loadState<Extra = unknown>(from: CheckpointSource, options?: LoadStateOptions & { strict?: true }): Promise<{ extra: Extra }>;
   loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions): Promise<{ extra: Extra } & Partial<LoadReport>>;
-  loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
+  loadState<Extra = unknown>(
+    from: CheckpointSource,
+    options: LoadStateOptions = {},
+    ...rest: readonly unknown[]
+  ): Promise<{ extra: Extra }> {
+    const check = () => {
+      refuseMore(rest, "loadState");
+    };
     return this.#together("loadState", () => {
-      const load = new ShardedLoad(this.#transport, this.#shard, this.#steps, options);
+      const load = new ShardedLoad(this.#transport, this.#shard, this.#steps, options, check);
       return load.run(from) as Promise<{ extra: Extra }>;
     });
   }
@@ -186,8 +206,11 @@ export class Sharded<O extends object = { lr: number }> {
    * @returns whether the parameters hold the averages now
    * @throws never: the promise is rejected with ERR_AVERAGE before the first average, or as that of `step`
    */
-  swapEma(): Promise<boolean> {
-    return this.#guard.swapAsync(() => swapShardedAverages(this.#transport, this.#shard, this.#steps));
+  swapEma(...rest: readonly unknown[]): Promise<boolean> {
+    const check = () => {
+      refuseMore(rest, "swapEma of a Sharded", "no argument");
+    };
+    return this.#guard.swapAsync(() => swapShardedAverages(this.#transport, this.#shard, this.#steps, check));
   }
 
   /** Fills every gradient of this rank with zeros, or with `set_to_none` sets them to null. Other ranks need not call it. */

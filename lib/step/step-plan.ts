@@ -1,5 +1,6 @@
 import type { Floats } from "../arrays/placement";
 import { isSparse } from "../arrays/sparse-gradient";
+import { foreignError } from "../foreign";
 import { host, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { giveBack, zerosFor } from "./fresh-state";
@@ -93,11 +94,16 @@ export class StepPlan {
   read(): void {
     const { data, out, grad } = this;
     const given = this.#given;
-    for (let row = 0; row < given.length; ++row) {
-      const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
-      const target = nowOut ?? nowData;
-      if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
-      if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+    let row = 0;
+    try {
+      for (; row < given.length; ++row) {
+        const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
+        const target = nowOut ?? nowData;
+        if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
+        if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+      }
+    } catch (cause) {
+      throw foreignError(this.parameters[row] as TrackedParameter, cause);
     }
     if (this.#regrouped) this.#listActive();
     // What a sparse gradient holds may be new where it is the same object.

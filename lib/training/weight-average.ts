@@ -3,9 +3,9 @@ import { isCudaArray } from "../cuda/array";
 import { arrayKind, describe, isArray, isObject, plainError, rangeError, typeError } from "../errors";
 import { meantAsOptimizer } from "../meant";
 import { readOptions, refuseUnknownKeys, requireObject, whole, type Kinds } from "../options/kinds";
-import type { AnyParameter, Parameter } from "../parameter";
+import type { AnyParameter } from "../parameter";
 import { readCounts, type AverageCounts } from "./average-counts";
-import { addTo, lengthOfData, noteLengths, readable, valuesOf } from "./average-values";
+import { addTo, lengthIn, noteLengths, readable, valuesOf } from "./average-values";
 
 export interface WeightAverageOptions {
   /** The first call of `update` that is averaged, counted from 0. Default 0. */
@@ -182,7 +182,7 @@ export class WeightAverage {
       throw typeError("ERR_STATE_DICT", `There must be ${parameters.length} averages, and none before the first: got ${found}`);
     }
     parameters.forEach((parameter, index) => {
-      const [length, wanted] = [averages.get(parameter)?.length, lengthOfData((parameter as Parameter).data)];
+      const [length, wanted] = [averages.get(parameter)?.length, lengthIn(parameter, index)];
       if (length === wanted) return;
       throw rangeError("ERR_STATE_DICT", `The average of parameter ${index} must have ${wanted} elements, got ${length}`);
     });
