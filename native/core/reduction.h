@@ -14,6 +14,10 @@ namespace adabelief {
 
 constexpr std::uint64_t reduction_block = 4096;
 
+/** In which order gradients are added up: the first and the second, then the third; or in pairs, ((0+1)+(2+3))+…, where an odd
+ * one passes up. */
+enum class SumOrder { sequence, pairs };
+
 /** The segments and blocks of one row. */
 struct Cut {
   std::uint64_t length, segment;  // `segment` divides `length`; 0: nothing is summed
