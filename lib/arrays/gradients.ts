@@ -1,13 +1,13 @@
 // The gradients of whatever holds parameters: a parameter, a group, an optimizer, or an iterable of parameters or groups.
 import { isCudaArray } from "../cuda/array";
-import { arrayKind, describe, isDetached, isMap, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { arrayKind, describe, isDetached, isMap, isObject, plainError, rangeError, typeError } from "../errors";
 import { touch } from "../foreign";
 import { isList, isParameter, meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { misnamed, misnamedIn } from "./misnamed";
+import { liveLength, nativeOf, placeOf, requireUnleased, type Floats } from "./placement";
 import { isSparse } from "./sparse-gradient";
-import { placeOf, requireUnleased, type Floats } from "./placement";
 
 /** What holds a group's parameters. */
 interface HasParams {
@@ -19,8 +19,8 @@ interface HasGroups {
   readonly paramGroups: Iterable<HasParams>;
 }
 
-/** What `clipGradNorm` takes. Its gradients must be on the host. */
-export type Clippable = Parameter | HasParams | HasGroups | Iterable<Parameter> | Iterable<HasParams>;
+/** What `clipGradNorm` takes. */
+export type Clippable = Parameter<Floats> | HasParams | HasGroups | Iterable<Parameter<Floats>> | Iterable<HasParams>;
 
 const wanted = "parameters, a group or groups, or an optimizer";
 
@@ -28,18 +28,22 @@ const invalid = (what: string, value: unknown, advice = "") =>
   typeError("ERR_INVALID_PARAMETER", `${what}, got ${describe(value)}${advice}`);
 
 /** Every gradient once. Throws unless all of them can be scaled. */
-export function clippable(given: unknown): Float32Array[] {
-  const gradients = new Set<Float32Array>();
+export function clippable(given: unknown): Floats[] {
+  const gradients = new Set<Floats>();
   parametersIn(given).forEach((item, index) => {
     const grad = touch({ label: `Parameter ${index}` }, () => gradientOf(item, index));
-    if (grad !== null && isDetached(grad)) {
+    if (grad === null) return;
+    if (isCudaArray(grad) && grad.disposed) {
+      throw plainError("ERR_DISPOSED", `Parameter ${index}: grad was disposed: give it another CudaArray`);
+    }
+    if (!isCudaArray(grad) && isDetached(grad)) {
       throw typeError("ERR_DETACHED", `Parameter ${index}: grad has lost its memory: make a new array for it`);
     }
-    if (grad !== null && lengthOf(grad) > 0) gradients.add(grad);
+    if (liveLength(grad, placeOf(grad) as number) > 0) gradients.add(grad);
   });
   const list = [...gradients];
   for (const grad of list) requireUnleased(grad, "A gradient");
-  if (addon.overlap(list) === null) return list;
+  if (addon.overlap(list.map(nativeOf)) === null) return list;
   const advice = "clipping would scale the shared part twice; copy one of them, or give one array to both parameters";
   throw rangeError("ERR_OVERLAP", `Overlap in memory: two of the gradients. ${advice}`);
 }
@@ -92,7 +96,7 @@ function listOf(value: unknown, what: string): unknown[] {
   throw invalid(`${what} must be iterable`, value);
 }
 
-function gradientOf(item: unknown, index: number): Float32Array | null {
+function gradientOf(item: unknown, index: number): Floats | null {
   const what = `Parameter ${index} must be an object with data and grad`;
   if (!isObject(item) || arrayKind(item) !== undefined || isCudaArray(item)) {
     throw invalid(what, item, meantAsParameter(item));
@@ -105,9 +109,12 @@ function gradientOf(item: unknown, index: number): Float32Array | null {
   const other = grad === null ? misnamedIn(item) : undefined;
   if (other !== undefined) throw invalid(what, item, misnamed(other));
   if (!("grad" in item) && placeOf((item as Parameter).data) === undefined) throw invalid(what, item);
-  if (grad === null || arrayKind(grad) === "Float32Array") return grad as Float32Array | null;
-  const instead = "step({ maxGradNorm }) clips without writing the gradients";
-  if (isSparse(grad)) throw typeError("ERR_SPARSE", `Parameter ${index}: its grad is sparse; ${instead}`);
-  const advice = isCudaArray(grad) ? `; on a device, ${instead}` : "";
-  throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: grad must be a Float32Array, got ${describe(grad)}${advice}`);
+  if (grad === null || placeOf(grad) !== undefined) return grad as Floats | null;
+  if (isSparse(grad)) {
+    throw typeError(
+      "ERR_SPARSE",
+      `Parameter ${index}: its grad is sparse; step({ maxGradNorm }) clips without writing the gradients`,
+    );
+  }
+  throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: grad must be a Float32Array or a CudaArray, got ${describe(grad)}`);
 }

@@ -1,11 +1,9 @@
-import { describe, rangeError, typeError } from "../errors";
+import { describe, typeError } from "../errors";
 import type { CheckpointSource, LoadStateOptions } from "../checkpoint/load";
 import type { SaveStateOptions } from "../checkpoint/save";
 import type { ParamGroup } from "../groups/group";
-import { host } from "../native/engine";
-import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Optimizer, ZeroGradOptions } from "../optimizer";
-import { Guard, internalsOf, type Internals } from "../optimizer/internals";
+import { Guard, type Internals } from "../optimizer/internals";
 import { zeroGradients } from "../optimizer/zero-grad";
 import type { Parameter } from "../parameter";
 import { titleOf } from "../rule/rule";
@@ -13,6 +11,7 @@ import type { LoadReport, StateDict } from "../state-dict";
 import { refuseMore, type StepOptions, type StepReport } from "../step/step-options";
 import { Shard } from "./shard";
 import { ShardedLoad } from "./sharded-load";
+import { readBucket, requireOptimizer } from "./sharded-arguments";
 import { swapShardedAverages } from "./sharded-averages";
 import { saveSharded } from "./sharded-save";
 import { ShardedState } from "./sharded-state";
@@ -23,8 +22,6 @@ export interface ShardedOptions {
   /** About how many elements are exchanged at once, from 1 on. Default 2 ** 20. */
   bucket?: number;
 }
-
-const defaultBucket = 2 ** 20;
 
 /**
  * An optimizer over the ranks of a world: data-parallel training whose state is shared out (ZeRO-1). Every rank has all parameters, and the
@@ -206,6 +203,7 @@ export class Sharded<O extends object = { lr: number }> {
    * @returns whether the parameters hold the averages now
    * @throws never: the promise is rejected with ERR_AVERAGE before the first average, or as that of `step`
    */
+  swapEma(): Promise<boolean>;
   swapEma(...rest: readonly unknown[]): Promise<boolean> {
     const check = () => {
       refuseMore(rest, "swapEma of a Sharded", "no argument");
@@ -229,25 +227,4 @@ export class Sharded<O extends object = { lr: number }> {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function readBucket(options: unknown): number {
-  requireObject(options, "The options of Sharded");
-  refuseUnknownKeys(options, ["bucket"], "Sharded");
-  const { bucket = defaultBucket } = options;
-  if (typeof bucket !== "number") throw typeError("ERR_INVALID_OPTION", `bucket must be a number, got ${describe(bucket)}`);
-  if (Number.isSafeInteger(bucket) && bucket >= 1) return bucket;
-  throw rangeError("ERR_INVALID_OPTION", `bucket must be a whole number of elements from 1 on, got ${bucket}`);
-}
-
-function requireOptimizer(optimizer: unknown): Internals {
-  const inner = internalsOf(optimizer);
-  if (inner === undefined)
-    throw typeError("ERR_OPTIMIZER", `Sharded takes an optimizer of this package, got ${describe(optimizer)}`);
-  for (const { label, place } of inner.groups.steps.parameters) {
-    if (place === host) continue;
-    const advice = "Sharded exchanges host memory only so far: cuda arrays must be read() first";
-    throw typeError("ERR_INVALID_PARAMETER", `${label} lies on CUDA device ${place}: ${advice}`);
-  }
-  return inner;
 }

@@ -4,13 +4,10 @@ import { foreignError } from "../foreign";
 import { host, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
 import { giveBack, zerosFor } from "./fresh-state";
-import { news, watch } from "./row-marks";
+import { news, pendingBit, watch } from "./row-marks";
 import { SparseRows } from "./sparse-rows";
 import { StepRequest } from "./step-request";
 import { bufferBits, noArrays, type Buffer, type TrackedParameter } from "./tracked-parameter";
-
-/** In `kept`: the plan has other state arrays than the parameter. */
-const pendingBit = 32;
 
 /**
  * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
@@ -33,9 +30,8 @@ export class StepPlan {
   /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
   readonly kept: Uint8Array;
   readonly lengths: Float64Array;
-  /** By row, one of `news`. */
+  /** By row, one of `news`, and one of `watch`. */
   readonly news: Uint8Array;
-  /** By row, one of `watch`. */
   readonly watch: Uint8Array;
   readonly request: StepRequest;
   /** Whether any row has the pending bit. */
@@ -102,12 +98,12 @@ export class StepPlan {
         if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
         if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
       }
+      // What a sparse gradient holds may be new where it is the same object.
+      if (this.sparse.size > 0) for (const [at, rows] of this.sparse) rows.read(grad[(row = at)]);
     } catch (cause) {
       throw foreignError(this.parameters[row] as TrackedParameter, cause);
     }
     if (this.#regrouped) this.#listActive();
-    // What a sparse gradient holds may be new where it is the same object.
-    if (this.sparse.size > 0) for (const [row, rows] of this.sparse) rows.read(grad[row]);
   }
 
   #listActive(): void {
