@@ -12,19 +12,28 @@ import { withPath } from "./system-error";
 
 /** An absolute path, so that a later chdir changes nothing. `what` is a file of which kind. */
 export function pathOf(path: unknown, what = "checkpoint"): string {
-  const isUrl = isObject(path) && path instanceof URL;
-  if (typeof path !== "string" && !isUrl) {
+  const text = typeof path === "string" ? path : fromUrl(path);
+  if (text === undefined) {
     throw typeError("ERR_INVALID_OPTION", `The path of a ${what} must be a string or a file: URL, got ${describe(path)}`);
   }
-  const text = isUrl ? fileURLToPath(path) : path;
   if (endsInFolder.test(text)) {
-    const given = describe(String(path));
+    const given = describe(typeof path === "string" ? path : (path as URL).href);
     throw rangeError("ERR_INVALID_OPTION", `The path of a ${what} must end in the name of a file, got ${given}`);
   }
   try {
     return resolve(text);
   } catch (error) {
     throw withPath(error, path); // there is no working directory any more
+  }
+}
+
+/** The path of a file: URL; undefined for what is none. Node's own errors have a code: another scheme, another host. */
+function fromUrl(path: unknown): string | undefined {
+  try {
+    return isObject(path) && path instanceof URL ? fileURLToPath(path) : undefined;
+  } catch (error) {
+    if (isObject(error) && "code" in error) throw error;
+    return undefined; // an object of the caller's that only looks like a URL
   }
 }
 

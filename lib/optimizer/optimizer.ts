@@ -132,8 +132,12 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * @param options `set_to_none`: default false; `stream`: in whose order those on a device are filled, default 0n
    * @throws a coded error, and changes nothing. If a device fails (ERR_CUDA, ERR_CUDA_LOST), some gradients may already be zero
    */
-  zeroGrad(options: ZeroGradOptions = {}): void {
-    this.#guard.freely(() => zeroGradients(this.#groups.steps.parameters, options));
+  zeroGrad(options?: ZeroGradOptions): void;
+  zeroGrad(options: ZeroGradOptions = {}, ...rest: readonly unknown[]): void {
+    this.#guard.freely(() => {
+      refuseMore(rest, "zeroGrad");
+      zeroGradients(this.#groups.steps.parameters, options);
+    });
   }
 
   /**
@@ -154,8 +158,12 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /** Adds a group, as while training a model that grows. Options that it lacks are the defaults. */
-  addParamGroup(group: GroupOf<Partial<O>>): void {
-    this.#guard.exclusively("addParamGroup", () => this.#groups.add(group));
+  addParamGroup(group: GroupOf<Partial<O>>): void;
+  addParamGroup(group: GroupOf<Partial<O>>, ...rest: readonly unknown[]): void {
+    this.#guard.exclusively("addParamGroup", () => {
+      refuseMore(rest, "addParamGroup", "one group with its options, { params, ...options }, and nothing after it");
+      this.#groups.add(group);
+    });
   }
 
   /** Forgets all state: the next step is the first. */
