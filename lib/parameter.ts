@@ -1,7 +1,7 @@
 import type { CudaArray } from "./cuda/array";
 import type { Floats, Placed } from "./arrays/placement";
 import { gradientNames } from "./arrays/misnamed";
-import { refuseUnknownKeys, requireObject } from "./options/kinds";
+import { refuseMore, refuseUnknownKeys, requireObject } from "./options/kinds";
 
 /** A gradient that is zero except in some rows. A row is all elements that share one index of the first dimension. */
 export interface SparseGradient {
@@ -51,7 +51,12 @@ export function parameter<A extends Floats>(
   rest?: Omit<Parameter<Placed<A>>, "data">,
 ): Parameter<Placed<A>> & { grad: Placed<A> | null };
 export function parameter(data: Float32Array, rest: Omit<SparseParameter, "data">): SparseParameter;
-export function parameter(data: Floats, rest: Omit<Parameter<Floats, unknown>, "data"> = {}): Parameter<Floats, unknown> {
+export function parameter(
+  data: Floats,
+  rest: Omit<Parameter<Floats, unknown>, "data"> = {},
+  ...more: readonly unknown[]
+): Parameter<Floats, unknown> {
+  refuseMore(more, "parameter", "the data and one object of options");
   requireObject(rest, "The second argument of parameter");
   refuseUnknownKeys(rest, keys, "parameter", otherNames);
   return { data, ...rest, grad: rest.grad ?? null };

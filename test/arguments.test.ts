@@ -1,6 +1,6 @@
 // An argument more than a method takes would be ignored: it is refused, and nothing is changed.
 import { existsSync } from "node:fs";
-import { Adam, encodeSafetensors, parameter, type Parameter } from "../lib";
+import { accumulate, Adam, clipGradNorm, encodeSafetensors, parameter, WeightAverage, type Parameter } from "../lib";
 import { fails } from "./helpers/checkpoint";
 import { temporaryFolder } from "./helpers/folder";
 import { thrownBy } from "./helpers/snapshot";
@@ -18,6 +18,8 @@ it.each<[string, (optimizer: Adam) => unknown[]]>([
   ["stateDict", () => [{}, {}]],
   ["loadStateDict", (optimizer) => [optimizer.stateDict(), {}, {}]],
   ["encodeState", () => [{}, {}]],
+  ["swapEma", () => [true]],
+  ["reset", () => [true]],
   ["stepAsync", () => [{}, {}]],
   ["saveState", () => [at("unwritten"), {}, {}]],
   ["loadState", (optimizer) => [optimizer.encodeState(), {}, {}]],
@@ -31,6 +33,18 @@ it.each<[string, (optimizer: Adam) => unknown[]]>([
   expect(error).toMatchObject({ name: "TypeError", code: "ERR_INVALID_OPTION" });
   expect(error.message).toMatch(/takes .*(argument|nothing after)/);
   expect([p.data[0], p.grad?.[0], optimizer.paramGroups.length, existsSync(at("unwritten"))]).toEqual([1, 1, 1, false]);
+});
+
+it.each<[string, (p: Parameter) => unknown]>([
+  ["parameter", ({ data }) => (parameter as Any[string])(data, {}, [1])],
+  ["clipGradNorm", (p) => (clipGradNorm as Any[string])([p], 0.5, {}, true)],
+  ["accumulate", (p) => (accumulate as Any[string])(p.grad, [Float32Array.of(2)], 1, {}, 2)],
+  ["update of a WeightAverage", (p) => (new WeightAverage(new Adam([p])) as unknown as Any)["update"]?.(p)],
+  ["swap of a WeightAverage", (p) => (new WeightAverage(new Adam([p])) as unknown as Any)["swap"]?.(p)],
+])("%s", (_, act) => {
+  const p = make();
+  expect(thrownBy(() => act(p))).toMatchObject({ name: "TypeError", code: "ERR_INVALID_OPTION" });
+  expect([p.data[0], p.grad?.[0]]).toEqual([1, 1]);
 });
 
 it.each<[string, () => unknown]>([

@@ -1,5 +1,6 @@
 // The way of a step over ranks: check → exchange and sum → agree → norm → step the own shard → agree → gather. Until the last part a
 // failure changes nothing.
+import { refuseMore } from "../options/kinds";
 import { clipCoefficient } from "../arrays/clip";
 import { requireUnleased } from "../arrays/placement";
 import { plainError, rangeError, typeError } from "../errors";
@@ -8,7 +9,7 @@ import { role } from "../native/engine";
 import { titleOf } from "../rule/rule";
 import { requireLength } from "../step/memory-checks";
 import { pin } from "../step/pin";
-import { readStepOptions, refuseMore, type ReadStepOptions, type StepOptions, type StepReport } from "../step/step-options";
+import { readStepOptions, type ReadStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import { call, hashOf, textOf, type Intention } from "./agreement";
 import { agree, attempt, settle, type Refusal } from "./collective";

@@ -1,3 +1,4 @@
+import { refuseMore } from "../options/kinds";
 import { describe, typeError } from "../errors";
 import type { CheckpointSource, LoadStateOptions } from "../checkpoint/load";
 import type { SaveStateOptions } from "../checkpoint/save";
@@ -8,7 +9,7 @@ import { zeroGradients } from "../optimizer/zero-grad";
 import type { Parameter } from "../parameter";
 import { titleOf } from "../rule/rule";
 import type { LoadReport, StateDict } from "../state-dict";
-import { refuseMore, type StepOptions, type StepReport } from "../step/step-options";
+import { type StepOptions, type StepReport } from "../step/step-options";
 import { Shard } from "./shard";
 import { ShardedLoad } from "./sharded-load";
 import { readBucket, requireOptimizer } from "./sharded-arguments";

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { refuseMore } from "../options/kinds";
 import { describe, isObject, typeError } from "../errors";
 import { meantAsOptimizer } from "../meant";
 import type { Floats } from "../arrays/placement";
@@ -6,7 +7,7 @@ import type { GroupOf, ParamGroup, Params } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import type { State, StateOf } from "../state-dict";
-import { readStepOptions, refuseMore, type StepOptions, type StepReport } from "../step/step-options";
+import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import { Guard, noteInternals } from "./internals";
 import { ParameterGroups } from "./parameter-groups";
 import { defineInspect } from "./show";
@@ -149,9 +150,11 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * @throws ERR_AVERAGE before the first average; ERR_DETACHED, ERR_LEASED, ERR_OVERLAP and the like where the `data` of a parameter cannot
    *   be written; nothing is changed then
    */
-  swapEma(): boolean {
+  swapEma(): boolean;
+  swapEma(...rest: readonly unknown[]): boolean {
     const { steps } = this.#groups;
     return this.#guard.swap(() => {
+      refuseMore(rest, "swapEma", "no argument");
       steps.synchronize();
       exchangeAverages(steps.parameters);
     });
@@ -167,8 +170,12 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /** Forgets all state: the next step is the first. */
-  reset(): void {
-    this.#guard.exclusively("reset", () => this.#groups.reset());
+  reset(): void;
+  reset(...rest: readonly unknown[]): void {
+    this.#guard.exclusively("reset", () => {
+      refuseMore(rest, "reset", "no argument");
+      this.#groups.reset();
+    });
   }
 
   /** Releases parameters and state, including device memory of the state. Every later call except `dispose` throws ERR_DISPOSED. */

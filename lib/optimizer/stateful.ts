@@ -1,7 +1,7 @@
 import { readCheckpoint, type CheckpointSource, type LoadStateOptions } from "../checkpoint/load";
 import type { Bytes } from "../checkpoint/pieces";
 import { encodeCheckpoint, saveCheckpoint, type SaveStateOptions } from "../checkpoint/save";
-import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+import { flag, refuseMore, refuseUnknownKeys, requireObject } from "../options/kinds";
 import {
   readStateDict,
   requirePublished,
@@ -10,7 +10,7 @@ import {
   type LoadReport,
   type StateDict,
 } from "../state-dict";
-import { refuseMore } from "../step/step-options";
+
 import type { Guard } from "./guard";
 import { WithGroups } from "./option-names";
 import type { ParameterGroups } from "./parameter-groups";

@@ -117,6 +117,12 @@ function meantBy(key: string, known: readonly string[], names: Names): string | 
   return [key, ...same].flatMap((name) => known.filter((candidate) => plain(candidate) === plain(name)))[0];
 }
 
+/** Refuses what is passed after the arguments that a method takes. */
+export function refuseMore(rest: readonly unknown[], what: string, takes = "nothing after its options"): void {
+  const more = rest.find((value) => value !== undefined);
+  if (more !== undefined) throw typeError("ERR_INVALID_OPTION", `${what} takes ${takes}, got ${describe(more)}`);
+}
+
 /** Refuses keys that nothing has, and names the key that was probably meant, also by another name of `names`. */
 export function refuseUnknownKeys(
   given: object | readonly string[],
