@@ -77,9 +77,10 @@ both("the launcher of another library", () => {
     const other = installed.find((one) => one !== launcher) as Launcher;
     const body = `const { code, message } = await mpi.world({ timeout: 20 }).catch((error) => error);
       result(process.env.OMPI_COMM_WORLD_RANK ?? process.env.PMI_RANK, [code, message]); process.exit(3);`;
-    const { results } = runRanks<[string, string]>(launcher, body, { ranks: 2, env: { ADABELIEF_MPI: other.library } });
+    const options = { ranks: 2, env: { ADABELIEF_MPI: other.library } };
+    const { results, status, signal, stdout, stderr } = runRanks<[string, string]>(launcher, body, options);
     const found = results.filter((result) => result !== undefined);
-    expect(found.length).toBeGreaterThan(0);
+    if (found.length === 0) throw new Error(`no rank gave a result: ${status ?? signal}: ${stdout}${stderr}`);
     for (const [code, message] of found) {
       expect(code).toBe("ERR_MPI_LAUNCHER");
       expect(message).toContain(`started 2 processes, and ${other.library} (${other.name}) sees 1`);
