@@ -1,7 +1,7 @@
 // The tensors of a checkpoint, and which parameter each belongs to.
 import { plainError, rangeError } from "../errors";
 import { placeOf } from "../arrays/placement";
-import { hostZeros } from "../arrays/memory";
+import { hostHalves, hostZeros } from "../arrays/memory";
 import { host } from "../native/engine";
 import type { TrackedParameter } from "../step/tracked-parameter";
 import type { SequentialReader } from "./reader";
@@ -35,8 +35,10 @@ export function belongsTo(
   if (tracked === undefined && !ids.has(id))
     throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
   const isScalar = key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0;
-  if (!isScalar && dtype !== "F32")
-    throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be F32 or a scalar`);
+  if (!isScalar && dtype !== "F32" && (dtype !== "BF16" || ofState === undefined)) {
+    const wanted = ofState === undefined ? "F32" : "F32, BF16 or a scalar";
+    throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be ${wanted}`);
+  }
   if (tracked === undefined) return "nobody";
   if (!isScalar && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
   return { tensor, id, tracked, key: key ?? null, isAverage: kind === "average" };
@@ -52,9 +54,12 @@ function requireShape({ name, shape }: Tensor, tracked: TrackedParameter): void 
   throw refuse(`${quote(name)} has shape [${shape.join(", ")}], and ${tracked.label} has ${wanted}`);
 }
 
-/** The next tensor of a file: a Float32Array, or a number. */
-export async function readValue(file: SequentialReader, { tensor, tracked }: Place): Promise<Float32Array | number> {
-  if (tensor.dtype !== "F32") {
+/** The next tensor of a file: a Float32Array, a Uint16Array of bfloat16, or a number. */
+export async function readValue(
+  file: SequentialReader,
+  { tensor, tracked }: Place,
+): Promise<Float32Array | Uint16Array | number> {
+  if (tensor.dtype !== "F32" && tensor.dtype !== "BF16") {
     const view = new DataView(new ArrayBuffer(8));
     await file.fill(new Uint8Array(view.buffer));
     if (tensor.dtype === "F64") return view.getFloat64(0, true);
@@ -64,9 +69,10 @@ export async function readValue(file: SequentialReader, { tensor, tracked }: Pla
   }
   const elements = elementsOf(tensor.shape);
   const { data } = tracked.parameter;
-  let array: Float32Array;
+  const like = placeOf(data) === host ? (data as Float32Array) : undefined;
+  let array: Float32Array | Uint16Array;
   try {
-    array = hostZeros(elements, placeOf(data) === host ? (data as Float32Array) : undefined);
+    array = tensor.dtype === "F32" ? hostZeros(elements, like) : hostHalves(elements, like);
   } catch (cause) {
     throw rangeError("ERR_OUT_OF_MEMORY", `There is no memory for ${quote(tensor.name)} of ${elements} floats`, cause);
   }

@@ -1,8 +1,8 @@
 // The native table of an optimizer's memory. It keeps pointers, so every change is passed on before the next step.
 import { disposals, memoryOf, type CudaArray } from "../cuda/array";
 import { lengthOf, rangeError } from "../errors";
-import { liveLength, nativeOf, type Floats } from "../arrays/placement";
-import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
+import { isHalves, liveLength, nativeOf, type Floats, type StateArray } from "../arrays/placement";
+import { addon, elementType, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
 import { refusal, requireUnchanged } from "./memory-checks";
 import { news, watch, type StepPlan } from "./step-plan";
 import type { TrackedParameter } from "./tracked-parameter";
@@ -156,10 +156,10 @@ function requireMemory(plan: StepPlan, row: number, withGradient: boolean): void
   if (out !== data) requireUnchanged(tracked, out, role.out);
   if (withGradient) requireUnchanged(tracked, plan.grad[row] as Floats, role.grad);
   if (!tracked.exposed && tracked.place === host) return;
-  const states = plan.states[row] as readonly Floats[];
+  const states = plan.states[row] as readonly StateArray[];
   const slow = plan.slow[row] as Floats | null;
   const ema = plan.ema[row] as Floats | null;
-  for (let k = 0; k < states.length; ++k) requireUnchanged(tracked, states[k] as Floats, role.state + k);
+  for (let k = 0; k < states.length; ++k) requireUnchanged(tracked, states[k] as StateArray, role.state + k);
   if (slow !== null) requireUnchanged(tracked, slow, role.slow);
   if (ema !== null) requireUnchanged(tracked, ema, role.ema);
 }
@@ -173,16 +173,17 @@ function hasMemory(plan: StepPlan, { index, length, place }: TrackedParameter): 
   if (liveLength(plan.data[index] as Floats, place) !== length || liveLength(plan.out[index] as Floats, place) !== length) {
     return false;
   }
-  const states = plan.states[index] as readonly Floats[];
+  const states = plan.states[index] as readonly StateArray[];
   for (let k = 0; k < states.length; ++k) {
-    if (liveLength(states[k] as Floats, place) !== length) return false;
+    if (liveLength(states[k] as StateArray, place) !== length) return false;
   }
   return true;
 }
 
 /** Gives a row its memory; null, or what is wrong with which array. */
-export function bindRow(table: Table, plan: StepPlan, { index, length, place }: TrackedParameter): ReturnType<Table["bind"]> {
-  const { length: count, 0: first, 1: second, 2: third } = plan.states[index] as readonly Floats[];
+export function bindRow(table: Table, plan: StepPlan, tracked: TrackedParameter): ReturnType<Table["bind"]> {
+  const { index, length, place, noiseId } = tracked;
+  const { length: count, 0: first, 1: second, 2: third } = plan.states[index] as readonly StateArray[];
   return table.bind(
     index,
     length,
@@ -190,10 +191,13 @@ export function bindRow(table: Table, plan: StepPlan, { index, length, place }: 
     nativeOf(plan.data[index] as Floats),
     nativeOf(plan.out[index] as Floats),
     nativeOf(plan.grad[index] as Floats | null),
-    count > 0 ? nativeOf(first as Floats) : null,
-    count > 1 ? nativeOf(second as Floats) : null,
-    count > 2 ? nativeOf(third as Floats) : null,
+    count > 0 ? nativeOf(first as StateArray) : null,
+    count > 1 ? nativeOf(second as StateArray) : null,
+    count > 2 ? nativeOf(third as StateArray) : null,
     nativeOf(plan.slow[index] as Floats | null),
     nativeOf(plan.ema[index] as Floats | null),
+    count > 0 && isHalves(first) ? elementType.bfloat16 : elementType.float32,
+    noiseId,
+    0,
   );
 }

@@ -1,7 +1,8 @@
 import { isCudaArray, release } from "../cuda/array";
 import { rangeError } from "../errors";
-import { zerosAt, type Floats } from "../arrays/placement";
+import { dtypeOf, zerosAt, type Floats, type StateArray } from "../arrays/placement";
 import { host, role, rowState } from "../native/engine";
+import type { StateDtype } from "../options/common";
 import type { Parameter } from "../parameter";
 import { StepRequest } from "./step-request";
 import { bufferBits, noArrays, type Buffer, type TrackedParameter } from "./tracked-parameter";
@@ -27,7 +28,7 @@ export class StepPlan {
   readonly out: Floats[] = [];
   readonly grad: (Floats | null)[] = [];
   /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
-  readonly states: (readonly Floats[])[] = [];
+  readonly states: (readonly StateArray[])[] = [];
   readonly slow: (Floats | null)[] = [];
   readonly ema: (Floats | null)[] = [];
   /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
@@ -127,12 +128,14 @@ export class StepPlan {
     this.restless = this.#changed = true;
   }
 
-  /** Gives a row the arrays that it needs: so many states, and the buffers of these bits. */
-  takeState(row: number, states: number, buffers: number, stream: bigint): void {
+  /** Gives a row the arrays that it needs: so many states of a type, and the buffers of these bits. */
+  takeState(row: number, states: number, dtype: StateDtype, buffers: number, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
     this.#changed = true;
+    const left = (this.states[row] as readonly StateArray[])[0];
+    if (left !== undefined && dtypeOf(left) !== dtype) this.#holdStates(tracked, tracked.states); // zeros of a refused step
     if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
-    else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
+    else if ((this.states[row] as readonly StateArray[]).length !== states) this.#extendStates(tracked, states, dtype, stream);
     this.#takeBuffer(tracked, "slow", buffers, stream);
     this.#takeBuffer(tracked, "ema", buffers, stream);
     this.#noteKept(tracked);
@@ -144,9 +147,9 @@ export class StepPlan {
     if (pending) this.pending = true;
   }
 
-  #holdStates(tracked: TrackedParameter, states: readonly Floats[]): void {
+  #holdStates(tracked: TrackedParameter, states: readonly StateArray[]): void {
     const { index } = tracked;
-    const before = this.states[index] as readonly Floats[];
+    const before = this.states[index] as readonly StateArray[];
     if (before === states) return;
     this.states[index] = states;
     this.news[index] = news.row;
@@ -159,8 +162,8 @@ export class StepPlan {
     if ((buffers & bufferBits[which]) === 0) this.#holdBuffer(tracked, which, null);
     else if (tracked[which] !== null) this.#holdBuffer(tracked, which, tracked[which]);
     else if (this[which][tracked.index] === null) {
-      const zeros = this.#zerosFor(tracked, stream, which === "slow" ? "slow weights" : "moving average");
-      this.#holdBuffer(tracked, which, zeros);
+      const zeros = this.#zerosFor(tracked, "float32", stream, which === "slow" ? "slow weights" : "moving average");
+      this.#holdBuffer(tracked, which, zeros as Floats);
       this.kept[tracked.index] = tracked.kept | pendingBit; // if what follows fails, they are kept
     }
   }
@@ -175,11 +178,11 @@ export class StepPlan {
   }
 
   /** Adds zeros to the states until there are `count`. Zeros that a refused step left are used first. If one fails, the others are kept. */
-  #extendStates(tracked: TrackedParameter, count: number, stream: bigint): void {
+  #extendStates(tracked: TrackedParameter, count: number, dtype: StateDtype, stream: bigint): void {
     const { index, states } = tracked;
     this.kept[index] = tracked.kept | pendingBit;
     const at = (k: number) =>
-      states[k] ?? (this.states[index] as readonly Floats[])[k] ?? this.#zerosFor(tracked, stream, "state");
+      states[k] ?? (this.states[index] as readonly StateArray[])[k] ?? this.#zerosFor(tracked, dtype, stream, "state");
     // Literals: a method of an array could be replaced, and would see the state.
     for (let length = states.length + 1; length <= count; ++length) {
       const next = length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)];
@@ -187,10 +190,10 @@ export class StepPlan {
     }
   }
 
-  #zerosFor(tracked: TrackedParameter, stream: bigint, what: string): Floats {
+  #zerosFor(tracked: TrackedParameter, dtype: StateDtype, stream: bigint, what: string): StateArray {
     const { index, place, length } = tracked;
     try {
-      return zerosAt(place, length, stream, this.data[index]);
+      return zerosAt(place, length, stream, this.data[index], dtype);
     } catch (cause) {
       if ((cause as { code?: unknown }).code !== "ERR_OUT_OF_MEMORY") throw cause;
       throw rangeError("ERR_OUT_OF_MEMORY", `${tracked.label}: no memory for its ${what} of ${length} floats`, cause);
@@ -205,7 +208,11 @@ export class StepPlan {
     for (let row = 0; row < parameters.length; ++row) {
       if ((setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
       const tracked = parameters[row] as TrackedParameter;
-      tracked.takeState(this.states[row] as readonly Floats[], this.slow[row] as Floats | null, this.ema[row] as Floats | null);
+      tracked.takeState(
+        this.states[row] as readonly StateArray[],
+        this.slow[row] as Floats | null,
+        this.ema[row] as Floats | null,
+      );
       this.#noteKept(tracked);
     }
   }
@@ -228,7 +235,7 @@ export class StepPlan {
   }
 
   /** The array of a row that a role names. */
-  arrayOf(row: number, which: number): Floats | null | undefined {
+  arrayOf(row: number, which: number): StateArray | null | undefined {
     if (which === role.data) return this.data[row];
     if (which === role.out) return this.out[row];
     if (which === role.grad) return this.grad[row];
@@ -237,6 +244,6 @@ export class StepPlan {
   }
 }
 
-function giveBack(array: Floats | null | undefined): void {
+function giveBack(array: StateArray | null | undefined): void {
   if (isCudaArray(array)) release(array);
 }

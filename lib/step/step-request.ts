@@ -30,6 +30,8 @@ export class StepRequest {
   readonly variants: Int32Array;
   readonly stages: Int32Array;
   readonly coefficients: Float32Array;
+  /** By set: the seed and the number of the step, by which state of fewer bits is rounded. */
+  readonly noise: Float64Array;
   readonly gradients: Float64Array = new Float64Array(gradients.count);
   sets = 0;
   readonly #views: Float32Array[] = [];
@@ -39,12 +41,13 @@ export class StepRequest {
     this.variants = new Int32Array(rows);
     this.stages = new Int32Array(rows);
     this.coefficients = new Float32Array(rows * maxCoefficients);
+    this.noise = new Float64Array(2 * rows);
     this.begin({});
   }
 
   /** Makes this what a table's steps do. */
   give(table: Table): void {
-    table.setRequest(this.setOfRow, this.variants, this.stages, this.coefficients, this.gradients);
+    table.setRequest(this.setOfRow, this.variants, this.stages, this.coefficients, this.noise, this.gradients);
   }
 
   /** Forgets the sets; says what happens to all gradients. */
@@ -60,13 +63,15 @@ export class StepRequest {
   /** Adds a set: the common coefficients, the formula's own, and the stages around the formula. Returns its index. */
   add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, update: Update): number {
     const { t, fresh, lookahead, ema } = update;
-    const { maximize, centralize } = options as CommonOptions;
+    const { maximize, centralize, seed = 0 } = options as CommonOptions;
     const set = this.sets++;
     const at = set * maxCoefficients;
     this.coefficients[at + common.decay] = rule.coupledDecay?.(options) ?? 0;
     this.coefficients[at + common.alpha] = lookahead?.alpha ?? 0;
     this.coefficients[at + common.maximize] = maximize === true ? 1 : 0;
     this.coefficients[at + common.ema_weight] = ema === null ? 0 : 1 - ema.decay;
+    this.noise[2 * set] = seed;
+    this.noise[2 * set + 1] = t;
     this.variants[set] = step(options, this.#own(set), t, fresh);
     let stages = centralizing(rule.centralized === undefined ? centralize : rule.centralized(options));
     if (lookahead !== null) {

@@ -1,6 +1,6 @@
 // The way of a step: validate → plan → bind → run → commit.
 import { gradients, host, statesOfVariants } from "../native/engine";
-import type { Floats } from "../arrays/placement";
+import type { Floats, StateArray } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
@@ -167,7 +167,7 @@ export class Steps<O extends object> {
     if (plan.isSteady && this.#planAgain(group, plan)) return;
     const { grad, kept, count, request } = plan;
     const { setOfRow } = request;
-    const { first, end, buffers } = group;
+    const { first, end, buffers, stateDtype } = group;
     const counts = this.#counts;
     let [lastStep, lastKept, set, states, wanted, updated, kinds] = [0, 0, -1, 0, 0, 0, 0];
     let last = first;
@@ -189,7 +189,7 @@ export class Steps<O extends object> {
       last = row;
       if ((setOfRow[row] as number) < 0) plan.restless = true;
       setOfRow[row] = set;
-      if (has !== wanted) plan.takeState(row, states, buffers, stream);
+      if (has !== wanted) plan.takeState(row, states, stateDtype, buffers, stream);
       updated += 1;
     }
     plan.updated += updated;
@@ -217,7 +217,7 @@ export class Steps<O extends object> {
     for (const tracked of this.parameters) {
       const { index, place } = tracked;
       if ((plan.request.setOfRow[index] as number) < 0 || place !== host) continue;
-      const states = plan.states[index] as readonly Floats[];
+      const states = plan.states[index] as readonly StateArray[];
       const { data, out, grad, slow, ema } = plan;
       const own = [data[index], out[index], grad[index], slow[index], ema[index], states[0], states[1], states[2]];
       if (pinAll(own, () => this.expose(tracked))) pinned = true; // what pins memory sees it

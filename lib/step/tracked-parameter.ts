@@ -1,6 +1,6 @@
 import { isCudaArray, release } from "../cuda/array";
 import { arrayKind, describe, isArray, isObject, rangeError, typeError } from "../errors";
-import { placeOf, type Floats } from "../arrays/placement";
+import { placeOf, type Floats, type StateArray } from "../arrays/placement";
 import { meantAsParameter } from "../meant";
 import { host, role } from "../native/engine";
 import type { Parameter } from "../parameter";
@@ -21,18 +21,20 @@ export const bufferKeys = { slow: "slow_buffer", ema: "ema_buffer" } as const;
 export const noBuffers: Buffers = { slow: null, ema: null };
 
 /** The state before the first step. */
-export const noArrays: readonly Floats[] = [];
+export const noArrays: readonly StateArray[] = [];
 
 /** A parameter of an optimizer, and its state. These fields own the state's arrays: native code keeps none alive. */
 export class TrackedParameter {
   /** Its state arrays, or none before its first step. */
-  states: readonly Floats[] = noArrays;
+  states: readonly StateArray[] = noArrays;
   /** Lookahead's slow weights, once they have begun. */
   slow: Floats | null = null;
   /** The moving average, once it has begun. */
   ema: Floats | null = null;
   /** Whether other code can reach a state array, and could detach it. If not, no step needs to check it. */
   exposed = false;
+  /** What the random bits that round its state depend on: its number where the state began. */
+  noiseId: number;
   /** Where all its arrays lie: `host`, or the number of a device. */
   readonly place: number;
   readonly length: number;
@@ -55,6 +57,7 @@ export class TrackedParameter {
         `${this.label} must be ${wanted}; got ${describe(parameter)}${meantAsParameter(parameter)}`,
       );
     }
+    this.noiseId = index;
     const { data, out } = parameter;
     this.place = placeOf(data) ?? host;
     this.length = requireFloats(this, data, role.data);
@@ -87,20 +90,21 @@ export class TrackedParameter {
   }
 
   /** Replaces the state. Without arguments, the parameter is as before its first step. Old arrays on a device are released. */
-  setState(steps = 0, states = noArrays, { slow, ema } = noBuffers, exposed = false): void {
+  setState(steps = 0, states = noArrays, { slow, ema } = noBuffers, exposed = false, noiseId = this.index): void {
     const old = [...this.states, this.slow, this.ema];
     this.counts[this.index] = steps;
     this.states = states;
     this.slow = slow;
     this.ema = ema;
     this.exposed = exposed;
+    this.noiseId = noiseId;
     for (const array of old) {
       if (isCudaArray(array)) release(array);
     }
   }
 
   /** Takes over the arrays of a step. A buffer on a device is released where its option was turned off. */
-  takeState(states: readonly Floats[], slow: Floats | null, ema: Floats | null): void {
+  takeState(states: readonly StateArray[], slow: Floats | null, ema: Floats | null): void {
     const [slowBefore, emaBefore] = [this.slow, this.ema];
     this.states = states;
     this.slow = slow;

@@ -31,8 +31,10 @@ struct Visit {
 template <ActOnPiece act>
 void run_chunks(const void* context, Chunks chunks) {
   const auto& [plan, list, step] = *static_cast<const Visit*>(context);
-  const auto most = [&, &plan = plan](std::size_t row) {
-    return plan.set_of(row).stages == 0 && !plan.needs().directions ? Access::most : chunk_length;
+  const auto most = [&, &plan = plan](std::size_t row, std::size_t begin) {
+    const std::size_t longest = plan.set_of(row).stages == 0 && !plan.needs().directions ? Access::most : chunk_length;
+    const auto with_key = elements_with_key(plan.rows()[row].noise.offset + begin);
+    return static_cast<std::size_t>(std::min<std::uint64_t>(longest, with_key));
   };
   list.each_piece(plan, chunks, most,
                   [&, &plan = plan, &step = step](std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) {

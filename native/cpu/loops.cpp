@@ -17,7 +17,7 @@ namespace ADABELIEF_SET {
 template <class F, int variant>
 void run_prepared(const Span& span, const float* coefficients, const Factors& factors) {
   note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
-  run_over<F, variant, true>(span, coefficients, factors);
+  run_over<F, variant, Kind::prepares>(span, coefficients, factors);
 }
 
 template <class F, int variant>
@@ -26,8 +26,14 @@ void run(const Span& span, const float* coefficients) {
   run_prepared<F, variant>(span, coefficients, {1, 1, 0, 0});  // one loop for both makes the module half as large
 #else
   note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
-  run_over<F, variant, false>(span, coefficients, {});
+  run_over<F, variant, Kind::plain>(span, coefficients, {});
 #endif
+}
+
+template <class F, int variant>
+void run_stored(const Span& span, const float* coefficients, const Factors& factors) {
+  note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
+  run_over<F, variant, Kind::stored>(span, coefficients, factors);
 }
 
 template <class F, int variant>
@@ -71,7 +77,8 @@ struct Variants;
 
 template <class F, int... variant>
 struct Variants<F, std::integer_sequence<int, variant...>> {
-  static constexpr VariantKernels table[] = {{&run<F, variant>, &run_prepared<F, variant>, directions<F, variant>()}...};
+  static constexpr VariantKernels table[] = {
+      {&run<F, variant>, &run_prepared<F, variant>, &run_stored<F, variant>, directions<F, variant>()}...};
 };
 
 template <class List>

@@ -8,6 +8,21 @@
 
 namespace adabelief {
 
+namespace {
+
+/** Runs a kernel over gradients as they are. */
+void run(const VariantKernels& kernels, const Span& span, const float* coefficients) {
+  if (span.state_type == ElementType::float32) return kernels.run(span, coefficients);
+  kernels.run_stored(span, coefficients, {1, 1, 0, 0});
+}
+
+void run_prepared(const VariantKernels& kernels, const Span& span, const float* coefficients, const Factors& factors) {
+  const bool stored = span.state_type != ElementType::float32;
+  (stored ? kernels.run_stored : kernels.run_prepared)(span, coefficients, factors);
+}
+
+}  // namespace
+
 PieceUpdate::PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& kernels)
     : plan_(plan), sums_(sums), formula_(kernels.formulas[plan.formula()]), elementwise_(kernels.elementwise) {}
 
@@ -16,7 +31,13 @@ Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length,
   const PlannedSet& set = plan_.set_of(row);
   Piece piece{row, begin, piece_of(whole.span, begin, length), set, set.coefficients};
   piece.span.ahead = ahead;
+  set_noise(piece, 0);
   return piece;
+}
+
+void PieceUpdate::set_noise(Piece& piece, std::uint64_t pass) const {
+  if (piece.span.state_type == ElementType::float32) return;
+  piece.span.noise = noise_from(piece.set.noise, plan_.rows()[piece.row].noise, piece.begin, pass);
 }
 
 /** Calls `visit(from, length, mean)` for every part of a piece that has one mean. */
@@ -52,9 +73,9 @@ void PieceUpdate::run_formula(Piece& piece) const {
   if (centralized(piece)) {
     run_centralized(piece);
   } else if (untouched(piece)) {
-    kernels_of(piece).run(piece.span, piece.coefficients);
+    run(kernels_of(piece), piece.span, piece.coefficients);
   } else {
-    kernels_of(piece).run_prepared(piece.span, piece.coefficients, plan_.factors(piece.set));
+    run_prepared(kernels_of(piece), piece.span, piece.coefficients, plan_.factors(piece.set));
   }
 }
 
@@ -65,13 +86,13 @@ void PieceUpdate::run_centralized(Piece& piece) const {
     alignas(64) float buffer[chunk_length];
     prepare(piece, buffer);
     piece.span.grad = buffer;
-    return kernels_of(piece).run(piece.span, piece.coefficients);
+    return run(kernels_of(piece), piece.span, piece.coefficients);
   }
   each_segment(piece, sums_.means, [&](std::size_t from, std::size_t length, float mean) {
     Span segment = piece_of(piece.span, from, length);
     const bool last = from + length == piece.span.length;
     segment.ahead = last ? piece.span.ahead : addresses_from(piece.span, from + length);
-    kernels_of(piece).run_prepared(segment, piece.coefficients, plan_.factors(piece.set, mean));
+    run_prepared(kernels_of(piece), segment, piece.coefficients, plan_.factors(piece.set, mean));
   });
 }
 
@@ -96,7 +117,8 @@ struct PieceUpdate::SecondStages : FirstStages {
                         [&](std::size_t from, std::size_t length, float mean) { std::fill_n(means + from, length, mean); });
     }
     piece.span.grad = means;
-    step.formula_.variant[piece.set.following].run(piece.span, piece.coefficients);
+    step.set_noise(piece, 1);
+    run(step.formula_.variant[piece.set.following], piece.span, piece.coefficients);
   }
 };
 
@@ -138,8 +160,15 @@ double PieceUpdate::sum_of_prepared(std::size_t row, std::size_t begin, std::siz
 }
 
 double PieceUpdate::sum_of_directions(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
-  const Piece part = piece(row, begin, length);
-  return kernels_of(part).directions(part.span, part.coefficients, after);
+  Piece part = piece(row, begin, length);
+  if (part.span.state_type == ElementType::float32) return kernels_of(part).directions(part.span, part.coefficients, after);
+  alignas(64) float states[max_states][reduction_block];
+  for (int k = 0; k < plan_.rows()[row].states; ++k) {
+    const auto* halves = reinterpret_cast<const std::uint16_t*>(part.span.state[k]);
+    elementwise_.conversion(part.span.state_type).widen(states[k], halves, length);
+    part.span.state[k] = states[k];
+  }
+  return kernels_of(part).directions(part.span, part.coefficients, 0);
 }
 
 }  // namespace adabelief

@@ -53,6 +53,8 @@ class PieceUpdate {
     const Factors factors = plan_.factors(piece.set);
     return factors.scale == 1 && factors.clip == 1 && factors.decay == 0;
   }
+  /** By what the states of a piece are rounded, where they have fewer bits. */
+  void set_noise(Piece& piece, std::uint64_t pass) const;
   const VariantKernels& kernels_of(const Piece& piece) const { return formula_.variant[piece.set.variant]; }
   template <class Visit>
   void each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const;

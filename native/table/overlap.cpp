@@ -24,12 +24,13 @@ Overlap sort_disjoint(std::vector<Interval>& intervals) {
 void WritableMemory::add(int row, const Row& memory) {
   const Span& span = memory.span;
   if (span.length == 0) return;
-  const auto add = [&](const float* begin, Role role) {
-    intervals_.push_back({address(begin), address(begin) + span.length * sizeof(float), row, role});
+  const auto add = [&](const float* begin, Role role, ElementType type = ElementType::float32) {
+    intervals_.push_back({address(begin), address(begin) + span.length * size_of(type), row, role});
   };
   add(span.data, Role::data);
   if (span.out != span.data) add(span.out, Role::out);
-  for (int k = 0; k < memory.states; ++k) add(span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k));
+  for (int k = 0; k < memory.states; ++k)
+    add(span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k), span.state_type);
   if (memory.slow) add(memory.slow, Role::slow);
   if (memory.ema) add(memory.ema, Role::ema);
 }
