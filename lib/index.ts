@@ -22,8 +22,8 @@ export { info, type Info } from "./info";
 export { ready, type CudaDevice } from "./native";
 export { Lookahead, Optimizer, type LookaheadState, type ZeroGradOptions } from "./optimizer";
 export * from "./optimizers";
-export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions } from "./options";
-export { parameter, type AnyParameter, type Parameter } from "./parameter";
+export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions, SparseStep } from "./options";
+export { parameter, type AnyParameter, type Parameter, type SparseGradient, type SparseParameter } from "./parameter";
 export {
   encodeSafetensors,
   readSafetensors,

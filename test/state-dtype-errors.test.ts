@@ -1,5 +1,5 @@
 // What bfloat16 state refuses, with nothing changed.
-import { Adam, AdaBelief, parameter, update } from "../lib";
+import { Adam, AdaBelief, parameter, update, type SparseParameter } from "../lib";
 import { snapshot, thrownBy } from "./helpers/snapshot";
 
 const one = () => parameter(Float32Array.of(1, 2), { grad: Float32Array.of(1, 1) });
@@ -61,6 +61,17 @@ describe("state_dtype", () => {
     whole.step();
     const [q] = whole.paramGroups[0]?.params as [ReturnType<typeof one>];
     expect(thrownBy(() => whole.state.get(q, "bfloat16"))).toMatchObject({ code: "ERR_DTYPE" });
+  });
+
+  it("does not go together with sparse gradients", () => {
+    const table: SparseParameter = parameter(new Float32Array(6), { shape: [3, 2] });
+    const optimizer = new Adam([table], { state_dtype: "bfloat16" });
+    table.grad = { rows: Uint32Array.of(1), values: Float32Array.of(1, 1) };
+    expect(thrownBy(() => optimizer.step())).toMatchObject({
+      code: "ERR_SPARSE",
+      message: expect.stringContaining("its state must be float32") as string,
+    });
+    expect([...table.data]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it("is an option of the class, not of update", () => {

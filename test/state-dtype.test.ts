@@ -35,7 +35,8 @@ function expectRounded(half: HalfTraining, k: number, wide: ReturnType<typeof wi
   for (const [key, array] of Object.entries(rounded)) {
     const wanted = exact[key] as Float32Array;
     if (array instanceof Float32Array) expectSameBits(array, wanted, key);
-    else if (typeof array === "object") expect([...(array as Uint16Array)]).toEqual([...roundedByNoise(wanted, noise, index++)]);
+    else if (typeof array === "object")
+      expect([...(array as unknown as Uint16Array)]).toEqual([...roundedByNoise(wanted, noise, index++)]);
   }
 }
 

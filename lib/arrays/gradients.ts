@@ -5,6 +5,7 @@ import { meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
 import { plain } from "../options/kinds";
 import type { Parameter } from "../parameter";
+import { isSparse } from "./sparse-gradient";
 import { placeOf, requireUnleased, type Floats } from "./placement";
 
 /** What holds a group's parameters. */
@@ -120,6 +121,8 @@ function gradientOf(item: unknown, index: number): Float32Array | null {
   if (other !== undefined) throw invalid(what, item, ` with ${JSON.stringify(other)}: the gradient's key is "grad"`);
   if (!("grad" in item) && placeOf((item as Parameter).data) === undefined) throw invalid(what, item);
   if (grad === null || arrayKind(grad) === "Float32Array") return grad as Float32Array | null;
-  const advice = isCudaArray(grad) ? "; on a device, step({ maxGradNorm }) clips without writing the gradients" : "";
+  const instead = "step({ maxGradNorm }) clips without writing the gradients";
+  if (isSparse(grad)) throw typeError("ERR_SPARSE", `Parameter ${index}: its grad is sparse; ${instead}`);
+  const advice = isCudaArray(grad) ? `; on a device, ${instead}` : "";
   throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: grad must be a Float32Array, got ${describe(grad)}${advice}`);
 }

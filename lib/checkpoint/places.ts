@@ -3,7 +3,7 @@ import { plainError, rangeError } from "../errors";
 import { placeOf } from "../arrays/placement";
 import { hostHalves, hostZeros } from "../arrays/memory";
 import { host } from "../native/engine";
-import type { TrackedParameter } from "../step/tracked-parameter";
+import { rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import type { SequentialReader } from "./reader";
 import { checksum, elementsOf, quote, type Tensor } from "./safetensors";
 
@@ -35,12 +35,17 @@ export function belongsTo(
   if (tracked === undefined && !ids.has(id))
     throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
   const isScalar = key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0;
-  if (!isScalar && dtype !== "F32" && (dtype !== "BF16" || ofState === undefined)) {
+  const isCounts = key === rowStepsName && dtype === "U32" && shape.length === 1;
+  const isHalves = ofState !== undefined && dtype === "BF16";
+  if (!isScalar && !isCounts && !isHalves && dtype !== "F32") {
     const wanted = ofState === undefined ? "F32" : "F32, BF16 or a scalar";
     throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be ${wanted}`);
   }
   if (tracked === undefined) return "nobody";
-  if (!isScalar && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
+  if (isCounts && tracked.first !== shape[0]) {
+    throw refuse(`${quote(name)} has ${shape[0]} counts, and ${tracked.label} has ${tracked.first} rows`);
+  }
+  if (!isScalar && !isCounts && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
   return { tensor, id, tracked, key: key ?? null, isAverage: kind === "average" };
 }
 
@@ -54,11 +59,16 @@ function requireShape({ name, shape }: Tensor, tracked: TrackedParameter): void 
   throw refuse(`${quote(name)} has shape [${shape.join(", ")}], and ${tracked.label} has ${wanted}`);
 }
 
-/** The next tensor of a file: a Float32Array, a Uint16Array of bfloat16, or a number. */
+/** The next tensor of a file: an array of floats, of bfloat16 or of counts, or a number. */
 export async function readValue(
   file: SequentialReader,
   { tensor, tracked }: Place,
-): Promise<Float32Array | Uint16Array | number> {
+): Promise<Float32Array | Uint16Array | Uint32Array | number> {
+  if (tensor.dtype === "U32") {
+    const counts = new Uint32Array(elementsOf(tensor.shape));
+    await file.fill(new Uint8Array(counts.buffer));
+    return counts;
+  }
   if (tensor.dtype !== "F32" && tensor.dtype !== "BF16") {
     const view = new DataView(new ArrayBuffer(8));
     await file.fill(new Uint8Array(view.buffer));

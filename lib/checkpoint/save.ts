@@ -3,7 +3,7 @@ import { arrayKind, describe, lengthOf, plainError, typeError } from "../errors"
 import { copyOf, isHalves, nativeOf, type StateArray } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
-import type { TrackedParameter } from "../step/tracked-parameter";
+import { rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import { addon, role } from "../native/engine";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Rule } from "../rule/rule";
@@ -139,6 +139,8 @@ function tensorsOf(tracked: TrackedParameter, entry: Record<string, unknown> = {
     else if (value instanceof Later || isHalves(value) || arrayKind(value) === "Float32Array") {
       const length = value instanceof Later ? value.length : lengthOf(value as HostArray);
       tensors.push(floats(name, length === tracked.length ? shapeOf(tracked) : [length], value as HostArray | Later));
+    } else if (key === rowStepsName && arrayKind(value) === "Uint32Array") {
+      tensors.push({ ...floats(name, [lengthOf(value as Uint32Array)], value as Uint32Array), dtype: "U32" });
     } else if (value !== undefined && value !== null) {
       throw typeError("ERR_CHECKPOINT", `${tracked.label}: a checkpoint cannot keep ${key}, which is ${describe(value)}`);
     }
@@ -153,7 +155,7 @@ function shapeOf({ parameter, length }: TrackedParameter): readonly number[] {
   return sizes.every((size) => Number.isSafeInteger(size) && size >= 0) && elementsOf(sizes) === length ? sizes : [length];
 }
 
-function floats(name: string, shape: readonly number[], array: HostArray | Later): Filled {
+function floats(name: string, shape: readonly number[], array: HostArray | Uint32Array | Later): Filled {
   if (array instanceof Later) return { name, dtype: "F32", shape, bytes: array };
   const { buffer, byteOffset, byteLength } = array;
   return { name, dtype: isHalves(array) ? "BF16" : "F32", shape, bytes: new Uint8Array(buffer, byteOffset, byteLength) };

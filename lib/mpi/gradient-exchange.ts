@@ -1,7 +1,8 @@
 // The gradients of one step on their way: buckets begin in one order on every rank, from the last parameters to the first, as a
 // backward pass completes them.
 import type { Floats } from "../arrays/placement";
-import { plainError } from "../errors";
+import { isSparse } from "../arrays/sparse-gradient";
+import { plainError, typeError } from "../errors";
 import { addon, role, type MpiOutcome } from "../native/engine";
 import { requireLength } from "../step/memory-checks";
 import { pin } from "../step/pin";
@@ -91,6 +92,7 @@ export class GradientExchange {
 
 /** A gradient that can be read on another thread. */
 function requireGradient(tensor: TrackedParameter, grad: Floats): Float32Array {
+  if (isSparse(grad)) throw typeError("ERR_SPARSE", `${tensor.label}: its grad is sparse; Sharded exchanges whole gradients`);
   requireLength(tensor, grad, role.grad);
   const array = grad as Float32Array;
   if (addon.leased(array, false)) {

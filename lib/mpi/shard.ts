@@ -1,7 +1,7 @@
 // The part of an optimizer that one rank owns: groups of pieces of its parameters, with the state of those alone.
 import { hostZeros } from "../arrays/memory";
 import type { Floats, StateArray } from "../arrays/placement";
-import { rangeError } from "../errors";
+import { rangeError, typeError } from "../errors";
 import type { Group } from "../groups/group";
 import { addon, role } from "../native/engine";
 import type { FormulaNames } from "../native/lists";
@@ -57,6 +57,8 @@ export class Shard {
   /** This rank's gradients, bucket by bucket. */
   readonly sums: readonly Float32Array[];
   readonly #own: ParameterGroups<object>;
+  /** The error of a state that pieces cannot have: on one rank alone it must be every rank's. */
+  #refusal: Error | undefined;
   /** By group: whether its tensors are cut between rows alone, and the options that its pieces have. */
   readonly #inRows: boolean[];
   readonly #known: object[];
@@ -132,14 +134,22 @@ export class Shard {
   /** The state that the optimizer had: this rank's part of it is copied, the rest is let go of. */
   #takeState(): void {
     for (const [index, pieces] of this.pieces.entries()) {
-      const { steps, states, slow, ema } = this.tensors[index] as TrackedParameter;
+      const tensor = this.tensors[index] as TrackedParameter;
+      const { steps, states, slow, ema, rowSteps } = tensor;
       if (steps === 0 && states.length === 0) continue;
+      const group = this.groups.groups.find(({ end }) => index < end);
+      if (rowSteps !== null && (group?.options as CommonOptions).sparse_step === "row") this.#refusal ??= countsError(tensor);
       for (const { tracked, begin, end } of pieces) {
         const part = (array: StateArray) => copyOfPart(array as Float32Array, begin, end);
         const buffers = { slow: slow && part(slow), ema: ema && part(ema) };
         this.#own.steps.setState(tracked, steps, states.map(part), buffers, true);
       }
     }
+  }
+
+  /** Throws where the optimizer had a state that pieces cannot have. */
+  requireState(): void {
+    if (this.#refusal !== undefined) throw this.#refusal;
   }
 
   /** The groups of the pieces, with the options that the live groups have now. */
@@ -201,6 +211,15 @@ export function copyOfPart(array: Float32Array, begin: number, end: number): Flo
   const part = hostZeros(end - begin);
   part.set(array.subarray(begin, end));
   return part;
+}
+
+/** The error of rows with counts of their own, which pieces do not have. */
+export function countsError({ label }: TrackedParameter): Error {
+  const advice = 'load or make it with sparse_step: "parameter"';
+  return typeError(
+    "ERR_SPARSE",
+    `${label}: its state has row_steps, and Sharded counts the steps of whole parameters; ${advice}`,
+  );
 }
 
 /** MPI counts the elements of a bucket in 32 bits. */

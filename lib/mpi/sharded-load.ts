@@ -14,7 +14,7 @@ import type { LoadReport } from "../state-dict";
 import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
 import { call } from "./agreement";
 import { broadcastText, bytesOf, scatterWindow, windowsOf, type Owned } from "./moves";
-import type { Shard } from "./shard";
+import { countsError, type Shard } from "./shard";
 import { requireReady, type ShardedSteps } from "./sharded-steps";
 import { Turns } from "./turns";
 import { requireSuccess, type Transport } from "./world";
@@ -101,7 +101,12 @@ export class ShardedLoad {
       await this.#begin(items);
     };
     const checkpoint = await readCheckpoint(from, rule, groups, this.options, { begin, read });
-    const found = await this.#turns.check(() => checkpoint.check());
+    const found = await this.#turns.check(() => {
+      const checked = checkpoint.check();
+      const counting = checked.loaded.states.find(({ rowSteps }) => rowSteps !== null);
+      if (counting !== undefined) throw countsError(counting.tracked);
+      return checked;
+    });
     return { checkpoint, found };
   }
 

@@ -127,6 +127,7 @@ export class ShardedSteps {
   #prepare(exchange: GradientExchange, given: StepOptions | undefined): Prepared {
     const options = readStepOptions(given, "step");
     if (options.stream !== undefined) throw rangeError("ERR_CUDA_STREAM", "stream: Sharded steps on the host alone");
+    this.shard.requireState();
     const groups = this.shard.readGroups();
     let [mask, updated] = ["", 0];
     this.shard.tensors.forEach((tensor, index) => {
@@ -196,6 +197,7 @@ export class ShardedSteps {
 export function requireReady(transport: Transport, shard: Shard, steps: ShardedSteps): void {
   transport.requireOpen();
   steps.requireIdle();
+  shard.requireState();
   for (const tensor of shard.tensors) requireHostData(tensor, tensor.parameter.data, tensor.parameter.out);
 }
 

@@ -41,6 +41,8 @@ export interface Table {
     noiseOffset: number,
   ): { problem: number; role: number } | null;
   bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: number; index: number } | null;
+  /** Binds the first `count` rows of a sparse gradient. Returns what is wrong with `values`, or 0. */
+  bindSparse(row: number, rows: Uint32Array, sets: Int32Array | null, count: number, values: NativeFloats): number;
   setStream(stream: bigint): void;
   synchronize(): void;
   setRequest(

@@ -23,7 +23,9 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * update. Those on a device are the optimizer's: it disposes of them when it is disposed of, reset, or takes over another state.
    */
   readonly state: StateOf<S> = Object.freeze({
-    get: (parameter: Parameter<Floats>, dtype?: StateDtype) => this.#groups.stateOf(parameter, dtype) as never,
+    get: (parameter: Parameter<Floats, unknown>, dtype?: StateDtype) => {
+      return this.#groups.stateOf(parameter as Parameter<Floats>, dtype) as never;
+    },
   });
 
   static {
@@ -127,7 +129,8 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /**
-   * Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them.
+   * Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them. A sparse gradient
+   * is set to null in any case.
    *
    * @param options `set_to_none`: default false; `stream`: in whose order those on a device are filled, default 0n
    * @throws a coded error, and changes nothing. If a device fails (ERR_CUDA, ERR_CUDA_LOST), some gradients may already be zero

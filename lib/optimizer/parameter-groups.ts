@@ -12,7 +12,7 @@ import { titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
 import type { Loaded } from "../state-dict";
 import { Steps } from "../step/steps";
-import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, copyOfCounts, rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 
 /** Bit patterns are no numbers: nobody gets them who did not ask for them. */
 function requireAskedFor({ label, states }: TrackedParameter, dtype: StateDtype): void {
@@ -69,8 +69,8 @@ export class ParameterGroups<O extends object> {
   /** Takes over what was loaded. */
   take({ groups, states }: Loaded<O>): void {
     for (const { group, options, extras } of groups) group.load(options, extras);
-    for (const { tracked, steps, arrays, buffers, noiseId } of states) {
-      this.steps.setState(tracked, steps, arrays, buffers, true, noiseId);
+    for (const { tracked, steps, arrays, buffers, rowSteps, noiseId } of states) {
+      this.steps.setState(tracked, steps, arrays, buffers, true, rowSteps, noiseId);
     }
     for (const { group } of groups) group.advise();
   }
@@ -94,11 +94,12 @@ export class ParameterGroups<O extends object> {
     if (tracked === undefined || tracked.kept === 0) return undefined;
     requireAskedFor(tracked, dtype);
     this.steps.expose(tracked);
-    const { states, slow, ema, steps, stateNames } = tracked;
+    const { states, slow, ema, steps, stateNames, rowSteps } = tracked;
     for (const array of [...states, slow, ema]) if (array !== null && !isCudaArray(array)) addon.keep?.(array);
     const arrays = Object.fromEntries(states.map((array, k) => [stateNames[k], array])) as object;
     const buffers = { ...(slow === null ? {} : { [bufferKeys.slow]: slow }), ...(ema === null ? {} : { [bufferKeys.ema]: ema }) };
-    return Object.freeze({ step: steps, ...arrays, ...buffers });
+    const counts = rowSteps === null ? {} : { [rowStepsName]: copyOfCounts(rowSteps) };
+    return Object.freeze({ step: steps, ...arrays, ...buffers, ...counts });
   }
 
   /** Lets go of everything. */

@@ -1,6 +1,7 @@
 import { requireStream, type StreamOptions } from "../cuda/driver";
 import { typeError } from "../errors";
 import { fillWithZeros, requireUnleased } from "../arrays/placement";
+import { isSparse } from "../arrays/sparse-gradient";
 import { role } from "../native/engine";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import { requireFloats } from "../step/memory-checks";
@@ -21,12 +22,19 @@ export function zeroGradients(parameters: readonly TrackedParameter[], options: 
     setToNone(parameters);
     return;
   }
+  const sparse: TrackedParameter[] = [];
   const gradients = parameters.flatMap((tracked) => {
     const grad = tracked.parameter.grad ?? null;
-    if (grad !== null) requireFloats(tracked, grad, role.grad);
-    return grad === null ? [] : [grad];
+    if (grad === null) return [];
+    if (isSparse(grad)) {
+      sparse.push(tracked);
+      return [];
+    }
+    requireFloats(tracked, grad, role.grad);
+    return [grad];
   });
   for (const grad of gradients) requireUnleased(grad, "A gradient");
+  setToNone(sparse); // they are zero everywhere then
   for (const grad of gradients) fillWithZeros(grad, stream);
 }
 

@@ -5,6 +5,8 @@ import { option, type Option, type Schema } from "./schema";
 
 export type Centralize = false | "all" | "conv";
 
+export type SparseStep = "parameter" | "row";
+
 /** Lookahead: after every k-th step slow ← slow + alpha·(p − slow), and p ← slow. */
 export interface LookaheadOptions {
   readonly k: number;
@@ -51,6 +53,11 @@ export interface CommonValues {
    * element: a whole number from 0. The same seed gives the same bits, on every processor and number of threads. Default 0.
    */
   seed: number;
+  /**
+   * What is counted for the bias corrections of rows with a sparse gradient: the updates of the parameter, or those of each row
+   * (`row_steps` of the state). With "row", the same holds where gradients are not sparse. Default "parameter".
+   */
+  sparse_step: SparseStep;
 }
 
 /**
@@ -59,6 +66,8 @@ export interface CommonValues {
  * @interface
  */
 export type CommonOptions = Partial<CommonValues>;
+
+const sparseSteps: readonly SparseStep[] = ["parameter", "row"];
 
 const centralize: Kind<Centralize> = (value, key) => {
   if (value === false || value === "all" || value === "conv") return value;
@@ -95,7 +104,18 @@ export const commonOptions: { readonly [K in keyof CommonValues]: Option<CommonV
   maximize: option(false, flag),
   state_dtype: option<StateDtype>("float32", stateDtype),
   seed: option(0, whole(0)),
+  sparse_step: option<SparseStep>(
+    "parameter",
+    word(sparseSteps, (key, value) => `${key} must be "parameter" or "row", got ${describe(value)}`),
+  ),
 };
+
+/** Throws where common options do not go together. `oneCount`: whether all parameters have one count of steps. */
+export function checkCommon({ sparse_step, lookahead }: CommonOptions, oneCount: boolean): void {
+  if (sparse_step !== "row") return;
+  const other = lookahead !== null ? "Lookahead counts the steps of whole parameters" : "all parameters have one count of steps";
+  if (lookahead !== null || oneCount) throw typeError("ERR_INVALID_OPTION", `sparse_step: "row" is not possible here: ${other}`);
+}
 
 /** Options without the common ones that have their default. */
 export function publicDefaults<O extends object>(defaults: O): O {

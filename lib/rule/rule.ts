@@ -1,5 +1,6 @@
 // The declaration of an optimizer, from which its option types, checks and defaults are derived.
 import {
+  checkCommon,
   commonOptions,
   type Centralize,
   type CommonOptions,
@@ -54,6 +55,8 @@ interface Extras<O> {
   readonly counted?: boolean;
   /** True where PyTorch keeps None for a state array until a step needs it. Default false. */
   readonly keepsNone?: boolean;
+  /** At what the elements of every state array begin. Default 0. */
+  readonly begins?: (options: O) => number;
   /** True where all parameters have one count of steps, the optimizer's. Default false. */
   readonly oneCount?: boolean;
   /** Called when a group's options change, to warn about options that have no effect. */
@@ -126,7 +129,15 @@ function makeRule<S extends Schema, C extends string, V extends Choices>(declara
 export function defineRule<S extends Schema, C extends string, V extends Choices>(
   declaration: Declaration<S, C, V>,
 ): Rule<Values<S> & CommonValues> {
-  const rule = makeRule({ ...declaration, options: { ...declaration.options, ...commonOptions } });
+  const { check, oneCount = false } = declaration;
+  const rule = makeRule({
+    ...declaration,
+    options: { ...declaration.options, ...commonOptions },
+    check: (options) => {
+      checkCommon(options, oneCount);
+      check?.(options);
+    },
+  });
   return rule as unknown as Rule<Values<S> & CommonValues>;
 }
 

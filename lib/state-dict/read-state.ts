@@ -3,7 +3,8 @@ import { arrayKind, describe, isArray, isObject, lengthOf, rangeError, typeError
 import { isHalves, toDtype } from "../arrays/placement";
 import type { StateDtype } from "../options/common";
 import type { Rule } from "../rule/rule";
-import { bufferKeys, noBuffers, type Buffer, type TrackedParameter } from "../step/tracked-parameter";
+import { host } from "../native/engine";
+import { bufferKeys, copyOfCounts, noBuffers, rowStepsName, type Buffer, type TrackedParameter } from "../step/tracked-parameter";
 import type { LoadedState } from "./types";
 
 export const refuse = (message: string) => typeError("ERR_STATE_DICT", message);
@@ -20,6 +21,7 @@ export const unstepped = (tracked: TrackedParameter): LoadedState => ({
   noiseId: undefined,
   arrays: [],
   buffers: noBuffers,
+  rowSteps: null,
   unbegun: true,
 });
 
@@ -45,6 +47,7 @@ export function readState<O extends object>(
   const known = [
     "step",
     noiseKey,
+    rowStepsName,
     ...Object.values(bufferKeys),
     ...rule.states,
     ...(rule.optimizer === "AdaBelief" ? ["rho_inf", "rho_t"] : []),
@@ -66,8 +69,10 @@ export function readState<O extends object>(
   const buffers = { slow: buffer("slow"), ema: buffer("ema") };
   const step = rule.counted === false ? (entry["step"] ?? 1) : entry["step"];
   const unbegun = rule.keepsNone === true && rule.states.some((name) => entry[name] === null);
+  const steps = readCount(step, "step", tracked);
   const noiseId = entry[noiseKey] === undefined ? undefined : readCount(entry[noiseKey], noiseKey, tracked);
-  return { tracked, steps: readCount(step, "step", tracked), noiseId, arrays, buffers, unbegun };
+  const rowSteps = readRowSteps(entry[rowStepsName], steps, tracked);
+  return { tracked, steps, noiseId, arrays, buffers, rowSteps, unbegun };
 }
 
 const advice = "arrays do not survive JSON; keep a state dict with v8.serialize or structuredClone, or rebuild its arrays";
@@ -88,6 +93,25 @@ function requireLength<A extends HostArray>(array: A, name: string, tracked: Tra
   const length = lengthOf(array);
   if (length === tracked.length) return array;
   throw rangeError("ERR_STATE_DICT", `${tracked.label}: ${name} must have ${tracked.length} elements, got ${length}`);
+}
+
+/** A copy of the counts of a parameter's rows, where it has any. */
+function readRowSteps(counts: unknown, steps: number, tracked: TrackedParameter): Uint32Array | null {
+  if (counts === undefined) return null;
+  const { label, first, dimensions, place } = tracked;
+  if (arrayKind(counts) !== "Uint32Array") {
+    throw refuse(`${label}: ${rowStepsName} must be a Uint32Array, got ${describe(counts)}`);
+  }
+  const rows = dimensions < 2 || place !== host ? 0 : first;
+  const length = lengthOf(counts as Uint32Array);
+  if (length !== rows) {
+    const advice = rows === 0 ? "none, as a parameter of one dimension or on a device has none" : `${rows} counts, one a row`;
+    throw rangeError("ERR_STATE_DICT", `${label}: ${rowStepsName} must have ${advice}, got ${length}`);
+  }
+  const copy = copyOfCounts(counts as Uint32Array);
+  const wrong = copy.findIndex((count) => count > steps);
+  if (wrong < 0) return copy;
+  throw refuse(`${label}: ${rowStepsName}[${wrong}] is ${copy[wrong]}, and the parameter has had ${steps} steps`);
 }
 
 /** A whole number, as a count of steps: a number, or an array or tensor's array of one. */

@@ -1,6 +1,6 @@
 // Reads dicts in PyTorch's layout. Keys that its releases leave behind are ignored.
 import { copyJson } from "../checkpoint/json";
-import { readLookahead } from "../options/common";
+import { readLookahead, type CommonOptions } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
 import { describe, isArray, typeError } from "../errors";
 import { copyOf, copyTo, dtypeOf, type Floats, type StateArray } from "../arrays/placement";
@@ -9,7 +9,7 @@ import { host } from "../native/engine";
 import { refuseUnknownKeys } from "../options/kinds";
 import { absentOptions, emaOf, lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
-import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import { flagKeys, optionsByFlags, requireObeyed } from "./flags";
 import { matchByName, matchByPlace, type MatchedGroup } from "./match";
 import { readState, refuse, requireRecord, unstepped } from "./read-state";
@@ -172,7 +172,7 @@ function readExtras<O extends object>(
 function requireMoments<O extends object>(rule: Rule<O>, expected: readonly Expected<O>[]): void {
   const counts = new Map<Group<O>, number>();
   for (const { group, options, withSlow, state } of expected) {
-    const { tracked, steps, arrays, buffers, unbegun } = state;
+    const { tracked, steps, arrays, buffers, rowSteps, unbegun } = state;
     const { slow, ema } = buffers;
     const required = counts.get(group) ?? group.stateCount(options);
     counts.set(group, required);
@@ -181,6 +181,9 @@ function requireMoments<O extends object>(rule: Rule<O>, expected: readonly Expe
     }
     if (ema !== null && emaOf(options) === null) {
       throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${bufferKeys.ema}" in its state without the option ema`);
+    }
+    if (rowSteps !== null && (options as CommonOptions).sparse_step !== "row") {
+      throw refuse(`${tracked.label}: its state has a "${rowStepsName}", which needs the option sparse_step: "row"`);
     }
     if (steps === 0 && arrays.length === 0) continue;
     if (slow === null && withSlow) throw refuse(`${tracked.label}: its state has no ${bufferKeys.slow}`);

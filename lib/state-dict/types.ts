@@ -12,6 +12,8 @@ export interface State {
   readonly slow_buffer?: Float32Array;
   /** The moving average, with the option `ema`. While it is swapped in, the values of the training. */
   readonly ema_buffer?: Float32Array;
+  /** How many updates each row has had, with `sparse_step: "row"`, once a gradient was sparse. A copy. */
+  readonly row_steps?: Uint32Array;
 }
 
 /** The state of a parameter whose arrays are A. */
@@ -26,9 +28,9 @@ export type StateIn16Bits<S extends State> = {
 
 /** Where an optimizer shows the state of its parameters. */
 export interface StateOf<S extends State> {
-  get(parameter: Parameter, dtype: "bfloat16"): StateIn16Bits<S> | undefined;
+  get(parameter: Parameter<Float32Array, unknown>, dtype: "bfloat16"): StateIn16Bits<S> | undefined;
   /** @throws ERR_DTYPE where the state has another type: bfloat16 must be asked for, as its elements are no numbers */
-  get<A extends Floats>(parameter: Parameter<A>, dtype?: "float32"): StateOn<S, A> | undefined;
+  get<A extends Floats>(parameter: Parameter<A, unknown>, dtype?: "float32"): StateOn<S, A> | undefined;
 }
 
 export interface StateDict {
@@ -68,6 +70,7 @@ export interface LoadedState {
   readonly noiseId: number | undefined;
   arrays: StateArray[];
   buffers: Buffers;
+  readonly rowSteps: Uint32Array | null;
   /** Whether the dict says that the state arrays have not begun. */
   readonly unbegun: boolean;
 }

@@ -1,12 +1,12 @@
 import { copyJson } from "../checkpoint/json";
-import { commonOptions, publicDefaults } from "../options/common";
+import { commonOptions, publicDefaults, type CommonOptions } from "../options/common";
 import { typeError } from "../errors";
 import { copyOf, toDtype, type StateArray } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import { role } from "../native/engine";
 import { emaOf, lookaheadOf, stateDtypeOf, titleOf, type Rule } from "../rule/rule";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
-import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, copyOfCounts, rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import { namesOf } from "./names";
 import { noiseKey } from "./read-state";
 import type { StateDict } from "./types";
@@ -128,6 +128,8 @@ function writeState<O extends object>(
   }
   if (withSlow) entry[bufferKeys.slow] = slow === null ? beginSlow(tracked, source) : source.written(slow, tracked, role.slow);
   if (withEma) entry[bufferKeys.ema] = source.written(ema, tracked, role.ema);
+  const { rowSteps } = tracked;
+  if (rowSteps !== null && (options as CommonOptions).sparse_step === "row") entry[rowStepsName] = copyOfCounts(rowSteps);
   return entry;
 }
 

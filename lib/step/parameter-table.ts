@@ -4,7 +4,10 @@ import { lengthOf, rangeError } from "../errors";
 import { isHalves, liveLength, nativeOf, type Floats, type StateArray } from "../arrays/placement";
 import { addon, elementType, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
 import { refusal, requireUnchanged } from "./memory-checks";
-import { news, watch, type StepPlan } from "./step-plan";
+import { arrayOf } from "./plan-arrays";
+import { news, watch } from "./row-marks";
+import type { SparseRows } from "./sparse-rows";
+import type { StepPlan } from "./step-plan";
 import type { TrackedParameter } from "./tracked-parameter";
 
 export class ParameterTable {
@@ -19,6 +22,8 @@ export class ParameterTable {
   #onDevice = false;
   /** Whether no parameter lies in the processor's memory. */
   #onDevices = false;
+  /** Whether any row is ignored. */
+  #anyIgnored = false;
 
   constructor(formula: string) {
     this.#native = new addon.Table(formula);
@@ -51,14 +56,15 @@ export class ParameterTable {
    */
   bind(plan: StepPlan): void {
     const { data, grad, lengths, news: known, watch: watched } = plan;
-    const { setOfRow } = plan.request;
+    if (plan.request.moved) plan.request.give(this.#native);
+    const { active, updated } = plan;
     const disposed = disposals() !== this.#disposals;
     if (this.#onDevices && plan.isSteady && !disposed) return; // arrays there lose their memory by disposal alone
     const [none, usual, onDevice] = [news.none, watch.usual, watch.disposals];
     this.#forgetGradients();
     let gradients = 0;
-    for (let row = 0; row < data.length; ++row) {
-      if ((setOfRow[row] as number) < 0) continue;
+    for (let k = 0; k < updated; ++k) {
+      const row = active[k] as number;
       const what = known[row] as number;
       const where = watched[row] as number;
       if (what === none && where === usual) {
@@ -68,25 +74,47 @@ export class ParameterTable {
         }
       } else if (what >= news.row) {
         this.#bindRow(plan, row);
-        plan.restless = true;
+        if (where === watch.byRows) this.#bindSparse(plan, row);
+      } else if (where === watch.byRows) {
+        requireMemory(plan, row, false);
+        this.#bindSparse(plan, row);
       } else {
         if (where !== onDevice || disposed) requireMemory(plan, row, what === none);
         if (what !== none) this.#note(gradients++, row, grad[row] as Floats);
       }
     }
     if (gradients > 0) this.#bindGradients(plan, gradients);
-    if (plan.restless || gradients > 0 || disposed) this.#bindRest(plan);
+    if (plan.restless || this.#anyIgnored) this.#bindRest(plan);
     this.#disposals = disposals();
   }
 
   /** Runs the step of the plan. Returns null, or what prevented it. */
-  run({ request }: StepPlan): Obstacle | null {
-    return this.#native.step(request.sets);
+  run(plan: StepPlan): Obstacle | null {
+    for (;;) {
+      const obstacle = this.#native.step(plan.request.sets);
+      if (obstacle === null || !this.#ignoresGone(plan, obstacle)) return obstacle;
+    }
   }
 
   /** The same on another thread, whose promise keeps `owner` alive. */
-  runAsync({ request }: StepPlan, owner: object): Promise<undefined> | Obstacle {
-    return this.#native.stepAsync(request.sets, [owner]);
+  runAsync(plan: StepPlan, owner: object): Promise<undefined> | Obstacle {
+    for (;;) {
+      const started = this.#native.stepAsync(plan.request.sets, [owner]);
+      if ("then" in started || !this.#ignoresGone(plan, started)) return started;
+    }
+  }
+
+  /** Whether rows that are not updated lost the memory that was found to overlap. Other arrays may lie there now. */
+  #ignoresGone(plan: StepPlan, { row, otherRow }: Obstacle): boolean {
+    let gone = false;
+    for (const one of [row, otherRow]) {
+      if (one === undefined || plan.request.setOfRow[one] !== rowState.skipped) continue;
+      if (hasMemory(plan, plan.parameters[one] as TrackedParameter)) continue;
+      plan.news[one] = news.row;
+      plan.request.setOfRow[one] = rowState.ignored;
+      gone = this.#anyIgnored = true;
+    }
+    return gone;
   }
 
   /** Sets the memory whose slots the next steps may leave their norms in. */
@@ -102,7 +130,16 @@ export class ParameterTable {
   #bindRow(plan: StepPlan, row: number): void {
     const tracked = plan.parameters[row] as TrackedParameter;
     const refused = bindRow(this.#native, plan, tracked);
-    if (refused !== null) throw refusal(tracked, plan.arrayOf(row, refused.role), refused.problem, refused.role);
+    if (refused !== null) throw refusal(tracked, arrayOf(plan, row, refused.role), refused.problem, refused.role);
+    plan.news[row] = news.none;
+  }
+
+  /** Hands over a gradient by rows. Its array is checked like any other. */
+  #bindSparse(plan: StepPlan, row: number): void {
+    const tracked = plan.parameters[row] as TrackedParameter;
+    const { rows, sets, count, values } = plan.sparse.get(row) as SparseRows;
+    const problem = this.#native.bindSparse(row, rows, sets, count, nativeOf(values as Floats));
+    if (problem !== 0) throw refusal(tracked, values, problem, role.grad);
     plan.news[row] = news.none;
   }
 
@@ -130,10 +167,14 @@ export class ParameterTable {
     throw refusal(plan.parameters[row] as TrackedParameter, plan.grad[row], refused.problem, role.grad);
   }
 
-  /** Rows without a gradient are not updated, but nothing may be written over their memory. A row whose memory is gone is ignored. */
+  /**
+   * Rows without a gradient are not updated, but nothing may be written over their memory. A row whose memory is gone is ignored. That it
+   * went since it was bound is found out where something lies over it: to look at all of these rows at every step would take too long.
+   */
   #bindRest(plan: StepPlan): void {
     const { parameters } = plan;
     const { setOfRow } = plan.request;
+    this.#anyIgnored = false;
     for (let row = 0; row < parameters.length; ++row) {
       if ((setOfRow[row] as number) >= 0) continue;
       const tracked = parameters[row] as TrackedParameter;
@@ -141,7 +182,9 @@ export class ParameterTable {
         const refused = bindRow(this.#native, plan, tracked);
         plan.news[row] = refused === null ? news.none : news.row;
       }
-      setOfRow[row] = (plan.news[row] as number) >= news.row ? rowState.ignored : rowState.skipped;
+      const isIgnored = (plan.news[row] as number) >= news.row;
+      setOfRow[row] = isIgnored ? rowState.ignored : rowState.skipped;
+      if (isIgnored) this.#anyIgnored = true;
     }
     plan.restless = false;
   }
@@ -190,7 +233,7 @@ export function bindRow(table: Table, plan: StepPlan, tracked: TrackedParameter)
     place,
     nativeOf(plan.data[index] as Floats),
     nativeOf(plan.out[index] as Floats),
-    nativeOf(plan.grad[index] as Floats | null),
+    plan.sparse.has(index) ? null : nativeOf(plan.grad[index] as Floats | null),
     count > 0 ? nativeOf(first as StateArray) : null,
     count > 1 ? nativeOf(second as StateArray) : null,
     count > 2 ? nativeOf(third as StateArray) : null,

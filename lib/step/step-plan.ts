@@ -1,17 +1,15 @@
-import { isCudaArray, release } from "../cuda/array";
-import { rangeError } from "../errors";
-import { dtypeOf, zerosAt, type Floats, type StateArray } from "../arrays/placement";
-import { host, role, rowState } from "../native/engine";
+import { dtypeOf, type Floats, type StateArray } from "../arrays/placement";
+import { isSparse } from "../arrays/sparse-gradient";
+import { host, rowState } from "../native/engine";
 import type { StateDtype } from "../options/common";
 import type { Parameter } from "../parameter";
+import { giveBack, zerosFor } from "./fresh-state";
+import { news, watch } from "./row-marks";
+import { SparseRows } from "./sparse-rows";
 import { StepRequest } from "./step-request";
 import { bufferBits, noArrays, type Buffer, type TrackedParameter } from "./tracked-parameter";
 
-/** What changed in a row since native code was told: nothing; the gradient alone; anything else. */
-export const news = { none: 0, gradient: 1, row: 2 } as const;
-
-/** Which arrays of a row must be checked before a step: data and gradient; all; or, on a device, all once any array was disposed of. */
-export const watch = { usual: 0, all: 1, disposals: 2 } as const;
+type States = readonly StateArray[];
 
 /** In `kept`: the plan has other state arrays than the parameter. */
 const pendingBit = 32;
@@ -26,9 +24,12 @@ export class StepPlan {
   readonly #given: Parameter<Floats>[] = [];
   readonly data: Floats[] = [];
   readonly out: Floats[] = [];
+  /** What the parameters have as gradients, sparse ones too. */
   readonly grad: (Floats | null)[] = [];
+  /** The rows of the parameters that are updated by rows. */
+  readonly sparse = new Map<number, SparseRows>();
   /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
-  readonly states: (readonly StateArray[])[] = [];
+  readonly states: States[] = [];
   readonly slow: (Floats | null)[] = [];
   readonly ema: (Floats | null)[] = [];
   /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
@@ -41,12 +42,16 @@ export class StepPlan {
   readonly request: StepRequest;
   /** Whether any row has the pending bit. */
   pending = false;
-  /** How many rows are updated. */
+  /** How many rows have a gradient, and are updated. */
   updated = 0;
   /** The number of this step for all parameters, where the rule has one count. */
   count: number | undefined = undefined;
-  /** Whether the rows that are not updated must be looked at again. */
+  /** Whether native code does not know the memory of a row that is not updated. */
   restless = true;
+  /** The rows that are updated, in their order: the first `updated` of them. */
+  readonly active: Int32Array;
+  /** Whether other rows have gradients than `active` says. */
+  #regrouped = true;
   /** Whether the last step left every row as it was, and whether any row has changed since. */
   #settled = false;
   #changed = true;
@@ -58,6 +63,7 @@ export class StepPlan {
     const rows = parameters.length;
     this.request = new StepRequest(rows);
     this.kept = new Uint8Array(rows);
+    this.active = new Int32Array(rows);
     this.lengths = Float64Array.from(parameters, ({ length }) => length);
     this.news = new Uint8Array(rows).fill(news.row);
     this.watch = new Uint8Array(rows);
@@ -71,13 +77,13 @@ export class StepPlan {
       this.slow[row] = before?.slow[row] ?? null;
       this.ema[row] = before?.ema[row] ?? null;
       this.kept[row] = before?.kept[row] ?? tracked.kept;
-      this.look(tracked);
+      this.look(tracked, isSparse(this.grad[row]));
     }
   }
 
-  /** Whether this step has the rows and arrays of the last one. */
+  /** Whether this step has the rows and arrays of the last one. What a sparse gradient holds may be new at each step. */
   get isSteady(): boolean {
-    return this.#settled && !this.#changed;
+    return this.#settled && !this.#changed && this.sparse.size === 0;
   }
 
   /** Notes that a step is done. */
@@ -96,6 +102,19 @@ export class StepPlan {
       if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
       if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
     }
+    if (this.#regrouped) this.#listActive();
+    // What a sparse gradient holds may be new where it is the same object.
+    if (this.sparse.size > 0) for (const [row, rows] of this.sparse) rows.read(grad[row]);
+  }
+
+  #listActive(): void {
+    const { grad, active } = this;
+    let updated = 0;
+    for (let row = 0; row < grad.length; ++row) {
+      if (grad[row] !== null) active[updated++] = row;
+    }
+    this.updated = updated;
+    this.#regrouped = false;
   }
 
   #takeMemory(row: number, data: Floats, out: Floats): void {
@@ -110,32 +129,40 @@ export class StepPlan {
     // Arrays on a device are checked only after a disposal, and then only in rows that take part. This row took no part.
     this.#changed = true;
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
+    if ((grad === null) !== (this.grad[row] === null)) this.#regrouped = true;
     this.grad[row] = grad;
+    if (grad === null) this.#skip(row);
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
+    const sparse = isSparse(grad);
+    if (sparse || this.watch[row] === watch.byRows) this.look(this.parameters[row] as TrackedParameter, sparse);
   }
 
-  /** Finds which arrays of a row must be checked before each step. */
-  look({ index, place, exposed }: TrackedParameter): void {
+  /** Finds which arrays of a row must be checked before each step, and whether it is updated by rows. */
+  look(tracked: TrackedParameter, sparse = this.sparse.get(tracked.index)?.isSparse === true): void {
+    const { index, place, exposed, rowSteps } = tracked;
     this.#changed = true;
     const all = exposed || this.out[index] !== this.data[index];
-    this.watch[index] = place !== host ? watch.disposals : all ? watch.all : watch.usual;
+    const byRows = sparse || rowSteps !== null;
+    if (!byRows) this.sparse.delete(index);
+    else if (!this.sparse.has(index)) this.sparse.set(index, new SparseRows(sparse));
+    this.watch[index] = byRows ? watch.byRows : place !== host ? watch.disposals : all ? watch.all : watch.usual;
   }
 
   /** Leaves a row out. */
-  skip(row: number): void {
+  #skip(row: number): void {
     if ((this.request.setOfRow[row] as number) < 0) return;
     this.request.setOfRow[row] = rowState.skipped;
-    this.restless = this.#changed = true;
+    if ((this.news[row] as number) >= news.row) this.restless = true;
   }
 
   /** Gives a row the arrays that it needs: so many states of a type, and the buffers of these bits. */
   takeState(row: number, states: number, dtype: StateDtype, buffers: number, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
     this.#changed = true;
-    const left = (this.states[row] as readonly StateArray[])[0];
-    if (left !== undefined && dtypeOf(left) !== dtype) this.#holdStates(tracked, tracked.states); // zeros of a refused step
+    const { 0: left } = this.states[row] as States; // zeros of a refused step may have another type
+    if (left !== undefined && dtypeOf(left) !== dtype) this.#holdStates(tracked, tracked.states);
     if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
-    else if ((this.states[row] as readonly StateArray[]).length !== states) this.#extendStates(tracked, states, dtype, stream);
+    else if ((this.states[row] as States).length !== states) this.#extendStates(tracked, states, dtype, stream);
     this.#takeBuffer(tracked, "slow", buffers, stream);
     this.#takeBuffer(tracked, "ema", buffers, stream);
     this.#noteKept(tracked);
@@ -147,9 +174,9 @@ export class StepPlan {
     if (pending) this.pending = true;
   }
 
-  #holdStates(tracked: TrackedParameter, states: readonly StateArray[]): void {
+  #holdStates(tracked: TrackedParameter, states: States): void {
     const { index } = tracked;
-    const before = this.states[index] as readonly StateArray[];
+    const before = this.states[index] as States;
     if (before === states) return;
     this.states[index] = states;
     this.news[index] = news.row;
@@ -162,8 +189,8 @@ export class StepPlan {
     if ((buffers & bufferBits[which]) === 0) this.#holdBuffer(tracked, which, null);
     else if (tracked[which] !== null) this.#holdBuffer(tracked, which, tracked[which]);
     else if (this[which][tracked.index] === null) {
-      const zeros = this.#zerosFor(tracked, "float32", stream, which === "slow" ? "slow weights" : "moving average");
-      this.#holdBuffer(tracked, which, zeros as Floats);
+      const what = which === "slow" ? "slow weights" : "moving average";
+      this.#holdBuffer(tracked, which, zerosFor(tracked, "float32", this.data[tracked.index], stream, what) as Floats);
       this.kept[tracked.index] = tracked.kept | pendingBit; // if what follows fails, they are kept
     }
   }
@@ -182,37 +209,22 @@ export class StepPlan {
     const { index, states } = tracked;
     this.kept[index] = tracked.kept | pendingBit;
     const at = (k: number) =>
-      states[k] ?? (this.states[index] as readonly StateArray[])[k] ?? this.#zerosFor(tracked, dtype, stream, "state");
+      states[k] ?? (this.states[index] as States)[k] ?? zerosFor(tracked, dtype, this.data[index], stream, "state");
     // Literals: a method of an array could be replaced, and would see the state.
     for (let length = states.length + 1; length <= count; ++length) {
-      const next = length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)];
-      this.#holdStates(tracked, next);
-    }
-  }
-
-  #zerosFor(tracked: TrackedParameter, dtype: StateDtype, stream: bigint, what: string): StateArray {
-    const { index, place, length } = tracked;
-    try {
-      return zerosAt(place, length, stream, this.data[index], dtype);
-    } catch (cause) {
-      if ((cause as { code?: unknown }).code !== "ERR_OUT_OF_MEMORY") throw cause;
-      throw rangeError("ERR_OUT_OF_MEMORY", `${tracked.label}: no memory for its ${what} of ${length} floats`, cause);
+      this.#holdStates(tracked, length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)]);
     }
   }
 
   /** Gives every parameter that was updated the state that the step has left. */
   commit(): void {
-    const { parameters, kept } = this;
+    const { parameters, kept, states, slow, ema } = this;
     const { setOfRow } = this.request;
     this.pending = false;
     for (let row = 0; row < parameters.length; ++row) {
       if ((setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
       const tracked = parameters[row] as TrackedParameter;
-      tracked.takeState(
-        this.states[row] as readonly StateArray[],
-        this.slow[row] as Floats | null,
-        this.ema[row] as Floats | null,
-      );
+      tracked.takeState(states[row] as States, slow[row] as Floats | null, ema[row] as Floats | null);
       this.#noteKept(tracked);
     }
   }
@@ -220,6 +232,7 @@ export class StepPlan {
   /** Takes over the state of a parameter. Zeros for a step that was not made are given back. */
   forget(tracked: TrackedParameter): void {
     const { states, slow, ema } = tracked;
+    this.restless = true;
     this.look(tracked);
     this.#holdStates(tracked, states);
     this.#holdBuffer(tracked, "slow", slow);
@@ -231,19 +244,7 @@ export class StepPlan {
   letGo(row: number): void {
     this.data[row] = this.out[row] = undefined as unknown as Floats;
     this.grad[row] = this.slow[row] = this.ema[row] = null;
+    this.sparse.delete(row);
     this.states[row] = noArrays;
   }
-
-  /** The array of a row that a role names. */
-  arrayOf(row: number, which: number): StateArray | null | undefined {
-    if (which === role.data) return this.data[row];
-    if (which === role.out) return this.out[row];
-    if (which === role.grad) return this.grad[row];
-    if (which === role.slow) return this.slow[row];
-    return which === role.ema ? this.ema[row] : this.states[row]?.[which - role.state];
-  }
-}
-
-function giveBack(array: StateArray | null | undefined): void {
-  if (isCudaArray(array)) release(array);
 }

@@ -1,7 +1,7 @@
 // The way of a step: validate → plan → bind → run → commit.
 import { gradients, host, statesOfVariants } from "../native/engine";
 import type { Floats, StateArray } from "../arrays/placement";
-import type { Group } from "../groups/group";
+import type { Group, PlannedGroup } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import { obstacleError } from "./memory-checks";
@@ -9,6 +9,8 @@ import { ParameterTable } from "./parameter-table";
 import { NormSlots } from "./norm-slots";
 import { pinAll } from "./pin";
 import { RegisteredMemory } from "./registered-memory";
+import { gradientOf } from "./plan-arrays";
+import { commitSparse, planSparse } from "./plan-sparse";
 import { reportOf, type ReadStepOptions, type StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
 import { TrackedParameter } from "./tracked-parameter";
@@ -157,25 +159,25 @@ export class Steps<O extends object> {
     if (this.#table.useStream(stream)) for (const tracked of this.parameters) plan.forget(tracked);
     plan.request.begin(options);
     plan.count = this.rule.oneCount === true ? 1 + mostOf(this.#counts) : undefined;
-    plan.updated = 0;
-    for (let g = 0; g < groups.length; ++g) this.#planGroup(groups[g] as Group<O>, plan, stream);
+    let done = 0;
+    for (let g = 0; g < groups.length; ++g) done = this.#planGroup(groups[g] as Group<O>, plan, stream, done);
     return plan;
   }
 
-  #planGroup(group: Group<O>, plan: StepPlan, stream: bigint): void {
+  /** Plans the rows of a group, of which `done` come before it. Returns how many rows are planned then. */
+  #planGroup(group: Group<O>, plan: StepPlan, stream: bigint, done: number): number {
     group.beginStep();
-    if (plan.isSteady && this.#planAgain(group, plan)) return;
-    const { grad, kept, count, request } = plan;
+    if (plan.isSteady && this.#planAgain(group, plan)) return done + (group.planned as PlannedGroup).updated;
+    const { active, updated, kept, count, request } = plan;
     const { setOfRow } = request;
-    const { first, end, buffers, stateDtype } = group;
+    const { end, buffers, stateDtype } = group;
     const counts = this.#counts;
-    let [lastStep, lastKept, set, states, wanted, updated, kinds] = [0, 0, -1, 0, 0, 0, 0];
-    let last = first;
-    for (let row = first; row < end; ++row) {
-      if (grad[row] === null) {
-        plan.skip(row);
-        continue;
-      }
+    let [lastStep, lastKept, set, states, wanted, kinds, row] = [0, 0, -1, 0, 0, 0, 0];
+    let place = done;
+    for (; place < updated; ++place) {
+      const next = active[place] as number;
+      if (next >= end) break;
+      row = next;
       const t = count ?? (counts[row] as number) + 1;
       const has = kept[row] as number;
       if (t !== lastStep || has !== lastKept) {
@@ -186,14 +188,12 @@ export class Steps<O extends object> {
         lastKept = has;
         kinds += 1;
       }
-      last = row;
-      if ((setOfRow[row] as number) < 0) plan.restless = true;
       setOfRow[row] = set;
       if (has !== wanted) plan.takeState(row, states, stateDtype, buffers, stream);
-      updated += 1;
     }
-    plan.updated += updated;
-    group.planned = kinds > 1 ? null : { row: last, set, states, buffers, updated };
+    group.planned = kinds > 1 ? null : { row, set, states, buffers, updated: place - done };
+    if (plan.sparse.size > 0) planSparse(this.rule, group, plan);
+    return place;
   }
 
   /** Plans a group as for the last step, without a look at its rows. Returns false where more than the number of the step is new. */
@@ -206,7 +206,6 @@ export class Steps<O extends object> {
       const next = group.set(count ?? (this.#counts[row] as number) + 1, kept[row] as number, request);
       const needed = this.#statesOfVariant[request.variants[next] as number];
       if (next !== set || needed !== states || buffers !== group.buffers) return false;
-      plan.updated += updated;
     }
     return true;
   }
@@ -218,8 +217,8 @@ export class Steps<O extends object> {
       const { index, place } = tracked;
       if ((plan.request.setOfRow[index] as number) < 0 || place !== host) continue;
       const states = plan.states[index] as readonly StateArray[];
-      const { data, out, grad, slow, ema } = plan;
-      const own = [data[index], out[index], grad[index], slow[index], ema[index], states[0], states[1], states[2]];
+      const { data, out, slow, ema } = plan;
+      const own = [data[index], out[index], gradientOf(plan, index), slow[index], ema[index], states[0], states[1], states[2]];
       if (pinAll(own, () => this.expose(tracked))) pinned = true; // what pins memory sees it
     }
     return pinned;
@@ -230,12 +229,14 @@ export class Steps<O extends object> {
     const { request, updated, count } = plan;
     const gradNorm = request.gradients[gradients.norm] as number;
     if (request.gradients[gradients.skipped] === 1) return { updated: 0, skipped: true, gradNorm };
-    const { setOfRow } = request;
+    const { active } = plan;
     const counts = this.#counts;
-    for (let row = 0; row < counts.length; ++row) {
-      if ((setOfRow[row] as number) >= 0) counts[row] = count ?? (counts[row] as number) + 1;
+    for (let k = 0; k < updated; ++k) {
+      const row = active[k] as number;
+      counts[row] = count ?? (counts[row] as number) + 1;
     }
     if (plan.pending) plan.commit();
+    if (plan.sparse.size > 0) commitSparse(plan);
     plan.settle();
     if (gradNorm === gradients.leftOnDevice) return reportOf(updated, this.#norms.keep());
     return gradNorm === -1 ? { updated, skipped: false } : { updated, skipped: false, gradNorm };

@@ -23,6 +23,13 @@ export const noBuffers: Buffers = { slow: null, ema: null };
 /** The state before the first step. */
 export const noArrays: readonly StateArray[] = [];
 
+/** The counts of a parameter's rows. */
+export const rowStepsName = "row_steps";
+
+// Taken at load: a program may replace the global one.
+const OwnUint32Array = Uint32Array;
+export const copyOfCounts = (counts: Uint32Array): Uint32Array => new OwnUint32Array(counts);
+
 /** A parameter of an optimizer, and its state. These fields own the state's arrays: native code keeps none alive. */
 export class TrackedParameter {
   /** Its state arrays, or none before its first step. */
@@ -31,6 +38,8 @@ export class TrackedParameter {
   slow: Floats | null = null;
   /** The moving average, once it has begun. */
   ema: Floats | null = null;
+  /** The updates of each row; null: all rows have had as many as the parameter. */
+  rowSteps: Uint32Array | null = null;
   /** Whether other code can reach a state array, and could detach it. If not, no step needs to check it. */
   exposed = false;
   /** What the random bits that round its state depend on: its number where the state began. */
@@ -90,12 +99,20 @@ export class TrackedParameter {
   }
 
   /** Replaces the state. Without arguments, the parameter is as before its first step. Old arrays on a device are released. */
-  setState(steps = 0, states = noArrays, { slow, ema } = noBuffers, exposed = false, noiseId = this.index): void {
+  setState(
+    steps = 0,
+    states = noArrays,
+    { slow, ema } = noBuffers,
+    exposed = false,
+    rowSteps: Uint32Array | null = null,
+    noiseId = this.index,
+  ): void {
     const old = [...this.states, this.slow, this.ema];
     this.counts[this.index] = steps;
     this.states = states;
     this.slow = slow;
     this.ema = ema;
+    this.rowSteps = rowSteps;
     this.exposed = exposed;
     this.noiseId = noiseId;
     for (const array of old) {

@@ -11,6 +11,7 @@ import type { Rule, Step } from "../rule/rule";
 import { readSchema } from "../options/schema";
 import { notFloats, obstacleError, refusal } from "./memory-checks";
 import { bindRow } from "./parameter-table";
+import { arrayOf } from "./plan-arrays";
 import { StepPlan } from "./step-plan";
 import { TrackedParameter } from "./tracked-parameter";
 
@@ -96,6 +97,9 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   if (read.state_dtype !== "float32") {
     throw typeError("ERR_INVALID_OPTION", "update takes float32 state: state_dtype is an option of the class");
   }
+  if (read.sparse_step !== "parameter") {
+    throw typeError("ERR_INVALID_OPTION", "update is of all rows, with one count: sparse_step is an option of the class");
+  }
   if (!Number.isSafeInteger(step) || step < 1) {
     throw rangeError("ERR_INVALID_OPTION", `step must be a whole number from 1 on, got ${describe(step)}`);
   }
@@ -128,7 +132,7 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
     plan.states[0] = states as Floats[];
     table.shape(0, tracked.dimensions, tracked.first);
     const refused = bindRow(table, plan, tracked);
-    if (refused !== null) throw refusal(tracked, plan.arrayOf(0, refused.role), refused.problem, refused.role);
+    if (refused !== null) throw refusal(tracked, arrayOf(plan, 0, refused.role), refused.problem, refused.role);
     if (tracked.place !== host) table.setStream(stream);
     else if (stream !== 0n) throw rangeError("ERR_CUDA_STREAM", "stream: the arrays do not lie on a device");
     const obstacle = table.step(1);

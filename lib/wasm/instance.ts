@@ -30,6 +30,8 @@ export interface WasmExports {
   /** Arrays in the order of `role`; then the type of the states, and the id and the offset of their noise. */
   tableBind(table: Address, row: number, length: number, ...arraysAndMore: number[]): void;
   tableBindGrad(table: Address, row: number, grad: Address): void;
+  /** Arrays of the module's memory. Returns 0 where a row is none of the tensor's. */
+  tableBindSparse(table: Address, row: number, rows: Address, sets: Address, count: number, values: Address): number;
   tableStep(
     table: Address,
     setOfRow: Address,

@@ -6,15 +6,9 @@ import type { CheckedLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
 import type { HostArray } from "./host-array";
 import { addressOf, extentOf, problemOf, type Views } from "./memory";
-import { DisjointMemory, type Interval } from "./overlap";
-
-interface Row {
-  readonly length: number;
-  /** By role. */
-  readonly arrays: (HostArray | null)[];
-  /** Placeholder addresses beyond the module's memory for the arrays outside it: one range per role. */
-  readonly outside: Address;
-}
+import { DisjointMemory, obstacleOf } from "./overlap";
+import { writtenBy, type Row } from "./row";
+import { SparseMemory } from "./sparse";
 
 interface Request {
   readonly setOfRow: Int32Array;
@@ -46,6 +40,7 @@ export class WasmTable implements Table {
   #changed = true;
   #writable = new DisjointMemory([]);
   #nextOutside: Address;
+  readonly #sparse: SparseMemory;
 
   constructor(instance: Instance, views: Views, lists: CheckedLists, formula: number) {
     this.#instance = instance;
@@ -54,11 +49,13 @@ export class WasmTable implements Table {
     this.#roles = lists.role.ema + 1;
     this.#table = instance.exports.tableNew(formula);
     this.#nextOutside = instance.buffer.byteLength;
+    const sparse = (this.#sparse = new SparseMemory(instance, views));
     const memory = this.#memory;
     const table = this.#table;
     tables.register(this, () => {
       instance.exports.tableDelete(table);
       instance.exports.release(memory.address);
+      sparse.release();
     });
   }
 
@@ -67,11 +64,13 @@ export class WasmTable implements Table {
     this.#rows.length = rows;
     this.#standing = new Int32Array(rows).fill(this.#lists.rowState.ignored - 1);
     this.#changed = true;
+    if (rows === 0) this.#sparse.release();
     if (rows === 0) this.#nextOutside = this.#instance.buffer.byteLength;
   }
 
   shape(row: number, dimensions: number, first: number): void {
     this.#instance.exports.tableShape(this.#table, row, dimensions, first);
+    this.#sparse.shape(row, first);
   }
 
   bind(row: number, length: number, device: number, ...given: unknown[]): { problem: number; role: number } | null {
@@ -107,6 +106,19 @@ export class WasmTable implements Table {
       this.#newGrads.add(index);
     }
     return null;
+  }
+
+  bindSparse(index: number, rows: Uint32Array, sets: Int32Array | null, count: number, values: NativeFloats): number {
+    const { problem, role } = this.#lists;
+    const row = this.#rows[index] as Row;
+    const wrong = problemOf(problem, values, count * this.#sparse.widthOf(index, row.length));
+    if (wrong !== null) return wrong;
+    const at = this.#sparse.copy(index, rows, sets, count, values as Float32Array);
+    row.arrays[role.grad] = values as Float32Array;
+    this.#newGrads.add(index);
+    const taken = this.#instance.exports.tableBindSparse(this.#table, index, at.rows, at.sets, count, at.values);
+    if (taken === 0) throw new Error("no such row of a tensor");
+    return 0;
   }
 
   /** Addresses for the arrays of a row. */
@@ -195,12 +207,16 @@ export class WasmTable implements Table {
   #checkOverlap(setOfRow: Int32Array): Obstacle | null {
     const rows = this.#rows;
     const { role, rowState } = this.#lists;
+    let others = false;
     for (let i = 0; i < rows.length; ++i) {
       const part = Math.min(setOfRow[i] as number, 0); // 0: active
-      if (this.#standing[i] === part) continue;
+      const before = this.#standing[i] as number;
+      if (before === part) continue;
       this.#standing[i] = part;
-      this.#changed = true;
+      others = true;
+      if (part <= rowState.ignored || before <= rowState.ignored) this.#changed = true;
     }
+    if (!this.#changed && !others && this.#newGrads.size === 0) return null;
     if (this.#changed) {
       this.#writable = new DisjointMemory(
         rows.flatMap((row, i) => (this.#standing[i] === rowState.ignored ? [] : writtenBy(role, row, i))),
@@ -208,7 +224,7 @@ export class WasmTable implements Table {
       const overlap = this.#writable.findOverlap();
       if (overlap !== null) return obstacleOf(...overlap);
     }
-    const changed = this.#changed;
+    const changed = this.#changed || others;
     this.#changed = true; // until all is found to be right
     for (let i = 0; i < rows.length; ++i) {
       if (this.#standing[i] !== 0 || !(changed || this.#newGrads.has(i))) continue;
@@ -223,21 +239,3 @@ export class WasmTable implements Table {
     return null;
   }
 }
-
-/** The memory that a row's step writes, or its parameter that it leaves alone. */
-function writtenBy(role: CheckedLists["role"], row: Row | undefined, index: number): Interval[] {
-  if (row === undefined) return [];
-  const { arrays } = row;
-  return arrays.flatMap((array, which) => {
-    if (array === null || which === role.grad) return [];
-    if (which === role.out && array === arrays[role.data]) return [];
-    return [{ ...extentOf(array), row: index, role: which }];
-  });
-}
-
-const obstacleOf = (one: Interval, other: Interval): Obstacle => ({
-  row: one.row,
-  role: one.role,
-  otherRow: other.row,
-  otherRole: other.role,
-});

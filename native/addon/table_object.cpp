@@ -151,6 +151,30 @@ Napi::Value TableObject::bind_grads(const Napi::CallbackInfo& info) {
   return env.Null();
 }
 
+Napi::Value TableObject::bind_sparse(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const int index = row(info[0]);
+  const auto rows = info[1].As<Napi::Uint32Array>();
+  const auto count = static_cast<std::size_t>(info[3].As<Napi::Number>().Int64Value());
+  SparseGradient gradient{rows.Data(), nullptr, count, nullptr};
+  std::size_t room = rows.ElementLength();
+  if (!info[2].IsNull()) {
+    const auto sets = info[2].As<Napi::Int32Array>();
+    gradient.sets = sets.Data();
+    room = std::min(room, sets.ElementLength());
+  }
+  if (count > room || table_->place(index) != host) throw Napi::RangeError::New(env, "no such sparse gradient");
+  const Floats values = floats(info[4], count * table_->width(index));
+  if (values.problem != Problem::none) return Napi::Number::New(env, static_cast<int>(values.problem));
+  gradient.values = values.data;
+  try {
+    if (!table_->bind_sparse(index, gradient)) throw Napi::RangeError::New(env, "no such row of a tensor");
+  } catch (const std::bad_alloc&) {
+    throw coded(env, EngineError::Kind::memory, "There is no memory for a sparse gradient");
+  }
+  return Napi::Number::New(env, static_cast<int>(Problem::none));
+}
+
 void TableObject::set_request(const Napi::CallbackInfo& info) {
   constexpr unsigned arrays = 6;
   const auto sets = info[0].As<Napi::Int32Array>(), variants = info[1].As<Napi::Int32Array>(),
@@ -215,9 +239,9 @@ Napi::Function TableObject::define(Napi::Env env) {
       env, "Table",
       {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::shape>("shape"),
        InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
-       InstanceMethod<&TableObject::set_request>("setRequest"), InstanceMethod<&TableObject::step_async>("stepAsync"),
-       InstanceMethod<&TableObject::set_stream>("setStream"), InstanceMethod<&TableObject::set_slots>("setSlots"),
-       InstanceMethod<&TableObject::synchronize>("synchronize")});
+       InstanceMethod<&TableObject::bind_sparse>("bindSparse"), InstanceMethod<&TableObject::set_request>("setRequest"),
+       InstanceMethod<&TableObject::step_async>("stepAsync"), InstanceMethod<&TableObject::set_stream>("setStream"),
+       InstanceMethod<&TableObject::set_slots>("setSlots"), InstanceMethod<&TableObject::synchronize>("synchronize")});
 }
 
 }  // namespace adabelief

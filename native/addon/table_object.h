@@ -30,6 +30,9 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   /** bindGrads(rows: Int32Array, grads, count): null, or { problem, index } of the first gradient that cannot be used. Those
    * before it are bound. */
   Napi::Value bind_grads(const Napi::CallbackInfo& info);
+  /** bindSparse(row, rows: Uint32Array, sets: Int32Array | null, count, values): what is wrong with the values, or 0. The first
+   * `count` of `rows` are those of the gradient, and of `sets` their sets of coefficients. */
+  Napi::Value bind_sparse(const Napi::CallbackInfo& info);
   /** setRequest(setOfRow, variants, stages: Int32Array, coefficients: Float32Array, noise, gradients: Float64Array): where step()
    * will read what to do; see StepRequest in native/table/request.h */
   void set_request(const Napi::CallbackInfo& info);

@@ -44,6 +44,9 @@ struct Elementwise {
   float (*read)(const float* x, std::size_t length);
   double (*sum)(const float* x, std::size_t length, std::size_t after);
   double (*sum_of_squares)(const float* x, float scale, std::size_t length, std::size_t after);
+  /** The same in parts: adds the squares of elements from `first` on to their partial sums; adds these up. */
+  void (*add_squares)(double* sums, std::size_t first, const float* x, float scale, std::size_t length);
+  double (*fold)(double* sums);
   /** Lookahead: p[i] = slow[i] = slow[i] + alpha·(p[i] − slow[i]) */
   void (*blend)(float* p, float* slow, float alpha, std::size_t length);
   /** average[i] = average[i] + weight·(p[i] − average[i]), as native/update/ema.h rounds it */

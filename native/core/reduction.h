@@ -13,6 +13,8 @@
 namespace adabelief {
 
 constexpr std::uint64_t reduction_block = 4096;
+/** The partial sums of a block. */
+constexpr int reduction_lanes = 16;
 
 /** The segments and blocks of one row. */
 struct Cut {

@@ -8,8 +8,9 @@ void ChunkList::cut(const Plan& plan) {
   elements_ = 0;
   std::size_t room = 0;
   for (std::size_t row = 0; row < plan.rows().size(); ++row) {
-    const std::size_t length = plan.rows()[row].span.length;
-    if (!plan.active(row) || plan.rows()[row].place != host || length == 0) continue;
+    if (!plan.active(row)) continue;
+    const std::size_t length = plan.rows()[row].length();
+    if (plan.rows()[row].place != host || length == 0) continue;
     for (std::size_t offset = 0; offset < length;) {
       if (room == 0) {
         begins_.push_back({rows_.size(), offset});
@@ -23,6 +24,17 @@ void ChunkList::cut(const Plan& plan) {
     elements_ += length;
   }
   begins_.push_back({rows_.size(), 0});
+}
+
+/** Touched rows lie anywhere in memory, so some of them are on their way at a time. */
+Ahead ChunkList::ahead_in(const Row& row, std::size_t from) {
+  constexpr std::size_t rows_ahead = 8;
+  const TouchedRows& touched = *row.touched;
+  const TouchedRows::Place at = touched.later(touched.place(from), rows_ahead);
+  const std::size_t element = touched.element(at);
+  Ahead ahead = addresses_from(row.span, element);
+  ahead.grad = reinterpret_cast<std::uintptr_t>(touched.grad(at));
+  return ahead;
 }
 
 }  // namespace adabelief

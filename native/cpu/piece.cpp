@@ -28,8 +28,11 @@ PieceUpdate::PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& k
 
 Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) const {
   const Row& whole = plan_.rows()[row];
-  const PlannedSet& set = plan_.set_of(row);
-  Piece piece{row, begin, piece_of(whole.span, begin, length), set, set.coefficients};
+  const PlannedSet& set = plan_.set_of(row, begin);
+  const TouchedRows::Place at = whole.touched ? whole.touched->place(begin) : TouchedRows::Place{};
+  const std::size_t element = whole.touched ? whole.touched->element(at) : begin;
+  Piece piece{row, begin, element, piece_of(whole.span, element, length), set, set.coefficients};
+  if (whole.touched) piece.span.grad = whole.touched->grad(at);
   piece.span.ahead = ahead;
   set_noise(piece, 0);
   return piece;
@@ -37,7 +40,7 @@ Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length,
 
 void PieceUpdate::set_noise(Piece& piece, std::uint64_t pass) const {
   if (piece.span.state_type == ElementType::float32) return;
-  piece.span.noise = noise_from(piece.set.noise, plan_.rows()[piece.row].noise, piece.begin, pass);
+  piece.span.noise = noise_from(piece.set.noise, plan_.rows()[piece.row].noise, piece.element, pass);
 }
 
 /** Calls `visit(from, length, mean)` for every part of a piece that has one mean. */
@@ -99,8 +102,8 @@ void PieceUpdate::run_centralized(Piece& piece) const {
 struct PieceUpdate::FirstStages {
   const PieceUpdate& step;
   Piece& piece;
-  float* slow() const { return element_of(step.plan_.rows()[piece.row].slow, piece.begin); }
-  float* average() const { return element_of(step.plan_.rows()[piece.row].ema, piece.begin); }
+  float* slow() const { return element_of(step.plan_.rows()[piece.row].slow, piece.element); }
+  float* average() const { return element_of(step.plan_.rows()[piece.row].ema, piece.element); }
   void begin() const { std::memcpy(slow(), piece.span.data, piece.span.length * sizeof(float)); }
   void update() const { step.run_formula(piece); }
   void blend() const { step.elementwise_.blend(piece.span.out, slow(), piece.set.common.alpha, piece.span.length); }
@@ -136,7 +139,18 @@ void PieceUpdate::complete(Piece& piece) const {
 }
 
 double PieceUpdate::square_of_gradients(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {
-  return elementwise_.sum_of_squares(element_of(plan_.rows()[row].span.grad, begin), plan_.scale, length, after);
+  const Row& whole = plan_.rows()[row];
+  if (whole.touched) return square_of_block(*whole.touched, begin / reduction_block);
+  return elementwise_.sum_of_squares(element_of(whole.span.grad, begin), plan_.scale, length, after);
+}
+
+/** The sum over a block of the tensor. Rows that are not touched would add zeros. */
+double PieceUpdate::square_of_block(const TouchedRows& touched, std::size_t block) const {
+  double sums[reduction_lanes] = {};
+  touched.each_in_block(block, [&](std::size_t within, const float* grad, std::size_t length) {
+    elementwise_.add_squares(sums, within, grad, plan_.scale, length);
+  });
+  return elementwise_.fold(sums);
 }
 
 double PieceUpdate::square_of_data(std::size_t row, std::size_t begin, std::size_t length, std::size_t after) const {

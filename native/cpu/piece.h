@@ -18,6 +18,7 @@ struct CpuSums {
 /** A piece of a row, with its coefficients. */
 struct Piece {
   std::size_t row, begin;
+  std::size_t element;  // of the tensor, where it begins
   Span span;
   const PlannedSet& set;
   const float* coefficients;  // the formula's
@@ -53,6 +54,7 @@ class PieceUpdate {
     const Factors factors = plan_.factors(piece.set);
     return factors.scale == 1 && factors.clip == 1 && factors.decay == 0;
   }
+  double square_of_block(const TouchedRows& touched, std::size_t block) const;
   /** By what the states of a piece are rounded, where they have fewer bits. */
   void set_noise(Piece& piece, std::uint64_t pass) const;
   const VariantKernels& kernels_of(const Piece& piece) const { return formula_.variant[piece.set.variant]; }

@@ -17,6 +17,11 @@ bool is_outside(const float* array) {
   return reinterpret_cast<std::uintptr_t>(array) >= static_cast<std::uintptr_t>(__builtin_wasm_memory_size(0)) * 65536;
 }
 
+/** Where a piece begins in its tensor. A sparse gradient lies in the module's memory, and needs no copy. */
+std::size_t first_of(const Row& row, std::size_t begin, int uses) {
+  return row.touched && uses != access::grad ? row.touched->element(row.touched->place(begin)) : begin;
+}
+
 }  // namespace
 
 template <class Pointer>
@@ -32,7 +37,7 @@ Access::Access(const Plan& plan, std::size_t row, std::size_t begin, std::size_t
     : row_(const_cast<Row&>(plan.rows()[row])),
       saved_(row_),
       number_(row),
-      begin_(begin),
+      begin_(first_of(row_, begin, uses)),
       length_(length),
       writes_(uses == access::update) {
   const bool in_place = row_.span.out == row_.span.data;

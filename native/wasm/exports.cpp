@@ -62,6 +62,13 @@ void table_bind(Table* table, int row, std::size_t length, float* data, float* o
 }
 ADABELIEF_EXPORT("tableBindGrad") void table_bind_grad(Table* table, int row, float* grad) { table->bind_grad(row, grad); }
 
+/** Arrays of the module's memory. False: one of the rows is none of the tensor's. */
+ADABELIEF_EXPORT("tableBindSparse")
+bool table_bind_sparse(Table* table, int row, const std::uint32_t* rows, const std::int32_t* sets, std::size_t count,
+                       const float* values) {
+  return table->bind_sparse(row, {rows, sets, count, values});
+}
+
 /** Runs a step over disjoint memory. False: the request does not fit the table. */
 ADABELIEF_EXPORT("tableStep")
 bool table_step(Table* table, const std::int32_t* set_of_row, const std::int32_t* variants, const std::int32_t* stages,

@@ -13,7 +13,11 @@ export class HalfTraining extends Training {
       const state = Object.entries(this.optimizer.state.get(p, "bfloat16") ?? {});
       return [["data", p.data] as const, ...state].map(([key, value]): [string, Float32Array] => [
         `${key} of parameter ${k}`,
-        value instanceof Uint16Array ? fromBFloat16(value) : value instanceof Float32Array ? value : Float32Array.of(value),
+        value instanceof Uint16Array
+          ? fromBFloat16(value)
+          : typeof value === "number"
+            ? Float32Array.of(value)
+            : (value as Float32Array),
       ]);
     });
   }

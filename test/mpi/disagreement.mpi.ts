@@ -26,6 +26,15 @@ const cases: [string, { act: string; undo: string; others: [string, RegExp]; own
     },
   ],
   [
+    "a sparse gradient",
+    {
+      act: "weight.grad = { rows: Uint32Array.of(0), values: new Float32Array(1) }",
+      undo: "weight.grad = new Float32Array(30000).fill(0.1)",
+      others: ["ERR_MPI_PEER", /ERR_SPARSE: Parameter 0 \(weight\): its grad is sparse; Sharded exchanges whole gradients/],
+      own: ["ERR_SPARSE", /^Parameter 0 \(weight\): its grad is sparse/],
+    },
+  ],
+  [
     "an option that cannot be",
     {
       act: "options = { gradScale: NaN }",
