@@ -119,9 +119,10 @@ function writeState<O extends object>(
   const withSlow = lookaheadOf(rule, options) !== null && (slow !== null || steps > 0);
   const withEma = emaOf(options) !== null && ema !== null;
   if (states.length === 0 && !withSlow && !withEma) return undefined;
-  const entry: Record<string, unknown> = rule.counted === false && !withSlow && !withEma ? {} : { step: steps };
+  const rounds = stateDtypeOf(options) !== "float32" && source.widens !== true;
+  const entry: Record<string, unknown> = rule.counted === false && !withSlow && !withEma && !rounds ? {} : { step: steps };
   if (published) Object.assign(entry, rule.published?.state?.(options, steps));
-  if (stateDtypeOf(options) !== "float32" && source.widens !== true) entry[noiseKey] = tracked.noiseId;
+  if (rounds) entry[noiseKey] = tracked.noiseId;
   // A loop: a program could have replaced forEach, and would see the state.
   for (let k = 0; k < states.length; ++k) {
     entry[tracked.nameOf(role.state + k)] = source.written(states[k] as StateArray, tracked, role.state + k);

@@ -58,9 +58,9 @@ void run_over(const Span& span, const float* coefficients, const Factors& factor
   for (const auto& part : parts) i = update.blocks(i, part.end, part.ahead);
   update.few(i, length);
 #else
-  // Arithmetic takes many times as long as memory.
-  const size_t i = kind == Kind::stored ? update.blocks(0, length, addresses_from(span, distance)) : 0;
-  update.few(i, length);
+  // Arithmetic takes many times as long as memory here. States of 16 bits are updated one by one: vectorized loops of all
+  // variants would take three times the room.
+  update.few(0, length);
 #endif
 }
 
