@@ -179,6 +179,16 @@ export class Shard {
     return (this.pieces[index]?.[0] as Piece).tracked;
   }
 
+  /** Gives the pieces of a parameter its memory, as it is now. */
+  bind({ index, parameter: { data } }: TrackedParameter): void {
+    const { buffer, byteOffset } = data as Float32Array;
+    for (const { parameter, begin, end } of this.pieces[index] ?? []) {
+      const place = byteOffset + begin * Float32Array.BYTES_PER_ELEMENT;
+      const same = parameter.data.buffer === buffer && parameter.data.byteOffset === place;
+      if (!same) parameter.data = (data as Float32Array).subarray(begin, end);
+    }
+  }
+
   /** This rank's pieces of an array of a state, counted as in `arraysOf`. */
   ownedOf(index: number, array: number): Owned[] {
     const of = (tracked: TrackedParameter) => arraysOfTracked(tracked)[array] as Float32Array;

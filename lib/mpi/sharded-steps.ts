@@ -4,7 +4,7 @@ import { clipCoefficient } from "../arrays/clip";
 import { requireUnleased } from "../arrays/placement";
 import { plainError, rangeError, typeError } from "../errors";
 import type { Group } from "../groups/group";
-import { role, type MpiOutcome } from "../native/engine";
+import { role } from "../native/engine";
 import { titleOf } from "../rule/rule";
 import { requireLength } from "../step/memory-checks";
 import { pin } from "../step/pin";
@@ -14,6 +14,7 @@ import { call, hashOf, textOf, type Intention } from "./agreement";
 import { agree, attempt, settle, type Refusal } from "./collective";
 import { GradientExchange } from "./gradient-exchange";
 import { GradientNorm } from "./norm";
+import { gather } from "./gather";
 import type { Shard } from "./shard";
 import type { Transport } from "./world";
 
@@ -134,26 +135,15 @@ export class ShardedSteps {
       const grad = exchange.gradientOf(index);
       mask += grad === null ? "0" : "1";
       if (grad !== null) updated += 1;
-      this.#bind(tensor, grad !== null);
+      requireHostData(tensor, tensor.parameter.data, tensor.parameter.out);
+      this.shard.bind(tensor);
+      for (const { parameter, sum } of this.shard.pieces[index] ?? []) parameter.grad = grad === null ? null : sum;
     });
     this.shard.steps.check(groups);
     const { gradScale, maxGradNorm, skipNonFinite } = options;
     const all = [gradScale ?? 1, maxGradNorm ?? null, skipNonFinite ?? false, groups.map((group) => group.options)];
     const intention = { ...this.intention(call.step), gradients: hashOf(mask), options: hashOf(textOf(all)) };
     return { options, groups, intention, updated };
-  }
-
-  /** Gives the pieces of a parameter its memory, as it is now. */
-  #bind(tensor: TrackedParameter, hasGradient: boolean): void {
-    const { data, out } = tensor.parameter;
-    requireHostData(tensor, data, out);
-    for (const { parameter, sum, begin, end } of this.shard.pieces[tensor.index] ?? []) {
-      const { buffer, byteOffset } = data as Float32Array;
-      const place = byteOffset + begin * Float32Array.BYTES_PER_ELEMENT;
-      const same = parameter.data.buffer === buffer && parameter.data.byteOffset === place;
-      if (!same) parameter.data = (data as Float32Array).subarray(begin, end);
-      parameter.grad = hasGradient ? sum : null;
-    }
   }
 
   /** The last part: from here on a failure leaves the ranks with different parameters. */
@@ -164,7 +154,10 @@ export class ShardedSteps {
         (error: unknown): Refusal => ({ error }),
       );
       const intention = this.intention(call.gather);
-      await settle([agree(this.transport, intention, refusal, exchange.batch), this.#gather(exchange)], refusal);
+      const { transport, shard } = this;
+      const agreed = agree(transport, intention, refusal, exchange.batch);
+      const gathered = gather(transport, shard, exchange.batch, (index) => exchange.gradientOf(index) !== null);
+      await settle([agreed, gathered], refusal);
     } catch (cause) {
       const what = (cause as Error).message;
       throw plainError(
@@ -173,23 +166,6 @@ export class ShardedSteps {
         cause,
       );
     }
-  }
-
-  #gather(exchange: GradientExchange): MpiOutcome {
-    const { buckets } = this.shard.layout;
-    const used = buckets.filter(({ ranges }) => ranges.some(({ index }) => exchange.gradientOf(index) !== null));
-    const arrays = used.map(({ ranges }) =>
-      ranges.map(({ index, begin, end }) => {
-        const { data } = (this.shard.tensors[index] as TrackedParameter).parameter;
-        return exchange.gradientOf(index) === null ? null : (data as Float32Array).subarray(begin, end);
-      }),
-    );
-    return this.transport.calls.gather(
-      exchange.batch,
-      arrays,
-      used.map(({ lengths }) => lengths),
-      used.map(({ counts }) => counts),
-    );
   }
 }
 

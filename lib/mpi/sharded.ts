@@ -13,6 +13,7 @@ import type { LoadReport, StateDict } from "../state-dict";
 import type { StepOptions, StepReport } from "../step/step-options";
 import { Shard } from "./shard";
 import { ShardedLoad } from "./sharded-load";
+import { swapShardedAverages } from "./sharded-averages";
 import { saveSharded } from "./sharded-save";
 import { ShardedState } from "./sharded-state";
 import { ShardedSteps } from "./sharded-steps";
@@ -169,12 +170,24 @@ export class Sharded<O extends object = { lr: number }> {
    */
   ready(parameter: Parameter): void {
     this.#guard.freely(() => {
+      this.#guard.requireUnswapped();
       const index = this.#indexOf.get(parameter);
       if (index === undefined) {
         throw typeError("ERR_INVALID_PARAMETER", `${describe(parameter)} is no parameter of this optimizer`);
       }
       this.#steps.ready(index);
     });
+  }
+
+  /**
+   * Exchanges the parameters' values and their moving averages on all ranks, as `swapEma` of an optimizer does: to test with the averages,
+   * and back. In between `step`, `ready`, `broadcast` and all that saves or loads are refused with ERR_AVERAGE.
+   *
+   * @returns whether the parameters hold the averages now
+   * @throws never: the promise is rejected with ERR_AVERAGE before the first average, or as that of `step`
+   */
+  swapEma(): Promise<boolean> {
+    return this.#guard.swapAsync(() => swapShardedAverages(this.#transport, this.#shard, this.#steps));
   }
 
   /** Fills every gradient of this rank with zeros, or with `set_to_none` sets them to null. Other ranks need not call it. */

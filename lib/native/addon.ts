@@ -114,7 +114,7 @@ export interface MpiAddon {
   find(names: readonly string[]): { reason: string; path: string; version: string; abi: string };
   setTimeout(seconds: number): void;
   /** Writes rank and size. Blocks this thread until MPI has started. */
-  start(into: Int32Array): MpiOutcome;
+  start(into: Int32Array, color: number): MpiOutcome;
   end(): MpiOutcome;
   abort(code: number): never;
   agree(ok: boolean, parts: Float64Array, message: string, batch: number): MpiOutcome;

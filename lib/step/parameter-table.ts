@@ -1,10 +1,11 @@
 // The native table of an optimizer's memory. It keeps pointers, so every change is passed on before the next step.
 import { disposals, memoryOf, type CudaArray } from "../cuda/array";
-import { lengthOf, rangeError } from "../errors";
-import { isHalves, liveLength, nativeOf, type Floats, type StateArray } from "../arrays/placement";
+import { rangeError } from "../errors";
+import { isHalves, nativeOf, type Floats, type StateArray } from "../arrays/placement";
 import { addon, elementType, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
-import { refusal, requireUnchanged } from "./memory-checks";
+import { refusal } from "./memory-checks";
 import { arrayOf } from "./plan-arrays";
+import { hasMemory, mayBeGone, requireAllMemory, requireMemory } from "./plan-memory";
 import { news, watch } from "./row-marks";
 import type { SparseRows } from "./sparse-rows";
 import type { StepPlan } from "./step-plan";
@@ -55,37 +56,35 @@ export class ParameterTable {
    * no iterator, no method that a program could have replaced.
    */
   bind(plan: StepPlan): void {
-    const { data, grad, lengths, news: known, watch: watched } = plan;
     if (plan.request.moved) plan.request.give(this.#native);
-    const { active, updated } = plan;
     const disposed = disposals() !== this.#disposals;
-    if (this.#onDevices && plan.isSteady && !disposed) return; // arrays there lose their memory by disposal alone
-    const [none, usual, onDevice] = [news.none, watch.usual, watch.disposals];
+    if (!plan.isSteady) this.#bindNews(plan, disposed);
+    else if (this.#onDevices && !disposed)
+      return; // arrays there lose their memory by disposal alone
+    else requireAllMemory(plan, disposed);
+    if (plan.restless || this.#anyIgnored) this.#bindRest(plan);
+    this.#disposals = disposals();
+  }
+
+  #bindNews(plan: StepPlan, disposed: boolean): void {
+    const { grad, news: known, watch: watched, active, updated } = plan;
     this.#forgetGradients();
     let gradients = 0;
     for (let k = 0; k < updated; ++k) {
       const row = active[k] as number;
       const what = known[row] as number;
       const where = watched[row] as number;
-      if (what === none && where === usual) {
-        const length = lengths[row];
-        if (lengthOf(data[row] as Float32Array) !== length || lengthOf(grad[row] as Float32Array) !== length) {
-          requireMemory(plan, row, true);
-        }
+      if (what === news.none) {
+        if (mayBeGone(plan, row, disposed)) requireMemory(plan, row, where !== watch.byRows);
       } else if (what >= news.row) {
         this.#bindRow(plan, row);
-        if (where === watch.byRows) this.#bindSparse(plan, row);
-      } else if (where === watch.byRows) {
-        requireMemory(plan, row, false);
-        this.#bindSparse(plan, row);
       } else {
-        if (where !== onDevice || disposed) requireMemory(plan, row, what === none);
-        if (what !== none) this.#note(gradients++, row, grad[row] as Floats);
+        if (where !== watch.disposals || disposed) requireMemory(plan, row, false);
+        if (where !== watch.byRows) this.#note(gradients++, row, grad[row] as Floats);
       }
+      if (where === watch.byRows) this.#bindSparse(plan, row);
     }
     if (gradients > 0) this.#bindGradients(plan, gradients);
-    if (plan.restless || this.#anyIgnored) this.#bindRest(plan);
-    this.#disposals = disposals();
   }
 
   /** Runs the step of the plan. Returns null, or what prevented it. */
@@ -188,39 +187,6 @@ export class ParameterTable {
     }
     plan.restless = false;
   }
-}
-
-/** Checks that the arrays of a row still have their memory. A new gradient is checked when it is bound: then `withGradient` is false. */
-function requireMemory(plan: StepPlan, row: number, withGradient: boolean): void {
-  const tracked = plan.parameters[row] as TrackedParameter;
-  const data = plan.data[row] as Floats;
-  const out = plan.out[row] as Floats;
-  requireUnchanged(tracked, data, role.data);
-  if (out !== data) requireUnchanged(tracked, out, role.out);
-  if (withGradient) requireUnchanged(tracked, plan.grad[row] as Floats, role.grad);
-  if (!tracked.exposed && tracked.place === host) return;
-  const states = plan.states[row] as readonly StateArray[];
-  const slow = plan.slow[row] as Floats | null;
-  const ema = plan.ema[row] as Floats | null;
-  for (let k = 0; k < states.length; ++k) requireUnchanged(tracked, states[k] as StateArray, role.state + k);
-  if (slow !== null) requireUnchanged(tracked, slow, role.slow);
-  if (ema !== null) requireUnchanged(tracked, ema, role.ema);
-}
-
-/** The same for a row that takes no part. */
-function hasMemory(plan: StepPlan, { index, length, place }: TrackedParameter): boolean {
-  const slow = plan.slow[index] as Floats | null;
-  const ema = plan.ema[index] as Floats | null;
-  if (slow !== null && liveLength(slow, place) !== length) return false;
-  if (ema !== null && liveLength(ema, place) !== length) return false;
-  if (liveLength(plan.data[index] as Floats, place) !== length || liveLength(plan.out[index] as Floats, place) !== length) {
-    return false;
-  }
-  const states = plan.states[index] as readonly StateArray[];
-  for (let k = 0; k < states.length; ++k) {
-    if (liveLength(states[k] as StateArray, place) !== length) return false;
-  }
-  return true;
 }
 
 /** Gives a row its memory; null, or what is wrong with which array. */
