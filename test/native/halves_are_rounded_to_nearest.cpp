@@ -99,7 +99,7 @@ void check_sweep(const Type& type) {
 }
 
 void check_backend(const Backend& backend, const Type& type) {
-  const Conversion& run = backend.kernels->elementwise.conversions[static_cast<int>(type.type)];
+  const Conversion& run = backend.kernels->elementwise.conversion(type.type);
   Random random(7);
   for (std::size_t length = 0; length < 130; ++length) {
     for (std::size_t offset : {0, 1, 3}) {
