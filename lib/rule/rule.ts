@@ -144,13 +144,11 @@ export function defineRule<S extends Schema, C extends string, V extends Choices
 /** Declares an optimizer that has Lookahead and centralization of its own. */
 export function defineRanger<S extends Schema, C extends string, V extends Choices>(
   declaration: Declaration<S, C, V>,
-): Rule<Values<S> & RangersValues> {
+): Rule<Values<S> & Omit<CommonValues, "centralize" | "lookahead">> {
   const { centralize: _, lookahead: __, ...shared } = commonOptions;
   const rule = makeRule({ ...declaration, options: { ...declaration.options, ...shared } });
-  return rule as unknown as Rule<Values<S> & RangersValues>;
+  return rule as unknown as Rule<Values<S> & Omit<CommonValues, "centralize" | "lookahead">>;
 }
-
-type RangersValues = Omit<CommonValues, "centralize" | "lookahead">;
 
 const ruleOfOptimizer = new WeakMap<object, Rule<object>>();
 
