@@ -34,6 +34,7 @@ void run_chunks(const void* context, Chunks chunks) {
   const auto most = [&, &plan = plan](std::size_t row, std::size_t begin) {
     const std::size_t longest = plan.set_of(row).stages == 0 && !plan.needs().directions ? Access::most : chunk_length;
     const Row& tensor = plan.rows()[row];
+    if (tensor.span.state_type == ElementType::float32) return longest;
     const std::size_t element = tensor.touched ? tensor.touched->element(tensor.touched->place(begin)) : begin;
     const std::uint64_t with_key = elements_with_key(tensor.noise.offset + element);
     return static_cast<std::size_t>(std::min<std::uint64_t>(longest, with_key));

@@ -38,11 +38,6 @@ Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length,
   return piece;
 }
 
-void PieceUpdate::set_noise(Piece& piece, std::uint64_t pass) const {
-  if (piece.span.state_type == ElementType::float32) return;
-  piece.span.noise = noise_from(piece.set.noise, plan_.rows()[piece.row].noise, piece.element, pass);
-}
-
 /** Calls `visit(from, length, mean)` for every part of a piece that has one mean. */
 template <class Visit>
 void PieceUpdate::each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const {

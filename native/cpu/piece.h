@@ -56,7 +56,10 @@ class PieceUpdate {
   }
   double square_of_block(const TouchedRows& touched, std::size_t block) const;
   /** By what the states of a piece are rounded, where they have fewer bits. */
-  void set_noise(Piece& piece, std::uint64_t pass) const;
+  void set_noise(Piece& piece, std::uint64_t pass) const {
+    if (piece.span.state_type == ElementType::float32) return;
+    piece.span.noise = noise_from(piece.set.noise, plan_.rows()[piece.row].noise, piece.element, pass);
+  }
   const VariantKernels& kernels_of(const Piece& piece) const { return formula_.variant[piece.set.variant]; }
   template <class Visit>
   void each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const;
