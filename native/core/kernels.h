@@ -20,7 +20,7 @@ using SumOfDirections = double (*)(const Span& span, const float* coefficients, 
 struct VariantKernels {
   Kernel run;
   PreparingKernel run_prepared;
-  PreparingKernel run_stored;  // over states that are bfloat16, which the noise of the span rounds
+  PreparingKernel run_stored;  // over states that are bfloat16, which the noise of the span rounds; null: there is none
   SumOfDirections directions;  // null unless another variant completes this one
 };
 

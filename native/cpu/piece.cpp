@@ -1,24 +1,26 @@
+#define ADABELIEF_SET pieces
 #include "piece.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 
+#include "../update/noise.h"
 #include "thread_pool.h"
 
 namespace adabelief {
 
 namespace {
 
-/** Runs a kernel over gradients as they are. */
-void run(const VariantKernels& kernels, const Span& span, const float* coefficients) {
-  if (span.state_type == ElementType::float32) return kernels.run(span, coefficients);
-  kernels.run_stored(span, coefficients, {1, 1, 0, 0});
-}
-
-void run_prepared(const VariantKernels& kernels, const Span& span, const float* coefficients, const Factors& factors) {
-  const bool stored = span.state_type != ElementType::float32;
-  (stored ? kernels.run_stored : kernels.run_prepared)(span, coefficients, factors);
+/** Rounds the states of a piece, which a kernel has left in `wide`. */
+void round_states(const Span& piece, int states, const float (*wide)[reduction_block]) {
+  using namespace ADABELIEF_SET;
+  for (std::size_t i = 0; i < piece.length; ++i) {
+    const std::uint32_t hash = hashed((piece.noise.first + static_cast<std::uint32_t>(i)) ^ piece.noise.key);
+    for (int k = 0; k < states; ++k) {
+      reinterpret_cast<std::uint16_t*>(piece.state[k])[i] = to_bfloat16(wide[k][i], noise_of_state(k, hash));
+    }
+  }
 }
 
 }  // namespace
@@ -50,6 +52,31 @@ void PieceUpdate::each_segment(const Piece& piece, const std::vector<double>& su
   }
 }
 
+/** Runs a kernel. Where the backend has none for states of 16 bits, they are widened piece by piece, and rounded after it. */
+void PieceUpdate::run(const VariantKernels& kernels, const Span& span, const float* coefficients, const Factors& factors) const {
+  if (span.state_type == ElementType::float32) return kernels.run_prepared(span, coefficients, factors);
+  if (kernels.run_stored) return kernels.run_stored(span, coefficients, factors);
+  const int states = plan_.traits().variant[&kernels - formula_.variant].states;
+  alignas(64) float wide[max_states][reduction_block];
+  for (std::size_t begin = 0; begin < span.length; begin += reduction_block) {
+    const Span piece = piece_of(span, begin, std::min<std::size_t>(reduction_block, span.length - begin));
+    Span widened = piece;
+    for (int k = 0; k < states; ++k) {
+      const auto* halves = reinterpret_cast<const std::uint16_t*>(piece.state[k]);
+      elementwise_.conversion(span.state_type).widen(wide[k], halves, piece.length);
+      widened.state[k] = wide[k];
+    }
+    kernels.run_prepared(widened, coefficients, factors);
+    round_states(piece, states, wide);
+  }
+}
+
+/** The same over gradients as they are. */
+void PieceUpdate::run(const VariantKernels& kernels, const Span& span, const float* coefficients) const {
+  if (span.state_type == ElementType::float32) return kernels.run(span, coefficients);
+  run(kernels, span, coefficients, {1, 1, 0, 0});
+}
+
 /** Writes the prepared gradients of a piece to a buffer. */
 void PieceUpdate::prepare(const Piece& piece, float* buffer) const {
   const Span& span = piece.span;
@@ -73,7 +100,7 @@ void PieceUpdate::run_formula(Piece& piece) const {
   } else if (untouched(piece)) {
     run(kernels_of(piece), piece.span, piece.coefficients);
   } else {
-    run_prepared(kernels_of(piece), piece.span, piece.coefficients, plan_.factors(piece.set));
+    run(kernels_of(piece), piece.span, piece.coefficients, plan_.factors(piece.set));
   }
 }
 
@@ -90,7 +117,7 @@ void PieceUpdate::run_centralized(Piece& piece) const {
     Span segment = piece_of(piece.span, from, length);
     const bool last = from + length == piece.span.length;
     segment.ahead = last ? piece.span.ahead : addresses_from(piece.span, from + length);
-    run_prepared(kernels_of(piece), segment, piece.coefficients, plan_.factors(piece.set, mean));
+    run(kernels_of(piece), segment, piece.coefficients, plan_.factors(piece.set, mean));
   });
 }
 
@@ -116,7 +143,7 @@ struct PieceUpdate::SecondStages : FirstStages {
     }
     piece.span.grad = means;
     step.set_noise(piece, 1);
-    run(step.formula_.variant[piece.set.following], piece.span, piece.coefficients);
+    step.run(step.formula_.variant[piece.set.following], piece.span, piece.coefficients);
   }
 };
 

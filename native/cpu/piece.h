@@ -64,6 +64,8 @@ class PieceUpdate {
   template <class Visit>
   void each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const;
   void prepare(const Piece& piece, float* buffer) const;
+  void run(const VariantKernels& kernels, const Span& span, const float* coefficients, const Factors& factors) const;
+  void run(const VariantKernels& kernels, const Span& span, const float* coefficients) const;
   void run_formula(Piece& piece) const;
   void run_centralized(Piece& piece) const;
 

@@ -71,6 +71,33 @@ struct Update {
 
   static constexpr size_t block = width;
 
+#if defined(__wasm__)
+
+  /** Updates whole blocks until one is in doubt. Nothing of that is stored yet. */
+  ADABELIEF_INLINE size_t blocks(size_t i, size_t end) const {
+    constexpr All all;
+    for (; i + block <= end; i += block) {
+      begin_block();
+      const Wide p = all.load(span.data + i), given = all.load(span.grad + i);
+      const Wide g = touched ? prepared(factors, given, p) : given;
+      Wide state[max_states];
+      for (int k = 0; k < states; ++k) state[k] = all.load(span.state[k] + i);
+      const Wide updated = F::template update<variant>(c, p, g, state[0], state[1], state[2]);
+      if (in_doubt()) break;
+      for (int k = 0; k < states; ++k) all.store(span.state[k] + i, state[k]);
+      all.store(span.out + i, updated);
+    }
+    return i;
+  }
+
+  /** Small, because hardly any element comes here. */
+  ADABELIEF_INLINE void few(size_t i, size_t end) const {
+#pragma clang loop vectorize(disable) unroll(disable)
+    for (; i < end; ++i) one(i);
+  }
+
+#else
+
   template <class Lanes>
   ADABELIEF_INLINE Wide loaded(int k, size_t i, Lanes lanes) const {
     return stored ? lanes.load_bfloat16(halves(k) + i) : lanes.load(span.state[k] + i);
@@ -88,33 +115,6 @@ struct Update {
       for (int k = 0; k < states; ++k) lanes.store(span.state[k] + i, state[k]);
     }
   }
-
-#if defined(__wasm__)
-
-  /** Updates whole blocks until one is in doubt. Nothing of that is stored yet. */
-  ADABELIEF_INLINE size_t blocks(size_t i, size_t end) const {
-    constexpr All all;
-    for (; i + block <= end; i += block) {
-      begin_block();
-      const Wide p = all.load(span.data + i), given = all.load(span.grad + i);
-      const Wide g = touched ? prepared(factors, given, p) : given;
-      Wide state[max_states];
-      for (int k = 0; k < states; ++k) state[k] = loaded(k, i, all);
-      const Wide updated = F::template update<variant>(c, p, g, state[0], state[1], state[2]);
-      if (in_doubt()) break;
-      store_states(i, state, all);
-      all.store(span.out + i, updated);
-    }
-    return i;
-  }
-
-  /** Small, because hardly any element comes here. */
-  ADABELIEF_INLINE void few(size_t i, size_t end) const {
-#pragma clang loop vectorize(disable) unroll(disable)
-    for (; i < end; ++i) one(i);
-  }
-
-#else
 
   /** Updates the states of some elements from the i-th on, as many as `lanes` says; returns their parameters. */
   template <class Lanes>

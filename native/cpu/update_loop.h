@@ -58,9 +58,7 @@ void run_over(const Span& span, const float* coefficients, const Factors& factor
   for (const auto& part : parts) i = update.blocks(i, part.end, part.ahead);
   update.few(i, length);
 #else
-  // Arithmetic takes many times as long as memory here. States of 16 bits are updated one by one: vectorized loops of all
-  // variants would take three times the room.
-  update.few(0, length);
+  update.few(0, length);  // arithmetic takes many times as long as memory
 #endif
 }
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <wasm_simd128.h>
 
-#include "../update/storage.h"
+#include "../update/arithmetic.h"
 
 #define ADABELIEF_WIDE
 
@@ -36,16 +36,6 @@ using Wide = WideFloat;
 struct WideMask {
   v128_t part[registers];
 };
-
-/** As many words of 32 bits. */
-struct WideWords {
-  WideWords() = default;
-  ADABELIEF_INLINE WideWords(uint32_t value) {
-    for (v128_t& x : part) x = wasm_u32x4_splat(value);
-  }
-  v128_t part[registers];
-};
-using Words = WideWords;
 
 /** Applies a function of registers to each of them. */
 template <class Result = WideFloat, class Function, class... Operand>
@@ -93,33 +83,6 @@ ADABELIEF_INLINE WideMask operator|(WideMask a, WideMask b) {
 }
 ADABELIEF_INLINE WideFloat select(WideMask condition, WideFloat a, WideFloat b) {
   return each([](v128_t which, v128_t x, v128_t y) { return wasm_v128_bitselect(x, y, which); }, condition, a, b);
-}
-
-ADABELIEF_INLINE WideWords operator^(WideWords a, WideWords b) {
-  return each<WideWords>([](v128_t x, v128_t y) { return wasm_v128_xor(x, y); }, a, b);
-}
-ADABELIEF_INLINE WideWords operator&(WideWords a, WideWords b) {
-  return each<WideWords>([](v128_t x, v128_t y) { return wasm_v128_and(x, y); }, a, b);
-}
-ADABELIEF_INLINE WideWords operator*(WideWords a, WideWords b) {
-  return each<WideWords>([](v128_t x, v128_t y) { return wasm_i32x4_mul(x, y); }, a, b);
-}
-ADABELIEF_INLINE WideWords operator>>(WideWords a, unsigned count) {
-  return each<WideWords>([count](v128_t x) { return wasm_u32x4_shr(x, count); }, a);
-}
-
-ADABELIEF_INLINE WideWords numbers_from(uint32_t first) {
-  WideWords x;
-  for (uint32_t k = 0; k < registers; ++k)
-    x.part[k] = wasm_i32x4_add(wasm_u32x4_splat(first + 4 * k), wasm_u32x4_const(0, 1, 2, 3));
-  return x;
-}
-
-/** Whether any a or b is NaN. */
-ADABELIEF_INLINE bool any_nan(WideFloat a, WideFloat b) {
-  bool any = false;
-  for (v128_t nan : ((a != a) | (b != b)).part) any |= wasm_v128_any_true(nan);
-  return any;
 }
 
 #if defined(ADABELIEF_RELAXED_MADD)
@@ -232,17 +195,6 @@ struct All {
   ADABELIEF_INLINE void store(float* to, WideFloat x) const {
     asm("" : "+r"(to));
     for (int k = 0; k < registers; ++k) wasm_v128_store(to + 4 * k, x.part[k]);
-  }
-  ADABELIEF_INLINE WideFloat load_bfloat16(const uint16_t* from) const {
-    WideFloat x;
-    for (int k = 0; k < registers; ++k) x.part[k] = wasm_i32x4_shl(wasm_u32x4_load16x4(from + 4 * k), 16);
-    return x;
-  }
-  ADABELIEF_INLINE void store_bfloat16(uint16_t* to, WideFloat x, WideWords noise) const {
-    for (int k = 0; k < registers; k += 2) {
-      const v128_t low = wasm_i32x4_add(x.part[k], noise.part[k]), high = wasm_i32x4_add(x.part[k + 1], noise.part[k + 1]);
-      wasm_v128_store(to + 4 * k, wasm_i16x8_shuffle(low, high, 1, 3, 5, 7, 9, 11, 13, 15));
-    }
   }
 };
 
