@@ -2,7 +2,7 @@
 import { isArray, plainError, rangeError } from "../errors";
 import { touch } from "../foreign";
 import { placeOf } from "../arrays/placement";
-import { hostZeros } from "../arrays/memory";
+import { hostHalves, hostZeros } from "../arrays/memory";
 import { host } from "../native/engine";
 import { rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import type { SequentialReader } from "./reader";
@@ -37,8 +37,11 @@ export function belongsTo(
     throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
   const isScalar = key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0;
   const isCounts = key === rowStepsName && dtype === "U32" && shape.length === 1;
-  if (!isScalar && !isCounts && dtype !== "F32")
-    throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be F32 or a scalar`);
+  const isHalves = ofState !== undefined && dtype === "BF16";
+  if (!isScalar && !isCounts && !isHalves && dtype !== "F32") {
+    const wanted = ofState === undefined ? "F32" : "F32, BF16 or a scalar";
+    throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be ${wanted}`);
+  }
   if (tracked === undefined) return "nobody";
   if (isCounts && tracked.first !== shape[0]) {
     throw refuse(`${quote(name)} has ${shape[0]} counts, and ${tracked.label} has ${tracked.first} rows`);
@@ -57,17 +60,17 @@ function requireShape({ name, shape }: Tensor, tracked: TrackedParameter): void 
   throw refuse(`${quote(name)} has shape [${shape.join(", ")}], and ${tracked.label} has [${own.join(", ")}]`);
 }
 
-/** The next tensor of a file: a Float32Array, or a number. */
+/** The next tensor of a file: an array of floats, of bfloat16 or of counts, or a number. */
 export async function readValue(
   file: SequentialReader,
   { tensor, tracked }: Place,
-): Promise<Float32Array | Uint32Array | number> {
+): Promise<Float32Array | Uint16Array | Uint32Array | number> {
   if (tensor.dtype === "U32") {
     const counts = new Uint32Array(elementsOf(tensor.shape));
     await file.fill(new Uint8Array(counts.buffer));
     return counts;
   }
-  if (tensor.dtype !== "F32") {
+  if (tensor.dtype !== "F32" && tensor.dtype !== "BF16") {
     const view = new DataView(new ArrayBuffer(8));
     await file.fill(new Uint8Array(view.buffer));
     if (tensor.dtype === "F64") return view.getFloat64(0, true);
@@ -77,9 +80,10 @@ export async function readValue(
   }
   const elements = elementsOf(tensor.shape);
   const data = tracked.read("data");
-  let array: Float32Array;
+  const like = placeOf(data) === host ? (data as Float32Array) : undefined;
+  let array: Float32Array | Uint16Array;
   try {
-    array = hostZeros(elements, placeOf(data) === host ? (data as Float32Array) : undefined);
+    array = tensor.dtype === "F32" ? hostZeros(elements, like) : hostHalves(elements, like);
   } catch (cause) {
     throw rangeError("ERR_OUT_OF_MEMORY", `There is no memory for ${quote(tensor.name)} of ${elements} floats`, cause);
   }

@@ -1,6 +1,6 @@
 // The part of an optimizer that one rank owns: groups of pieces of its parameters, with the state of those alone.
 import { hostZeros } from "../arrays/memory";
-import type { Floats } from "../arrays/placement";
+import type { Floats, StateArray } from "../arrays/placement";
 import { rangeError, typeError } from "../errors";
 import type { Group } from "../groups/group";
 import { addon, role } from "../native/engine";
@@ -24,10 +24,17 @@ export interface Piece extends Range {
 
 type AnyRule = Rule<object>;
 
-/** The arrays of a state in one order: slow weights and the average last. */
-export const arraysOf = (states: readonly Floats[], { slow, ema }: Buffers): Floats[] => {
-  return [...states, slow, ema].filter((array) => array !== null);
+/** The arrays of a state in one order: slow weights and the average last. All are float32 here. */
+export const arraysOf = (states: readonly StateArray[], { slow, ema }: Buffers): Floats[] => {
+  return [...states, slow, ema].filter((array) => array !== null) as Floats[];
 };
+
+/** Refuses state that ranks cannot exchange yet. */
+function requireFloat32State({ stateDtype }: Group<object>, index: number): void {
+  if (stateDtype === "float32") return;
+  const what = `Param group ${index}: Sharded keeps float32 state only, and state_dtype is ${JSON.stringify(stateDtype)}`;
+  throw rangeError("ERR_INVALID_OPTION", what);
+}
 
 export const arraysOfTracked = ({ states, slow, ema }: TrackedParameter): Floats[] => arraysOf(states, { slow, ema });
 
@@ -64,7 +71,10 @@ export class Shard {
     bucket: number,
   ) {
     const { rule } = groups;
-    for (const group of groups.groups) group.readAll();
+    for (const [index, group] of groups.groups.entries()) {
+      group.readAll();
+      requireFloat32State(group, index);
+    }
     this.#inRows = groups.groups.map(({ options }) => centralizes(rule, options));
     this.tensors = groups.steps.parameters;
     const whole = (addon.formulas[rule.formula] as FormulaNames).norms;
@@ -130,7 +140,7 @@ export class Shard {
       const group = this.groups.groups.find(({ end }) => index < end);
       if (rowSteps !== null && (group?.options as CommonOptions).sparse_step === "row") this.#refusal ??= countsError(tensor);
       for (const { tracked, begin, end } of pieces) {
-        const part = (array: Floats) => copyOfPart(array as Float32Array, begin, end);
+        const part = (array: StateArray) => copyOfPart(array as Float32Array, begin, end);
         const buffers = { slow: slow && part(slow), ema: ema && part(ema) };
         this.#own.steps.setState(tracked, steps, states.map(part), buffers, true);
       }
@@ -149,6 +159,7 @@ export class Shard {
       group.read();
       const { options } = group;
       if (options === this.#known[g]) return;
+      requireFloat32State(group, g);
       if (centralizes(rule, options) && this.#inRows[g] !== true) {
         const advice = "set it before Sharded is made, which then cuts its parameters between rows";
         throw rangeError("ERR_INVALID_OPTION", `Param group ${g}: centralization cannot be turned on later: ${advice}`);

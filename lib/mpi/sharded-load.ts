@@ -6,8 +6,8 @@ import { parseJson, writeJson } from "../checkpoint/json";
 import { readCheckpoint, type Checkpoint, type LoadStateOptions } from "../checkpoint/load";
 import { readValue, type Place } from "../checkpoint/places";
 import type { SequentialReader } from "../checkpoint/reader";
-import { elementsOf } from "../checkpoint/safetensors";
-import { isObject, typeError } from "../errors";
+import { elementsOf, quote } from "../checkpoint/safetensors";
+import { isObject, plainError, typeError } from "../errors";
 import type { GroupExtras } from "../groups/group";
 import { requireObject } from "../options/kinds";
 import type { LoadReport } from "../state-dict";
@@ -142,6 +142,10 @@ export class ShardedLoad {
   #travels({ key, tensor, tracked }: Place): boolean {
     if (key === null) return true;
     const isArray = Object.values<string>(bufferKeys).includes(key) || this.shard.groups.rule.states.includes(key);
+    if (tensor.dtype === "BF16") {
+      const advice = "load it before Sharded is made, into the optimizer that it takes over";
+      throw plainError("ERR_CHECKPOINT", `${quote(tensor.name)} is bfloat16, and ranks exchange float32 state only; ${advice}`);
+    }
     return isArray && tensor.dtype === "F32" && elementsOf(tensor.shape) === tracked.length;
   }
 

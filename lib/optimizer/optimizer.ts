@@ -4,6 +4,7 @@ import { describe, isObject, typeError } from "../errors";
 import { meantAsOptimizer } from "../meant";
 import type { Floats } from "../arrays/placement";
 import type { GroupOf, ParamGroup, Params } from "../groups/group";
+import type { StateDtype } from "../options/common";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import type { State, StateOf } from "../state-dict";
@@ -23,7 +24,9 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * update. Those on a device are the optimizer's: it disposes of them when it is disposed of, reset, or takes over another state.
    */
   readonly state: StateOf<S> = Object.freeze({
-    get: (parameter: Parameter<Floats, unknown>) => this.#groups.stateOf(parameter as Parameter<Floats>) as never,
+    get: (parameter: Parameter<Floats, unknown>, dtype?: StateDtype) => {
+      return this.#groups.stateOf(parameter as Parameter<Floats>, dtype) as never;
+    },
   });
 
   static {

@@ -3,8 +3,10 @@ import type { Bytes } from "../checkpoint/pieces";
 import { encodeCheckpoint, saveCheckpoint, type SaveStateOptions } from "../checkpoint/save";
 import { flag, refuseMore, refuseUnknownKeys, requireObject } from "../options/kinds";
 import {
+  copies,
   readStateDict,
   requirePublished,
+  widenedCopies,
   writeStateDict,
   type LoadDictOptions,
   type LoadReport,
@@ -29,7 +31,8 @@ export abstract class Stateful extends WithGroups {
   /**
    * A deep copy of options and state in PyTorch's layout, on the host: what lies on a device is waited for and copied.
    *
-   * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
+   * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`), and widens bfloat16
+   *   state to float32. Default false
    * @throws ERR_STATE_DICT: with `pytorch`, a common option that the published class would not obey; an `extra` that JSON cannot hold
    */
   stateDict(options?: { pytorch?: boolean }): StateDict;
@@ -43,7 +46,7 @@ export abstract class Stateful extends WithGroups {
       const { rule, steps, groups } = this.#groups;
       if (pytorch) requirePublished(rule, groups);
       steps.synchronize();
-      return writeStateDict(rule, groups, pytorch);
+      return writeStateDict(rule, groups, pytorch, pytorch ? widenedCopies : copies);
     });
   }
 
@@ -123,12 +126,16 @@ export abstract class Stateful extends WithGroups {
    * @param from the file's path, or its bytes: a Uint8Array or a Blob
    * @param options `parameters`: write the saved values into the parameters' own `data`, default false; `strict`: as of `loadStateDict`;
    *   `average`: a WeightAverage of these parameters, to put the saved averages into
-   * @returns `extra` as it was given to `saveState`, or undefined; with `strict: false` what was not taken, as well
+   * @returns `extra` as it was given to `saveState`, or undefined; `converted` where state had another type than `state_dtype` says here;
+   *   with `strict: false` the whole report
    * @throws never: the promise is rejected with ERR_CHECKPOINT where the file is damaged, no checkpoint, or one of another optimizer,
    *   version or shape; ERR_DETACHED, ERR_LEASED and the like where a parameter's `data` cannot be written; or with the file
    *   system's own error. Nothing is changed then
    */
-  loadState<Extra = unknown>(from: CheckpointSource, options?: LoadStateOptions & { strict?: true }): Promise<{ extra: Extra }>;
+  loadState<Extra = unknown>(
+    from: CheckpointSource,
+    options?: LoadStateOptions & { strict?: true },
+  ): Promise<{ extra: Extra } & Partial<Pick<LoadReport, "converted">>>;
   loadState<Extra = unknown>(
     from: CheckpointSource,
     options: LoadStateOptions & { strict: false },
@@ -149,7 +156,9 @@ export abstract class Stateful extends WithGroups {
       writeValues();
       this.#groups.take(loaded);
       takeAverage();
-      return { extra: checkpoint.extra as Extra, ...(checkpoint.strict ? {} : loaded.report) };
+      const { converted } = loaded.report;
+      const report = !checkpoint.strict ? loaded.report : converted.length > 0 ? { converted } : {};
+      return { extra: checkpoint.extra as Extra, ...report };
     });
   }
 }

@@ -18,6 +18,9 @@ export interface EmaOptions {
   readonly decay: number;
 }
 
+/** The types in which state arrays are kept. */
+export type StateDtype = "float32" | "bfloat16";
+
 /** The values of the options that every optimizer has. */
 export interface CommonValues {
   /**
@@ -40,6 +43,17 @@ export interface CommonValues {
   /** Maximize the objective: the gradient's sign is changed before anything else. Default false. */
   maximize: boolean;
   /**
+   * The type in which the state arrays are kept (the moments; not `slow_buffer` and `ema_buffer`). "bfloat16" takes half of their memory. All
+   * arithmetic is in float32; a step rounds what it stores stochastically, so that small changes are not lost. It cannot change once there
+   * is state. Parameters on the host only. Default "float32".
+   */
+  state_dtype: StateDtype;
+  /**
+   * With `state_dtype: "bfloat16"`, what the random bits of the rounding depend on, besides the parameter's number, its steps and the
+   * element: a whole number from 0. The same seed gives the same bits, on every processor and number of threads. Default 0.
+   */
+  seed: number;
+  /**
    * What is counted for the bias corrections of rows with a sparse gradient: the updates of the parameter, or those of each row
    * (`row_steps` of the state). With "row", the same holds where gradients are not sparse. Default "parameter".
    */
@@ -59,6 +73,11 @@ const centralize: Kind<Centralize> = (value, key) => {
   if (value === false || value === "all" || value === "conv") return value;
   throw typeError("ERR_INVALID_OPTION", `${key} must be false, "all" or "conv", got ${describe(value)}`);
 };
+
+const stateDtype: Kind<StateDtype> = word(
+  ["float32", "bfloat16"],
+  (key, value) => `${key} must be "float32" or "bfloat16", got ${describe(value)}`,
+);
 
 const everySteps = whole(1);
 
@@ -83,6 +102,8 @@ export const commonOptions: { readonly [K in keyof CommonValues]: Option<CommonV
   lookahead: option<Partial<LookaheadOptions> | null>(null, (value) => (value === null ? null : readLookahead(value))),
   ema: option<Partial<EmaOptions> | null>(null, (value) => (value === null ? null : readEma(value))),
   maximize: option(false, flag),
+  state_dtype: option<StateDtype>("float32", stateDtype),
+  seed: option(0, whole(0)),
   sparse_step: option<SparseStep>(
     "parameter",
     word(sparseSteps, (key, value) => `${key} must be "parameter" or "row", got ${describe(value)}`),

@@ -1,1 +1,1 @@
-export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions, SparseStep } from "./common";
+export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions, SparseStep, StateDtype } from "./common";

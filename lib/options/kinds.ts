@@ -103,6 +103,7 @@ export const dialects: Names = [
   ["weight_decay", "wd", "l2", "decay"],
   ["weight_decouple", "decoupled", "decoupled_weight_decay"],
   ["rectify", "rectified"],
+  ["state_dtype", "mu_dtype", "optim_bits"],
 ];
 
 /** A key without what spellings differ in: weight_decay, weightDecay, WEIGHT-DECAY. */

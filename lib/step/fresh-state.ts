@@ -1,14 +1,15 @@
 // State arrays that begin.
 import { isCudaArray, release } from "../cuda/array";
 import { rangeError } from "../errors";
-import { zerosAt, type Floats } from "../arrays/placement";
+import { zerosAt, type StateArray } from "../arrays/placement";
+import type { StateDtype } from "../options/common";
 import type { TrackedParameter } from "./tracked-parameter";
 
 /** Zeros for a parameter, where it lies. */
-export function zerosFor(tracked: TrackedParameter, data: unknown, stream: bigint, what: string): Floats {
+export function zerosFor(tracked: TrackedParameter, dtype: StateDtype, data: unknown, stream: bigint, what: string): StateArray {
   const { place, length } = tracked;
   try {
-    return zerosAt(place, length, stream, data);
+    return zerosAt(place, length, stream, data, dtype);
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== "ERR_OUT_OF_MEMORY") throw cause;
     throw rangeError("ERR_OUT_OF_MEMORY", `${tracked.label}: no memory for its ${what} of ${length} floats`, cause);
@@ -16,6 +17,6 @@ export function zerosFor(tracked: TrackedParameter, data: unknown, stream: bigin
 }
 
 /** Gives back an array that no step will use. */
-export function giveBack(array: Floats | null | undefined): void {
+export function giveBack(array: StateArray | null | undefined): void {
   if (isCudaArray(array)) release(array);
 }

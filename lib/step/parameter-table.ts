@@ -1,8 +1,8 @@
 // The native table of an optimizer's memory. It keeps pointers, so every change is passed on before the next step.
 import { disposals, memoryOf, type CudaArray } from "../cuda/array";
 import { rangeError } from "../errors";
-import { nativeOf, type Floats } from "../arrays/placement";
-import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
+import { isHalves, nativeOf, type Floats, type StateArray } from "../arrays/placement";
+import { addon, elementType, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
 import { refusal } from "./memory-checks";
 import { arrayOf } from "./plan-arrays";
 import { hasMemory, mayBeGone, requireAllMemory, requireMemory } from "./plan-memory";
@@ -190,8 +190,9 @@ export class ParameterTable {
 }
 
 /** Gives a row its memory; null, or what is wrong with which array. */
-export function bindRow(table: Table, plan: StepPlan, { index, length, place }: TrackedParameter): ReturnType<Table["bind"]> {
-  const { length: count, 0: first, 1: second, 2: third } = plan.states[index] as readonly Floats[];
+export function bindRow(table: Table, plan: StepPlan, tracked: TrackedParameter): ReturnType<Table["bind"]> {
+  const { index, length, place, noiseId } = tracked;
+  const { length: count, 0: first, 1: second, 2: third } = plan.states[index] as readonly StateArray[];
   return table.bind(
     index,
     length,
@@ -199,10 +200,13 @@ export function bindRow(table: Table, plan: StepPlan, { index, length, place }: 
     nativeOf(plan.data[index] as Floats),
     nativeOf(plan.out[index] as Floats),
     plan.sparse.has(index) ? null : nativeOf(plan.grad[index] as Floats | null),
-    count > 0 ? nativeOf(first as Floats) : null,
-    count > 1 ? nativeOf(second as Floats) : null,
-    count > 2 ? nativeOf(third as Floats) : null,
+    count > 0 ? nativeOf(first as StateArray) : null,
+    count > 1 ? nativeOf(second as StateArray) : null,
+    count > 2 ? nativeOf(third as StateArray) : null,
     nativeOf(plan.slow[index] as Floats | null),
     nativeOf(plan.ema[index] as Floats | null),
+    count > 0 && isHalves(first) ? elementType.bfloat16 : elementType.float32,
+    noiseId,
+    0,
   );
 }

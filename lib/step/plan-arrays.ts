@@ -1,5 +1,5 @@
 // The arrays of a plan's rows, by what they are.
-import type { Floats } from "../arrays/placement";
+import type { Floats, StateArray } from "../arrays/placement";
 import { role } from "../native/engine";
 import type { StepPlan } from "./step-plan";
 
@@ -10,7 +10,7 @@ export function gradientOf(plan: StepPlan, row: number): Floats | null {
 }
 
 /** The array of a row that a role names. */
-export function arrayOf(plan: StepPlan, row: number, which: number): Floats | null | undefined {
+export function arrayOf(plan: StepPlan, row: number, which: number): StateArray | null | undefined {
   if (which === role.data) return plan.data[row];
   if (which === role.out) return plan.out[row];
   if (which === role.grad) return gradientOf(plan, row);

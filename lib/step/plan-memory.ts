@@ -1,6 +1,6 @@
 // Whether the arrays of a plan's rows still have their memory.
 import { lengthOf } from "../errors";
-import { liveLength, type Floats } from "../arrays/placement";
+import { liveLength, type Floats, type StateArray } from "../arrays/placement";
 import { host, role } from "../native/engine";
 import { requireUnchanged } from "./memory-checks";
 import { watch } from "./row-marks";
@@ -33,10 +33,10 @@ export function requireMemory(plan: StepPlan, row: number, withGradient: boolean
   if (out !== data) requireUnchanged(tracked, out, role.out);
   if (withGradient) requireUnchanged(tracked, plan.grad[row] as Floats, role.grad);
   if (!tracked.exposed && tracked.place === host) return;
-  const states = plan.states[row] as readonly Floats[];
+  const states = plan.states[row] as readonly StateArray[];
   const slow = plan.slow[row] as Floats | null;
   const ema = plan.ema[row] as Floats | null;
-  for (let k = 0; k < states.length; ++k) requireUnchanged(tracked, states[k] as Floats, role.state + k);
+  for (let k = 0; k < states.length; ++k) requireUnchanged(tracked, states[k] as StateArray, role.state + k);
   if (slow !== null) requireUnchanged(tracked, slow, role.slow);
   if (ema !== null) requireUnchanged(tracked, ema, role.ema);
 }
@@ -50,9 +50,9 @@ export function hasMemory(plan: StepPlan, { index, length, place }: TrackedParam
   if (liveLength(plan.data[index] as Floats, place) !== length || liveLength(plan.out[index] as Floats, place) !== length) {
     return false;
   }
-  const states = plan.states[index] as readonly Floats[];
+  const states = plan.states[index] as readonly StateArray[];
   for (let k = 0; k < states.length; ++k) {
-    if (liveLength(states[k] as Floats, place) !== length) return false;
+    if (liveLength(states[k] as StateArray, place) !== length) return false;
   }
   return true;
 }

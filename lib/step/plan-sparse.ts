@@ -16,6 +16,7 @@ function whyNot<O extends object>(rule: Rule<O>, group: Group<O>, plan: StepPlan
   if (dimensions < 2) return "give it a shape of two dimensions or more, whose first one counts the rows";
   if (place !== host) return "sparse gradients are for parameters on the host, and it lies on a device";
   if (addon.formulas[rule.formula]?.norms === true) return `${rule.optimizer} needs the norm of the whole parameter`;
+  if (group.stateDtype !== "float32") return `its state must be float32, and state_dtype is ${JSON.stringify(group.stateDtype)}`;
   if (group.buffers !== 0) {
     const what = (group.buffers & bufferBits.slow) !== 0 ? "Lookahead" : "ema";
     return `${what} moves every element, also of rows that have no gradient`;

@@ -1,14 +1,16 @@
-import type { Floats } from "../arrays/placement";
+import { dtypeOf, type Floats, type StateArray } from "../arrays/placement";
 import { isSparse } from "../arrays/sparse-gradient";
 import { foreignError } from "../foreign";
 import { host, rowState } from "../native/engine";
+import type { StateDtype } from "../options/common";
 import type { Parameter } from "../parameter";
 import { giveBack, zerosFor } from "./fresh-state";
-import { news, pendingBit, watch } from "./row-marks";
+import { listActive, news, pendingBit, watch } from "./row-marks";
 import { SparseRows } from "./sparse-rows";
 import { StepRequest } from "./step-request";
 import { bufferBits, noArrays, type Buffer, type TrackedParameter } from "./tracked-parameter";
 
+type States = readonly StateArray[];
 /**
  * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
  * belong to the plan until the step is done.
@@ -24,7 +26,7 @@ export class StepPlan {
   /** The rows of the parameters that are updated by rows. */
   readonly sparse = new Map<number, SparseRows>();
   /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
-  readonly states: (readonly Floats[])[] = [];
+  readonly states: States[] = [];
   readonly slow: (Floats | null)[] = [];
   readonly ema: (Floats | null)[] = [];
   /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
@@ -103,16 +105,7 @@ export class StepPlan {
     } catch (cause) {
       throw foreignError(this.parameters[row] as TrackedParameter, cause);
     }
-    if (this.#regrouped) this.#listActive();
-  }
-
-  #listActive(): void {
-    const { grad, active } = this;
-    let updated = 0;
-    for (let row = 0; row < grad.length; ++row) {
-      if (grad[row] !== null) active[updated++] = row;
-    }
-    this.updated = updated;
+    if (this.#regrouped) this.updated = listActive(grad, this.active);
     this.#regrouped = false;
   }
 
@@ -154,12 +147,14 @@ export class StepPlan {
     if ((this.news[row] as number) >= news.row) this.restless = true;
   }
 
-  /** Gives a row the arrays that it needs: so many states, and the buffers of these bits. */
-  takeState(row: number, states: number, buffers: number, stream: bigint): void {
+  /** Gives a row the arrays that it needs: so many states of a type, and the buffers of these bits. */
+  takeState(row: number, states: number, dtype: StateDtype, buffers: number, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
     this.#changed = true;
+    const { 0: left } = this.states[row] as States; // zeros of a refused step may have another type
+    if (left !== undefined && dtypeOf(left) !== dtype) this.#holdStates(tracked, tracked.states);
     if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
-    else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
+    else if ((this.states[row] as States).length !== states) this.#extendStates(tracked, states, dtype, stream);
     this.#takeBuffer(tracked, "slow", buffers, stream);
     this.#takeBuffer(tracked, "ema", buffers, stream);
     this.#noteKept(tracked);
@@ -171,9 +166,9 @@ export class StepPlan {
     if (pending) this.pending = true;
   }
 
-  #holdStates(tracked: TrackedParameter, states: readonly Floats[]): void {
+  #holdStates(tracked: TrackedParameter, states: States): void {
     const { index } = tracked;
-    const before = this.states[index] as readonly Floats[];
+    const before = this.states[index] as States;
     if (before === states) return;
     this.states[index] = states;
     this.news[index] = news.row;
@@ -186,8 +181,8 @@ export class StepPlan {
     if ((buffers & bufferBits[which]) === 0) this.#holdBuffer(tracked, which, null);
     else if (tracked[which] !== null) this.#holdBuffer(tracked, which, tracked[which]);
     else if (this[which][tracked.index] === null) {
-      const zeros = zerosFor(tracked, this.data[tracked.index], stream, which === "slow" ? "slow weights" : "moving average");
-      this.#holdBuffer(tracked, which, zeros);
+      const what = which === "slow" ? "slow weights" : "moving average";
+      this.#holdBuffer(tracked, which, zerosFor(tracked, "float32", this.data[tracked.index], stream, what) as Floats);
       this.kept[tracked.index] = tracked.kept | pendingBit; // if what follows fails, they are kept
     }
   }
@@ -202,27 +197,26 @@ export class StepPlan {
   }
 
   /** Adds zeros to the states until there are `count`. Zeros that a refused step left are used first. If one fails, the others are kept. */
-  #extendStates(tracked: TrackedParameter, count: number, stream: bigint): void {
+  #extendStates(tracked: TrackedParameter, count: number, dtype: StateDtype, stream: bigint): void {
     const { index, states } = tracked;
     this.kept[index] = tracked.kept | pendingBit;
-    const at = (k: number) =>
-      states[k] ?? (this.states[index] as readonly Floats[])[k] ?? zerosFor(tracked, this.data[index], stream, "state");
+    const zeros = () => zerosFor(tracked, dtype, this.data[index], stream, "state");
+    const at = (k: number) => states[k] ?? (this.states[index] as States)[k] ?? zeros();
     // Literals: a method of an array could be replaced, and would see the state.
     for (let length = states.length + 1; length <= count; ++length) {
-      const next = length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)];
-      this.#holdStates(tracked, next);
+      this.#holdStates(tracked, length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)]);
     }
   }
 
   /** Gives every parameter that was updated the state that the step has left. */
   commit(): void {
-    const { parameters, kept } = this;
+    const { parameters, kept, states, slow, ema } = this;
     const { setOfRow } = this.request;
     this.pending = false;
     for (let row = 0; row < parameters.length; ++row) {
       if ((setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
       const tracked = parameters[row] as TrackedParameter;
-      tracked.takeState(this.states[row] as readonly Floats[], this.slow[row] as Floats | null, this.ema[row] as Floats | null);
+      tracked.takeState(states[row] as States, slow[row] as Floats | null, ema[row] as Floats | null);
       this.#noteKept(tracked);
     }
   }

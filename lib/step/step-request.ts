@@ -12,7 +12,10 @@ const centralizing = (which: Centralize | undefined): number =>
 
 /* eslint-disable @typescript-eslint/unbound-method -- called with an array as `this` */
 const copyInts = Function.prototype.call.bind(Int32Array.prototype.set) as (into: Int32Array, from: Int32Array) => void;
-const copyFloats = Function.prototype.call.bind(Float32Array.prototype.set) as (into: Float32Array, from: Float32Array) => void;
+const copyFloats = Function.prototype.call.bind(Float32Array.prototype.set) as <A extends Float32Array | Float64Array>(
+  into: A,
+  from: A,
+) => void;
 /* eslint-enable @typescript-eslint/unbound-method */
 
 /** Which update of its parameters a set of coefficients is for. */
@@ -35,6 +38,8 @@ export class StepRequest {
   variants: Int32Array;
   stages: Int32Array;
   coefficients: Float32Array;
+  /** By set: the seed and the number of the step, by which state of fewer bits is rounded. */
+  noise: Float64Array;
   readonly gradients: Float64Array = new Float64Array(gradients.count);
   sets = 0;
   /** Whether the memory is other than what was given to a table last. */
@@ -46,12 +51,13 @@ export class StepRequest {
     this.variants = new Int32Array(rows);
     this.stages = new Int32Array(rows);
     this.coefficients = new Float32Array(rows * maxCoefficients);
+    this.noise = new Float64Array(2 * rows);
     this.begin({});
   }
 
   /** Makes this what a table's steps do. */
   give(table: Table): void {
-    table.setRequest(this.setOfRow, this.variants, this.stages, this.coefficients, this.gradients);
+    table.setRequest(this.setOfRow, this.variants, this.stages, this.coefficients, this.noise, this.gradients);
     this.moved = false;
   }
 
@@ -68,7 +74,7 @@ export class StepRequest {
   /** Adds a set: the common coefficients, the formula's own, and the stages around the formula. Returns its index. */
   add<O extends object>(rule: Rule<O>, step: Step<O>, options: O, update: Update): number {
     const { t, fresh, lookahead, ema } = update;
-    const { maximize, centralize } = options as CommonOptions;
+    const { maximize, centralize, seed = 0 } = options as CommonOptions;
     if (this.sets === this.variants.length) this.#grow();
     const set = this.sets++;
     const at = set * maxCoefficients;
@@ -76,6 +82,8 @@ export class StepRequest {
     this.coefficients[at + common.alpha] = lookahead?.alpha ?? 0;
     this.coefficients[at + common.maximize] = maximize === true ? 1 : 0;
     this.coefficients[at + common.ema_weight] = ema === null ? 0 : 1 - ema.decay;
+    this.noise[2 * set] = seed;
+    this.noise[2 * set + 1] = t;
     this.variants[set] = step(options, this.#own(set), t, fresh);
     let stages = centralizing(rule.centralized === undefined ? centralize : rule.centralized(options));
     if (lookahead !== null) {
@@ -90,13 +98,15 @@ export class StepRequest {
   /** Makes room for more sets than there are parameters: rows may have counts of their own. */
   #grow(): void {
     const room = 2 * this.sets + 16;
-    const { variants, stages, coefficients } = this;
+    const { variants, stages, coefficients, noise } = this;
     this.variants = new Int32Array(room);
     this.stages = new Int32Array(room);
     this.coefficients = new Float32Array(room * addon.maxCoefficients);
+    this.noise = new Float64Array(2 * room);
     copyInts(this.variants, variants);
     copyInts(this.stages, stages);
     copyFloats(this.coefficients, coefficients);
+    copyFloats(this.noise, noise);
     this.#views.length = 0;
     this.moved = true;
   }

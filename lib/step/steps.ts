@@ -1,6 +1,6 @@
 // The way of a step: validate → plan → bind → run → commit.
 import { gradients, host, statesOfVariants } from "../native/engine";
-import type { Floats } from "../arrays/placement";
+import type { Floats, StateArray } from "../arrays/placement";
 import type { Group, PlannedGroup } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
@@ -170,7 +170,7 @@ export class Steps<O extends object> {
     if (plan.isSteady && this.#planAgain(group, plan)) return done + (group.planned as PlannedGroup).updated;
     const { active, updated, kept, count, request } = plan;
     const { setOfRow } = request;
-    const { end, buffers } = group;
+    const { end, buffers, stateDtype } = group;
     const counts = this.#counts;
     let [lastStep, lastKept, set, states, wanted, kinds, row] = [0, 0, -1, 0, 0, 0, 0];
     let place = done;
@@ -189,7 +189,7 @@ export class Steps<O extends object> {
         kinds += 1;
       }
       setOfRow[row] = set;
-      if (has !== wanted) plan.takeState(row, states, buffers, stream);
+      if (has !== wanted) plan.takeState(row, states, stateDtype, buffers, stream);
     }
     group.planned = kinds > 1 ? null : { row, set, states, buffers, updated: place - done };
     if (plan.sparse.size > 0) planSparse(this.rule, group, plan);
@@ -216,7 +216,7 @@ export class Steps<O extends object> {
     for (const tracked of this.parameters) {
       const { index, place } = tracked;
       if ((plan.request.setOfRow[index] as number) < 0 || place !== host) continue;
-      const states = plan.states[index] as readonly Floats[];
+      const states = plan.states[index] as readonly StateArray[];
       const { data, out, slow, ema } = plan;
       const own = [data[index], out[index], gradientOf(plan, index), slow[index], ema[index], states[0], states[1], states[2]];
       if (pinAll(own, () => this.expose(tracked))) pinned = true; // what pins memory sees it

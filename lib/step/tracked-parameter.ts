@@ -1,7 +1,7 @@
 import { isCudaArray, release } from "../cuda/array";
 import { arrayKind, describe, isArray, isObject, rangeError, typeError } from "../errors";
 import { misnamed, misnamedIn } from "../arrays/misnamed";
-import { placeOf, type Floats } from "../arrays/placement";
+import { placeOf, type Floats, type StateArray } from "../arrays/placement";
 import { foreignError, touch } from "../foreign";
 import { meantAsParameter } from "../meant";
 import { host, role } from "../native/engine";
@@ -23,7 +23,7 @@ export const bufferKeys = { slow: "slow_buffer", ema: "ema_buffer" } as const;
 export const noBuffers: Buffers = { slow: null, ema: null };
 
 /** The state before the first step. */
-export const noArrays: readonly Floats[] = [];
+export const noArrays: readonly StateArray[] = [];
 
 /** The counts of a parameter's rows. */
 export const rowStepsName = "row_steps";
@@ -35,7 +35,7 @@ export const copyOfCounts = (counts: Uint32Array): Uint32Array => new OwnUint32A
 /** A parameter of an optimizer, and its state. These fields own the state's arrays: native code keeps none alive. */
 export class TrackedParameter {
   /** Its state arrays, or none before its first step. */
-  states: readonly Floats[] = noArrays;
+  states: readonly StateArray[] = noArrays;
   /** Lookahead's slow weights, once they have begun. */
   slow: Floats | null = null;
   /** The moving average, once it has begun. */
@@ -44,6 +44,8 @@ export class TrackedParameter {
   rowSteps: Uint32Array | null = null;
   /** Whether other code can reach a state array, and could detach it. If not, no step needs to check it. */
   exposed = false;
+  /** What the random bits that round its state depend on: its number where the state began. */
+  noiseId: number;
   /** Where all its arrays lie: `host`, or the number of a device. */
   readonly place: number;
   readonly length: number;
@@ -59,6 +61,7 @@ export class TrackedParameter {
     /** The counts of all parameters of the optimizer, by their number. */
     private readonly counts: number[],
   ) {
+    this.noiseId = index;
     try {
       requireParameter(parameter, this);
       const { data, out } = parameter;
@@ -106,7 +109,14 @@ export class TrackedParameter {
   }
 
   /** Replaces the state. Without arguments, the parameter is as before its first step. Old arrays on a device are released. */
-  setState(steps = 0, states = noArrays, { slow, ema } = noBuffers, exposed = false, rowSteps: Uint32Array | null = null): void {
+  setState(
+    steps = 0,
+    states = noArrays,
+    { slow, ema } = noBuffers,
+    exposed = false,
+    rowSteps: Uint32Array | null = null,
+    noiseId = this.index,
+  ): void {
     const old = [...this.states, this.slow, this.ema];
     this.counts[this.index] = steps;
     this.states = states;
@@ -114,13 +124,14 @@ export class TrackedParameter {
     this.ema = ema;
     this.rowSteps = rowSteps;
     this.exposed = exposed;
+    this.noiseId = noiseId;
     for (const array of old) {
       if (isCudaArray(array)) release(array);
     }
   }
 
   /** Takes over the arrays of a step. A buffer on a device is released where its option was turned off. */
-  takeState(states: readonly Floats[], slow: Floats | null, ema: Floats | null): void {
+  takeState(states: readonly StateArray[], slow: Floats | null, ema: Floats | null): void {
     const [slowBefore, emaBefore] = [this.slow, this.ema];
     this.states = states;
     this.slow = slow;

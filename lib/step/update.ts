@@ -1,7 +1,7 @@
 import type { CudaArray } from "../cuda/array";
 import { requireStream } from "../cuda/driver";
 import { describe, rangeError, typeError } from "../errors";
-import type { Floats } from "../arrays/placement";
+import { isHalves, type Floats } from "../arrays/placement";
 import { addon, host, role, statesOfVariants, type Table } from "../native/engine";
 import type { AdaBeliefOptions } from "../optimizers/adabelief-options";
 import { chooseRule } from "../optimizers/adabelief-rules";
@@ -94,6 +94,9 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
     throw typeError("ERR_INVALID_OPTION", "update keeps no slow weights: lookahead is an option of the class");
   }
   if (read.ema !== null) throw typeError("ERR_INVALID_OPTION", "update keeps no average: ema is an option of the class");
+  if (read.state_dtype !== "float32") {
+    throw typeError("ERR_INVALID_OPTION", "update takes float32 state: state_dtype is an option of the class");
+  }
   if (read.sparse_step !== "parameter") {
     throw typeError("ERR_INVALID_OPTION", "update is of all rows, with one count: sparse_step is an option of the class");
   }
@@ -120,7 +123,7 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   if (grad === null) throw notFloats(tracked, grad, role.grad);
   const states = [exp_avg, exp_avg_var, max_exp_avg_var].slice(0, Math.max(needed, 2));
   states.forEach((state: Floats | null | undefined, k) => {
-    if (state === undefined || state === null) throw notFloats(tracked, state, role.state + k);
+    if (state === undefined || state === null || isHalves(state)) throw notFloats(tracked, state, role.state + k);
   });
   try {
     plan.data[0] = data;

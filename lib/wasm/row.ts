@@ -1,5 +1,6 @@
 // One tensor in a table.
 import type { CheckedLists } from "../native/lists";
+import type { HostArray } from "./host-array";
 import type { Address } from "./instance";
 import { extentOf } from "./memory";
 import type { Interval } from "./overlap";
@@ -7,7 +8,7 @@ import type { Interval } from "./overlap";
 export interface Row {
   readonly length: number;
   /** By role. */
-  readonly arrays: (Float32Array | null)[];
+  readonly arrays: (HostArray | null)[];
   /** Placeholder addresses beyond the module's memory for the arrays outside it: one range per role. */
   readonly outside: Address;
 }

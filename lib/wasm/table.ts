@@ -4,6 +4,7 @@ import { rangeError, plainError } from "../errors";
 import type { NativeFloats, Obstacle, Table } from "../native/addon";
 import type { CheckedLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
+import type { HostArray } from "./host-array";
 import { addressOf, extentOf, problemOf, type Views } from "./memory";
 import { DisjointMemory, obstacleOf } from "./overlap";
 import { writtenBy, type Row } from "./row";
@@ -14,6 +15,7 @@ interface Request {
   readonly variants: Int32Array;
   readonly stages: Int32Array;
   readonly coefficients: Float32Array;
+  readonly noise: Float64Array;
   readonly gradients: Float64Array;
 }
 
@@ -71,22 +73,23 @@ export class WasmTable implements Table {
     this.#sparse.shape(row, first);
   }
 
-  bind(row: number, length: number, device: number, ...given: (NativeFloats | null)[]): { problem: number; role: number } | null {
-    const { host, role } = this.#lists;
+  bind(row: number, length: number, device: number, ...given: unknown[]): { problem: number; role: number } | null {
+    const { host, role, elementType } = this.#lists;
     if (device !== host) throw rangeError("ERR_CUDA_DEVICE", "WebAssembly has no devices");
+    const [stateType, ...noise] = given.slice(this.#roles) as number[];
+    const arrays = given.slice(0, this.#roles) as (HostArray | null)[];
     for (let k = 0; k < this.#roles; ++k) {
-      const array = given[k] as Float32Array | null;
-      if (array === null && k >= role.grad) continue;
-      const problem = problemOf(this.#lists.problem, array, length);
+      if (arrays[k] === null && k >= role.grad) continue;
+      const isHalf = k >= role.state && k < role.slow && stateType !== elementType.float32;
+      const problem = problemOf(this.#lists.problem, arrays[k], length, isHalf ? "Uint16Array" : "Float32Array");
       if (problem !== null) return { problem, role: k };
     }
-    const arrays = given as (Float32Array | null)[];
     const before = this.#rows[row];
     const outside = before?.length === length ? before.outside : this.#reserve(length);
     this.#rows[row] = { length, arrays, outside };
     const places = arrays.map((array, k) => (array === null ? 0 : this.#place(row, k)));
     if (arrays[role.out] === arrays[role.data]) places[role.out] = places[role.data] as Address;
-    this.#instance.exports.tableBind(this.#table, row, length, ...places);
+    this.#instance.exports.tableBind(this.#table, row, length, ...places, stateType as number, ...noise);
     this.#changed = true;
     return null;
   }
@@ -130,7 +133,7 @@ export class WasmTable implements Table {
 
   #place(row: number, which: number): Address {
     const { length, arrays, outside } = this.#rows[row] as Row;
-    return addressOf(this.#instance, arrays[which] as Float32Array) || outside + which * 4 * length;
+    return addressOf(this.#instance, arrays[which] as HostArray) || outside + which * 4 * length;
   }
 
   setStream(): void {
@@ -150,10 +153,12 @@ export class WasmTable implements Table {
     variants: Int32Array,
     stages: Int32Array,
     coefficients: Float32Array,
+    noise: Float64Array,
     gradients: Float64Array,
   ): void {
     const memory = this.#memory;
-    const bytes = 8 * this.#lists.gradients.count + 4 * (setOfRow.length + variants.length + stages.length + coefficients.length);
+    const words = setOfRow.length + variants.length + stages.length + coefficients.length;
+    const bytes = 8 * (this.#lists.gradients.count + noise.length) + 4 * words;
     if (bytes > memory.bytes) {
       const { exports: wasm } = this.#instance;
       const address = wasm.allocate(bytes);
@@ -161,7 +166,7 @@ export class WasmTable implements Table {
       wasm.release(memory.address);
       Object.assign(memory, { address, bytes });
     }
-    this.#request = { setOfRow, variants, stages, coefficients, gradients };
+    this.#request = { setOfRow, variants, stages, coefficients, noise, gradients };
   }
 
   step(sets: number): Obstacle | null {
@@ -172,19 +177,21 @@ export class WasmTable implements Table {
     const { count } = this.#lists.gradients;
     const instance = this.#instance;
     const gradients = this.#memory.address;
-    const coefficients = gradients + 8 * count;
+    const noise = gradients + 8 * count;
+    const coefficients = noise + 8 * request.noise.length;
     const setOfRow = coefficients + 4 * request.coefficients.length;
     const variants = setOfRow + 4 * request.setOfRow.length;
     const stages = variants + 4 * request.variants.length;
     doubles.set(request.gradients, gradients / 8);
+    doubles.set(request.noise, noise / 8);
     floats.set(request.coefficients, coefficients / 4);
     integers.set(request.setOfRow, setOfRow / 4);
     integers.set(request.variants, variants / 4);
     integers.set(request.stages, stages / 4);
     const ran = withArrays(
       instance,
-      (row, which) => (this.#rows[row] as Row).arrays[which] as Float32Array,
-      () => instance.exports.tableStep(this.#table, setOfRow, variants, stages, coefficients, sets, gradients),
+      (row, which) => (this.#rows[row] as Row).arrays[which] as HostArray,
+      () => instance.exports.tableStep(this.#table, setOfRow, variants, stages, coefficients, noise, sets, gradients),
     );
     if (ran === 0) throw new Error("this request does not fit this table");
     request.gradients.set(doubles.subarray(gradients / 8, gradients / 8 + count));

@@ -23,9 +23,9 @@ class ChunkList {
   std::size_t elements() const { return elements_; }
 
   /**
-   * Calls `visit(row, begin, length, ahead)` for the pieces of some chunks. A piece is as long as `most(row)` allows. `ahead` is
-   * what the same thread is likely to need next. Of a tensor with a sparse gradient a piece lies in one row, and `visit` gets its
-   * place as well.
+   * Calls `visit(row, begin, length, ahead)` for the pieces of some chunks. A piece is as long as `most(row, begin)` allows.
+   * `ahead` is what the same thread is likely to need next. Of a tensor with a sparse gradient a piece lies in one row, and
+   * `visit` gets its place as well.
    */
   template <class Most, class Visit>
   void each_piece(const Plan& plan, Chunks chunks, const Most& most, const Visit& visit) const;
@@ -63,18 +63,18 @@ template <class Most, class Visit>
 void ChunkList::each_piece(const Plan& plan, Chunks chunks, const Most& most, const Visit& visit) const {
   const Begin begin = begins_[chunks.begin], end = begins_[chunks.end];
   for (std::size_t place = begin.place; place < rows_.size() && place <= end.place; ++place) {
-    const std::size_t row = rows_[place], longest = most(row);
+    const std::size_t row = rows_[place];
     const Row& tensor = plan.rows()[row];
     std::size_t from = place == begin.place ? begin.offset : 0;
     if (tensor.touched) {
-      each_touched(tensor, row, from, place == end.place ? end.offset : tensor.length(), longest, visit);
+      each_touched(tensor, row, from, place == end.place ? end.offset : tensor.length(), most(row, from), visit);
       continue;
     }
     const Span& span = tensor.span;
     const std::size_t to = place == end.place ? end.offset : span.length;
     const bool last = place == end.place || (place + 1 == end.place && end.offset == 0);
     while (from < to) {
-      const std::size_t length = std::min(longest, to - from), after = from + length;
+      const std::size_t length = std::min(most(row, from), to - from), after = from + length;
       Ahead ahead{};
       const bool ours = !last || after < to || chunks.more;  // otherwise another thread is about to write what comes next
       if (ours && after < span.length) {

@@ -31,8 +31,12 @@ struct Visit {
 template <ActOnPiece act>
 void run_chunks(const void* context, Chunks chunks) {
   const auto& [plan, list, step] = *static_cast<const Visit*>(context);
-  const auto most = [&, &plan = plan](std::size_t row) {
-    return plan.set_of(row).stages == 0 && !plan.needs().directions ? Access::most : chunk_length;
+  const auto most = [&, &plan = plan](std::size_t row, std::size_t begin) {
+    const std::size_t longest = plan.set_of(row).stages == 0 && !plan.needs().directions ? Access::most : chunk_length;
+    const Row& tensor = plan.rows()[row];
+    if (tensor.span.state_type == ElementType::float32) return longest;
+    const std::uint64_t with_key = elements_with_key(tensor.noise.offset + begin);  // it has no sparse gradient
+    return static_cast<std::size_t>(std::min<std::uint64_t>(longest, with_key));
   };
   const auto visit = [&, &plan = plan, &step = step](std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead,
                                                      const auto&... at) {

@@ -60,10 +60,17 @@ class PieceUpdate {
     return factors.scale == 1 && factors.clip == 1 && factors.decay == 0;
   }
   double square_of_block(const TouchedRows& touched, std::size_t block) const;
+  /** By what the states of a piece are rounded, where they have fewer bits. */
+  void set_noise(Piece& piece, std::uint64_t pass) const {
+    if (piece.span.state_type == ElementType::float32) return;
+    piece.span.noise = noise_from(piece.set.noise, plan_.rows()[piece.row].noise, piece.element, pass);
+  }
   const VariantKernels& kernels_of(const Piece& piece) const { return formula_.variant[piece.set.variant]; }
   template <class Visit>
   void each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const;
   void prepare(const Piece& piece, float* buffer) const;
+  void run(const VariantKernels& kernels, const Span& span, const float* coefficients, const Factors& factors) const;
+  void run(const VariantKernels& kernels, const Span& span, const float* coefficients) const;
   void run_formula(Piece& piece) const;
   void run_centralized(Piece& piece) const;
 

@@ -22,8 +22,8 @@ Overlap sort_disjoint(std::vector<Interval>& intervals) {
 }
 
 void WritableMemory::add(int row, const Row& memory) {
-  each_written(memory, [&](const float* begin, Role role) {
-    intervals_.push_back({address(begin), address(begin) + memory.span.length * sizeof(float), row, role});
+  each_written(memory, [&](const float* begin, std::size_t bytes, Role role) {
+    intervals_.push_back({address(begin), address(begin) + bytes, row, role});
   });
 }
 

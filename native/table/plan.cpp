@@ -42,6 +42,8 @@ void Plan::read_sets() {
     set.centralized = set.following < 0 && (set.stages & (stage::centralize | stage::centralize_conv)) != 0;
     std::memcpy(&set.common, coefficients, sizeof set.common);
     set.coefficients = coefficients + common_coefficients;
+    const double* noise = request_.noise + 2 * k;
+    set.noise = {static_cast<std::uint64_t>(noise[0]), static_cast<std::uint64_t>(noise[1])};
     if (set.following >= 0) needs_.directions = true;
     if (set.centralized) needs_.means = true;
   }

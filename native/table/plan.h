@@ -21,6 +21,7 @@ struct PlannedSet {
   bool centralized;  // its gradients are, before they reach the formula
   Common common;
   const float* coefficients;  // the formula's own
+  NoiseOfStep noise;
 
   Half half() const { return following < 0 ? Half::whole : Half::first; }
 };

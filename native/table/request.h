@@ -35,6 +35,7 @@ struct StepRequest {
   const std::int32_t* variants;    // [sets]
   const std::int32_t* stages;      // [sets]
   const float* coefficients;       // [sets][max_coefficients], each Common and then the formula's own
+  const double* noise;             // [sets][2]: the seed, and the number of the step; both are whole
   int sets;
   Gradients* gradients;
 };

@@ -22,6 +22,7 @@ struct Row {
   int place = host;
   int dimensions = 1;
   std::size_t first = 1;  // the first dimension
+  NoiseOfRow noise{};     // by which states of fewer bits are rounded
   bool bound = false;
 
   /** The elements that a step updates. */

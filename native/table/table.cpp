@@ -164,12 +164,12 @@ Overlap Table::find_lease() const {
   if (leases() == 0) return found;
   for (const std::size_t i : active_) {
     const Row& row = rows_[i];
-    const auto look = [&](const float* begin, std::size_t length, Role role, bool writing) {
-      if (found.found || !leased(begin, length * sizeof(float), writing)) return;
+    const auto look = [&](const float* begin, std::size_t bytes, Role role, bool writing) {
+      if (found.found || !leased(begin, bytes, writing)) return;
       found = {true, static_cast<int>(i), static_cast<int>(i), role, role};
     };
-    each_written(row, [&](const float* begin, Role role) { look(begin, row.span.length, role, true); });
-    look(row.span.grad, row.grad_length(), Role::grad, false);
+    each_written(row, [&](const float* begin, std::size_t bytes, Role role) { look(begin, bytes, role, true); });
+    look(row.span.grad, row.grad_length() * sizeof(float), Role::grad, false);
     if (found.found) return found;
   }
   return found;
@@ -206,7 +206,7 @@ void Table::synchronize() {
 void Table::each_memory(const std::function<void(const void*, std::size_t, bool)>& visit) const {
   for (const std::size_t i : active_) {
     const Row& row = rows_[i];
-    each_written(row, [&](const float* begin, Role) { visit(begin, row.span.length * sizeof(float), true); });
+    each_written(row, [&](const float* begin, std::size_t bytes, Role) { visit(begin, bytes, true); });
     if (row.grad_length() > 0) visit(row.span.grad, row.grad_length() * sizeof(float), false);
   }
 }

@@ -46,6 +46,8 @@ class Table {
   void resize(int rows);
   /** Sets the number of dimensions of a row, and the first of them. */
   void shape(int row, int dimensions, std::size_t first);
+  /** Sets what the noise of a row depends on. */
+  void noise(int row, const NoiseOfRow& noise) { rows_[static_cast<std::size_t>(row)].noise = noise; }
   /** Sets the memory of a row. `states` of the span's state pointers count; `slow` are Lookahead's weights, or null, and `ema` is
    * the moving average, or null. */
   void bind(int row, const Span& span, int states, float* slow = nullptr, float* ema = nullptr, int place = host);

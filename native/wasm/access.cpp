@@ -25,11 +25,11 @@ std::size_t first_of(const Row& row, std::size_t begin, int uses) {
 }  // namespace
 
 template <class Pointer>
-void Access::take(Pointer*& pointer, Role role, bool loads) {
+void Access::take(Pointer*& pointer, Role role, bool loads, ElementType type) {
   if (!pointer || !is_outside(pointer)) return;
   float* copy = copies[static_cast<int>(role)];
   if (loads) import_load(number_, static_cast<int>(role), begin_, length_, copy);
-  pointer = element_of(copy, 0 - begin_);
+  pointer = element_of(copy, 0 - begin_, type);
 }
 
 // The rows belong to the table, which changes nothing while a step runs.
@@ -44,7 +44,8 @@ Access::Access(const Plan& plan, std::size_t row, std::size_t begin, std::size_t
   take(row_.span.data, Role::data, writes_ || (uses & access::data) != 0);
   take(row_.span.grad, Role::grad, writes_ || (uses & access::grad) != 0);
   for (int k = 0; k < row_.states; ++k) {
-    take(row_.span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k), writes_ || (uses & access::states) != 0);
+    const auto role = static_cast<Role>(static_cast<int>(Role::state) + k);
+    take(row_.span.state[k], role, writes_ || (uses & access::states) != 0, row_.span.state_type);
   }
   take(row_.slow, Role::slow, writes_);
   take(row_.ema, Role::ema, writes_);

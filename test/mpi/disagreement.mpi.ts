@@ -53,6 +53,15 @@ const cases: [string, { act: string; undo: string; others: [string, RegExp]; own
     },
   ],
   [
+    "state in 16 bits",
+    {
+      act: 'inner.paramGroups[0].state_dtype = "bfloat16"',
+      undo: 'inner.paramGroups[0].state_dtype = "float32"',
+      others: ["ERR_MPI_PEER", /ERR_INVALID_OPTION: Param group 0: Sharded keeps float32 state only/],
+      own: ["ERR_INVALID_OPTION", /^Param group 0: Sharded keeps float32 state only/],
+    },
+  ],
+  [
     "another learning rate",
     {
       act: "inner.paramGroups[0].lr = 2e-2",
