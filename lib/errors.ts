@@ -49,7 +49,7 @@ export const errorBrand = Symbol.for("adabelief.error");
 
 /** Whether an error is one that this package threw on purpose, whichever copy of it: CommonJS, ESM, another realm. */
 export function isAdaBeliefError(value: unknown): value is AdaBeliefError {
-  return typeof value === "object" && value !== null && (value as { [errorBrand]?: unknown })[errorBrand] === true;
+  return isObject(value) && (value as { [errorBrand]?: unknown })[errorBrand] === true;
 }
 
 /**

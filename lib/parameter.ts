@@ -1,6 +1,7 @@
 import type { CudaArray } from "./cuda/array";
 import type { Floats, Placed } from "./arrays/placement";
-import { requireObject } from "./options/kinds";
+import { gradientNames } from "./arrays/misnamed";
+import { refuseMore, refuseUnknownKeys, requireObject } from "./options/kinds";
 
 /** A gradient that is zero except in some rows. A row is all elements that share one index of the first dimension. */
 export interface SparseGradient {
@@ -33,18 +34,30 @@ export type SparseParameter = Parameter<Float32Array, Float32Array | SparseGradi
 /** A parameter on the host or on a device. */
 export type AnyParameter = SparseParameter | Parameter<CudaArray>;
 
+const keys = ["grad", "shape", "name", "out"];
+
+/** What other libraries call them. */
+const otherNames = [gradientNames, ["shape", "dims", "dimensions", "size", "sizes"], ["name", "label", "id"], ["out", "output"]];
+
 /**
- * Types a parameter: `parameter(new Float32Array(10), { name: "bias" })`. One whose gradients may be sparse is a `SparseParameter`.
+ * Makes a parameter: `parameter(new Float32Array(10), { name: "bias" })`. One whose gradients may be sparse is a `SparseParameter`.
  *
  * @param data the values: a Float32Array or a CudaArray
  * @param rest `grad` (default null), `shape`, `name`, `out`
+ * @throws ERR_UNKNOWN_OPTION for another key, ERR_INVALID_OPTION where `rest` is no object
  */
 export function parameter<A extends Floats>(
   data: A,
   rest?: Omit<Parameter<Placed<A>>, "data">,
 ): Parameter<Placed<A>> & { grad: Placed<A> | null };
 export function parameter(data: Float32Array, rest: Omit<SparseParameter, "data">): SparseParameter;
-export function parameter(data: Floats, rest: Omit<Parameter<Floats, unknown>, "data"> = {}): Parameter<Floats, unknown> {
+export function parameter(
+  data: Floats,
+  rest: Omit<Parameter<Floats, unknown>, "data"> = {},
+  ...more: readonly unknown[]
+): Parameter<Floats, unknown> {
+  refuseMore(more, "parameter", "the data and one object of options");
   requireObject(rest, "The second argument of parameter");
+  refuseUnknownKeys(rest, keys, "parameter", otherNames);
   return { data, ...rest, grad: rest.grad ?? null };
 }

@@ -2,7 +2,7 @@
 # Tests and measurements that need a GPU, for a machine that has NVIDIA's driver and perhaps nothing else:
 #   scripts/gpu.sh pack            here: writes build-gpu/pack.tar.xz, with Node, the dependencies and the build
 #   scripts/gpu.sh [STAGE...]      there, beside that file or in a built checkout: all stages, or some of
-#                                  tune bits bench ipc tests memcheck initcheck variants
+#                                  tune bits bench ipc arrays tests memcheck initcheck variants
 #   scripts/gpu.sh --mock ...  a rehearsal on the mock driver; its figures mean nothing and are not kept
 # Results go to $OUT, or to build-gpu/results. All stages run; the exit code is 1 if one failed.
 set -euo pipefail
@@ -42,7 +42,7 @@ if [ "${1:-}" = --mock ]; then
   shift
 fi
 # In order of worth, because the time on a GPU can end early.
-all=(tune bits bench ipc tests memcheck initcheck variants)
+all=(tune bits bench ipc arrays tests memcheck initcheck variants)
 stages=("$@")
 [ $# -gt 0 ] || stages=("${all[@]}")
 for stage in "${stages[@]}"; do
@@ -107,6 +107,7 @@ run() {
         node examples/ipc/ipc.mjs
       fi
       ;;
+    arrays) node node_modules/jest/bin/jest.js test/cuda/array-work ;;
     tests) node node_modules/jest/bin/jest.js test/cuda ;;
     memcheck | initcheck) sanitize "$1" 2>&1 | tee "$results/$1.txt" ;;
     variants)

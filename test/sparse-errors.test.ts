@@ -212,6 +212,7 @@ describe("functions of dense gradients refuse sparse ones", () => {
     expect(thrownBy(() => accumulate(floats(6), [hostile(good())]))).toMatchObject({ code: "ERR_NOT_FLOAT32" });
     expect(thrownBy(() => accumulate(hostile(good()), []))).toMatchObject({ code: "ERR_NOT_FLOAT32" });
     expect(thrownBy(() => update({ ...all, grad: hostile(good()) }))).toMatchObject({ code: "ERR_NOT_FLOAT32" });
+    expect(thrownBy(() => update({ ...all, grad: floats(3), sparse_step: "row" }))).toMatchObject({ code: "ERR_INVALID_OPTION" });
   });
 });
 
@@ -245,6 +246,21 @@ describe("what others do in the meantime", () => {
     table.grad = grad;
     expect(optimizer.step()).toMatchObject({ updated: 2 });
     expect(reads).toBe(1);
+  });
+
+  it("a gradient is not looked at once the step has been made", () => {
+    const { table, optimizer } = fixture();
+    const before = table.data[0];
+    table.grad = new Proxy(good(), {
+      has(target, key) {
+        if (table.data[0] !== before) throw new Error("too late");
+        return key in target;
+      },
+    });
+    expect(optimizer.step()).toEqual({ updated: 2, skipped: false });
+    expect(table.data[0]).not.toBe(before);
+    table.grad = null;
+    expect(optimizer.step()).toEqual({ updated: 1, skipped: false });
   });
 
   it("own properties of arrays deceive nobody", () => {

@@ -1,5 +1,6 @@
 // The tensors of a checkpoint, and which parameter each belongs to.
-import { plainError, rangeError } from "../errors";
+import { isArray, plainError, rangeError } from "../errors";
+import { touch } from "../foreign";
 import { placeOf } from "../arrays/placement";
 import { hostHalves, hostZeros } from "../arrays/memory";
 import { host } from "../native/engine";
@@ -51,12 +52,12 @@ export function belongsTo(
 
 /** A flat shape fits every parameter of that length; others must be the parameter's own, where it has one. */
 function requireShape({ name, shape }: Tensor, tracked: TrackedParameter): void {
-  const own: unknown = tracked.parameter.shape ?? [tracked.length];
-  const same = Array.isArray(own) && own.length === shape.length && shape.every((size, k) => size === own[k]);
-  const flat = tracked.parameter.shape === undefined || shape.length === 1;
+  const given: unknown = tracked.read("shape");
+  const own = isArray(given) ? touch(tracked, () => Array.from(given, Number)) : [tracked.length];
+  const same = own.length === shape.length && shape.every((size, k) => size === own[k]);
+  const flat = given === undefined || shape.length === 1;
   if (elementsOf(shape) === tracked.length && (flat || same)) return;
-  const wanted = Array.isArray(own) ? `[${own.join(", ")}]` : `${tracked.length} elements`;
-  throw refuse(`${quote(name)} has shape [${shape.join(", ")}], and ${tracked.label} has ${wanted}`);
+  throw refuse(`${quote(name)} has shape [${shape.join(", ")}], and ${tracked.label} has [${own.join(", ")}]`);
 }
 
 /** The next tensor of a file: an array of floats, of bfloat16 or of counts, or a number. */
@@ -78,7 +79,7 @@ export async function readValue(
     throw refuse(`${quote(tensor.name)} is ${integer}, and JavaScript counts to ${Number.MAX_SAFE_INTEGER}`);
   }
   const elements = elementsOf(tensor.shape);
-  const { data } = tracked.parameter;
+  const data = tracked.read("data");
   const like = placeOf(data) === host ? (data as Float32Array) : undefined;
   let array: Float32Array | Uint16Array;
   try {

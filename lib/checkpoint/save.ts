@@ -1,6 +1,7 @@
 // From an optimizer to a checkpoint. The layout is described in docs/checkpoints.md.
-import { arrayKind, describe, lengthOf, plainError, typeError } from "../errors";
+import { arrayKind, describe, isArray, lengthOf, plainError, typeError } from "../errors";
 import { copyOf, isHalves, nativeOf, type StateArray } from "../arrays/placement";
+import { touch } from "../foreign";
 import type { Group } from "../groups/group";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
 import { rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
@@ -103,7 +104,7 @@ function partsOf<O extends object>(
 /** The parameters' values. */
 function valuesOf<O extends object>(groups: readonly Group<O>[], source: ArraySource): Filled[] {
   const parameters = groups.flatMap((group) => group.parameters);
-  const found = parameters.map((tracked) => [tracked, tracked.parameter.data, shapeOf(tracked)] as const);
+  const found = parameters.map((tracked) => [tracked, tracked.read("data"), shapeOf(tracked)] as const);
   return found.map(([tracked, data, shape]) => {
     requireFloats(tracked, data, role.data);
     requireUnchanged(tracked, data, role.data);
@@ -149,9 +150,10 @@ function tensorsOf(tracked: TrackedParameter, entry: Record<string, unknown> = {
 }
 
 /** The parameter's shape, if it still has one that fits. */
-function shapeOf({ parameter, length }: TrackedParameter): readonly number[] {
-  const shape: unknown = parameter.shape;
-  const sizes = Array.isArray(shape) ? Array.from(shape as unknown[], Number) : [length];
+function shapeOf(tracked: TrackedParameter): readonly number[] {
+  const { length } = tracked;
+  const shape: unknown = tracked.read("shape");
+  const sizes = isArray(shape) ? touch(tracked, () => Array.from(shape, Number)) : [length];
   return sizes.every((size) => Number.isSafeInteger(size) && size >= 0) && elementsOf(sizes) === length ? sizes : [length];
 }
 

@@ -1,18 +1,17 @@
 // The parameters' values, from the ranks that wrote their parts to all ranks.
 import type { MpiOutcome } from "../native/engine";
-import type { TrackedParameter } from "../step/tracked-parameter";
 import type { Shard } from "./shard";
 import type { Transport } from "./world";
 
-/** Begins to bring the values of the parameters that `has` names by their index to all ranks, bucket by bucket. */
-export function gather({ calls }: Transport, shard: Shard, batch: number, has: (index: number) => boolean): MpiOutcome {
-  const used = shard.layout.buckets.filter(({ ranges }) => ranges.some(({ index }) => has(index)));
-  const arrays = used.map(({ ranges }) =>
-    ranges.map(({ index, begin, end }) => {
-      const { data } = (shard.tensors[index] as TrackedParameter).parameter;
-      return has(index) ? (data as Float32Array).subarray(begin, end) : null;
-    }),
-  );
+/** Begins to bring values to all ranks, bucket by bucket. `dataOf` is the data of a parameter, or null where it stays as it is. */
+export function gather(
+  { calls }: Transport,
+  shard: Shard,
+  batch: number,
+  dataOf: (index: number) => Float32Array | null,
+): MpiOutcome {
+  const used = shard.layout.buckets.filter(({ ranges }) => ranges.some(({ index }) => dataOf(index) !== null));
+  const arrays = used.map(({ ranges }) => ranges.map(({ index, begin, end }) => dataOf(index)?.subarray(begin, end) ?? null));
   return calls.gather(
     batch,
     arrays,

@@ -51,13 +51,18 @@ export class GradientExchange {
   /** The gradient of a tensor, checked and kept in its place. One that is on its way must still be the parameter's. */
   gradientOf(index: number): Float32Array | null {
     const tensor = this.shard.tensors[index] as TrackedParameter;
-    const { grad = null } = tensor.parameter;
+    const grad = tensor.read("grad") ?? null;
     const known = this.#gradients[index];
     if (known !== undefined) {
       if (grad === known) return known;
       throw plainError("ERR_BUSY", `${tensor.label}: its gradient was replaced after ready(), and is being exchanged`);
     }
     return (this.#gradients[index] = grad === null ? null : requireGradient(tensor, grad));
+  }
+
+  /** Whether a tensor has a gradient, once `gradientOf` has looked at it. */
+  hasGradient(index: number): boolean {
+    return (this.#gradients[index] ?? null) !== null;
   }
 
   /** Begins all buckets that have not begun, and returns what has. */

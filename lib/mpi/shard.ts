@@ -180,12 +180,12 @@ export class Shard {
   }
 
   /** Gives the pieces of a parameter its memory, as it is now. */
-  bind({ index, parameter: { data } }: TrackedParameter): void {
-    const { buffer, byteOffset } = data as Float32Array;
+  bind(index: number, data: Float32Array): void {
+    const { buffer, byteOffset } = data;
     for (const { parameter, begin, end } of this.pieces[index] ?? []) {
       const place = byteOffset + begin * Float32Array.BYTES_PER_ELEMENT;
       const same = parameter.data.buffer === buffer && parameter.data.byteOffset === place;
-      if (!same) parameter.data = (data as Float32Array).subarray(begin, end);
+      if (!same) parameter.data = data.subarray(begin, end);
     }
   }
 
@@ -208,12 +208,13 @@ export class Shard {
 const parameterOf = ({ parameter }: Pick<Piece, "parameter">) => parameter;
 
 /** A piece as its group sees it. One of whole rows has their shape. */
-function makeParameter({ parameter, index, dimensions, length, first }: TrackedParameter, range: Range, sum: Float32Array) {
-  const data = (parameter.data as Float32Array).subarray(range.begin, range.end);
+function makeParameter(tensor: TrackedParameter, range: Range, sum: Float32Array) {
+  const { index, dimensions, length, first } = tensor;
+  const data = (tensor.read("data") as Float32Array).subarray(range.begin, range.end);
   const row = sizeOfRow({ length, first, dimensions });
   const inRows = row > 0 && (range.end - range.begin) % row === 0 && range.begin % row === 0;
-  const shape = inRows ? { shape: [(range.end - range.begin) / row, ...(parameter.shape as number[]).slice(1)] } : {};
-  const name = `${parameter.name ?? index}, elements ${range.begin} to ${range.end}`;
+  const shape = inRows ? { shape: [(range.end - range.begin) / row, ...(tensor.read("shape") as number[]).slice(1)] } : {};
+  const name = `${tensor.read("name") ?? index}, elements ${range.begin} to ${range.end}`;
   return { data, grad: sum as Float32Array | null, name, ...shape };
 }
 

@@ -9,12 +9,19 @@ import { Turns } from "./turns";
 import type { Transport } from "./world";
 
 /** Exchanges the values of every parameter that has an average with it. A failure before the last part changes nothing. */
-export async function swapShardedAverages(transport: Transport, shard: Shard, steps: ShardedSteps): Promise<void> {
-  const exchange = await new Turns(transport, steps.intention(call.swapEma)).check(() => {
-    requireReady(transport, shard, steps);
-    for (const tensor of shard.tensors) shard.bind(tensor);
-    return planExchange(shard.pieces.flat().map(({ tracked }) => tracked));
+export async function swapShardedAverages(
+  transport: Transport,
+  shard: Shard,
+  steps: ShardedSteps,
+  check: () => void,
+): Promise<void> {
+  const { data, exchange } = await new Turns(transport, steps.intention(call.swapEma)).check(() => {
+    check();
+    const data = requireReady(transport, shard, steps);
+    data.forEach((array, index) => shard.bind(index, array));
+    return { data, exchange: planExchange(shard.pieces.flat().map(({ tracked }) => tracked)) };
   });
   exchange();
-  await settle([gather(transport, shard, nextBatch(), (index) => shard.stateOf(index).ema !== null)]);
+  const dataOf = (index: number) => (shard.stateOf(index).ema === null ? null : (data[index] as Float32Array));
+  await settle([gather(transport, shard, nextBatch(), dataOf)]);
 }

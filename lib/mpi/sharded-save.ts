@@ -17,6 +17,7 @@ export async function saveSharded(
   steps: ShardedSteps,
   path: unknown,
   options: SaveStateOptions,
+  check: () => void,
 ): Promise<void> {
   const turns = new Turns(transport, steps.intention(call.save));
   const incoming = async function* (index: number, array: number): AsyncGenerator<Uint8Array> {
@@ -37,6 +38,7 @@ export async function saveSharded(
     average: copiedLater,
   };
   const write = await turns.check(() => {
+    check();
     requireReady(transport, shard, steps);
     shard.readGroups();
     const { rule, groups } = shard.groups;

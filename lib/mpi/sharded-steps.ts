@@ -1,5 +1,6 @@
 // The way of a step over ranks: check → exchange and sum → agree → norm → step the own shard → agree → gather. Until the last part a
 // failure changes nothing.
+import { refuseMore } from "../options/kinds";
 import { clipCoefficient } from "../arrays/clip";
 import { requireUnleased } from "../arrays/placement";
 import { plainError, rangeError, typeError } from "../errors";
@@ -34,6 +35,8 @@ export class ShardedSteps {
   /** Steps so far, skipped ones too. */
   #count = 0;
   #exchange: GradientExchange | undefined;
+  /** The data of each parameter, as the checks of this step have seen it. */
+  readonly #data: Float32Array[] = [];
   readonly #layoutHash: number;
 
   constructor(
@@ -81,18 +84,23 @@ export class ShardedSteps {
     return (this.#exchange ??= new GradientExchange(this.transport, this.shard, this.intention(call.bucket)));
   }
 
-  async step(given: StepOptions | undefined): Promise<StepReport> {
+  /** @param rest what was passed after the options: refused, when the ranks agree */
+  async step(given: StepOptions | undefined, rest: readonly unknown[]): Promise<StepReport> {
     this.transport.requireOpen();
     const exchange = this.#current();
     try {
-      return await this.#run(exchange, given);
+      return await this.#run(exchange, given, rest);
     } finally {
       this.#exchange = undefined;
+      this.#data.length = 0;
     }
   }
 
-  async #run(exchange: GradientExchange, given: StepOptions | undefined): Promise<StepReport> {
-    const prepared = attempt(() => this.#prepare(exchange, given));
+  async #run(exchange: GradientExchange, given: StepOptions | undefined, rest: readonly unknown[]): Promise<StepReport> {
+    const prepared = attempt(() => {
+      refuseMore(rest, "step");
+      return this.#prepare(exchange, given);
+    });
     if ("error" in prepared) {
       await settle(exchange.refuse(prepared, this.intention(call.step)), prepared);
       throw prepared.error; // where everybody else agreed, which cannot be
@@ -121,7 +129,7 @@ export class ShardedSteps {
   }
 
   #normOf(exchange: GradientExchange): GradientNorm {
-    return new GradientNorm(this.shard, (index) => exchange.gradientOf(index) !== null);
+    return new GradientNorm(this.shard, (index) => exchange.hasGradient(index));
   }
 
   /** All local checks, and room for the state. Nothing is written. */
@@ -135,8 +143,9 @@ export class ShardedSteps {
       const grad = exchange.gradientOf(index);
       mask += grad === null ? "0" : "1";
       if (grad !== null) updated += 1;
-      requireHostData(tensor, tensor.parameter.data, tensor.parameter.out);
-      this.shard.bind(tensor);
+      const data = requireHostData(tensor);
+      this.#data[index] = data;
+      this.shard.bind(index, data);
       for (const { parameter, sum } of this.shard.pieces[index] ?? []) parameter.grad = grad === null ? null : sum;
     });
     this.shard.steps.check(groups);
@@ -156,7 +165,9 @@ export class ShardedSteps {
       const intention = this.intention(call.gather);
       const { transport, shard } = this;
       const agreed = agree(transport, intention, refusal, exchange.batch);
-      const gathered = gather(transport, shard, exchange.batch, (index) => exchange.gradientOf(index) !== null);
+      const gathered = gather(transport, shard, exchange.batch, (index) =>
+        exchange.hasGradient(index) ? (this.#data[index] as Float32Array) : null,
+      );
       await settle([agreed, gathered], refusal);
     } catch (cause) {
       const what = (cause as Error).message;
@@ -169,20 +180,22 @@ export class ShardedSteps {
   }
 }
 
-/** What every method that reads or writes states checks first. */
-export function requireReady(transport: Transport, shard: Shard, steps: ShardedSteps): void {
+/** What every method that reads or writes states checks first. Returns the data of each parameter, which nobody needs to read again. */
+export function requireReady(transport: Transport, shard: Shard, steps: ShardedSteps): Float32Array[] {
   transport.requireOpen();
   steps.requireIdle();
   shard.requireState();
-  for (const tensor of shard.tensors) requireHostData(tensor, tensor.parameter.data, tensor.parameter.out);
+  return shard.tensors.map(requireHostData);
 }
 
 /** Data that can be written on another thread. */
-function requireHostData(tensor: TrackedParameter, data: TrackedParameter["parameter"]["data"], out: unknown = data): void {
+function requireHostData(tensor: TrackedParameter): Float32Array {
+  const [data, out] = [tensor.read("data"), tensor.read("out")];
   requireLength(tensor, data, role.data);
-  if (out !== data) {
+  if ((out ?? data) !== data) {
     throw typeError("ERR_INVALID_PARAMETER", `${tensor.label}: Sharded updates data in place, and the parameter has an out`);
   }
   requireUnleased(data, `${tensor.label}: its data`);
   pin(data as Float32Array);
+  return data as Float32Array;
 }

@@ -81,7 +81,7 @@ export interface CudaDriver {
   readonly devices: readonly CudaDevice[];
 }
 
-/** See native/addon/cuda_memory.cpp. Streams are the driver's handles, 0n the legacy default stream. */
+/** See native/addon/cuda_memory.cpp and cuda_arrays.cpp. Streams are the driver's handles, 0n the legacy default stream. */
 export interface CudaAddon {
   /** Gives errors that native code makes this property, which is true. */
   brandErrors(brand: symbol): void;
@@ -96,6 +96,11 @@ export interface CudaAddon {
   write(memory: DeviceMemory, from: Float32Array, stream: bigint): void;
   fill(memory: DeviceMemory, stream: bigint): void;
   free(memory: DeviceMemory): void;
+  /** Of arrays on one device and of one length. The index of the first source that overlaps `into`, or null. */
+  accumulate(into: DeviceMemory, sources: readonly DeviceMemory[], scale: number, pairs: boolean, stream: bigint): number | null;
+  /** The Euclidean norm of arrays in any places. */
+  norm(arrays: readonly NativeFloats[], stream: bigint): number;
+  scale(arrays: readonly DeviceMemory[], factor: number, stream: bigint): void;
 }
 
 /** How something that ranks do together failed: a `fault` of lib/mpi/agreement.ts, whose rank it is, and which part of the agreement. */

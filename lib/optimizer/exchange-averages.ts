@@ -20,8 +20,8 @@ export const exchangeAverages = (parameters: readonly TrackedParameter[]): void 
 /** The checks. Returns what exchanges, which cannot fail on the host. */
 export function planExchange(parameters: readonly TrackedParameter[]): () => void {
   const pairs = parameters.flatMap((tracked): Pair[] => {
-    const { ema, parameter } = tracked;
-    return ema === null ? [] : [{ tracked, data: parameter.data, ema }];
+    const { ema } = tracked;
+    return ema === null ? [] : [{ tracked, data: tracked.read("data"), ema }];
   });
   if (pairs.length === 0) throw plainError("ERR_AVERAGE", "There is no average yet: no step was made with the option ema");
   for (const pair of pairs) requireWritable(pair);

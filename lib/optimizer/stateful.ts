@@ -1,7 +1,7 @@
 import { readCheckpoint, type CheckpointSource, type LoadStateOptions } from "../checkpoint/load";
 import type { Bytes } from "../checkpoint/pieces";
 import { encodeCheckpoint, saveCheckpoint, type SaveStateOptions } from "../checkpoint/save";
-import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+import { flag, refuseMore, refuseUnknownKeys, requireObject } from "../options/kinds";
 import {
   copies,
   readStateDict,
@@ -12,6 +12,7 @@ import {
   type LoadReport,
   type StateDict,
 } from "../state-dict";
+
 import type { Guard } from "./guard";
 import { WithGroups } from "./option-names";
 import type { ParameterGroups } from "./parameter-groups";
@@ -34,8 +35,10 @@ export abstract class Stateful extends WithGroups {
    *   state to float32. Default false
    * @throws ERR_STATE_DICT: with `pytorch`, a common option that the published class would not obey; an `extra` that JSON cannot hold
    */
-  stateDict(options: { pytorch?: boolean } = {}): StateDict {
+  stateDict(options?: { pytorch?: boolean }): StateDict;
+  stateDict(options: { pytorch?: boolean } = {}, ...rest: readonly unknown[]): StateDict {
     return this.#guard.freely(() => {
+      refuseMore(rest, "stateDict");
       this.#guard.requireUnswapped();
       requireObject(options, "The options of stateDict");
       refuseUnknownKeys(options, ["pytorch"], "stateDict");
@@ -60,9 +63,10 @@ export abstract class Stateful extends WithGroups {
   loadStateDict(saved: StateDict, options?: { strict?: true }): void;
   loadStateDict(saved: StateDict, options: { strict: false }): LoadReport;
   loadStateDict(saved: StateDict, options: LoadDictOptions): LoadReport | void;
-  loadStateDict(saved: StateDict, options: LoadDictOptions = {}): LoadReport | void {
+  loadStateDict(saved: StateDict, options: LoadDictOptions = {}, ...rest: readonly unknown[]): LoadReport | void {
     const { rule, groups } = this.#groups;
     return this.#guard.exclusively("loadStateDict", () => {
+      refuseMore(rest, "loadStateDict");
       requireObject(options, "The options of loadStateDict");
       refuseUnknownKeys(options, ["strict"], "loadStateDict");
       const strict = flag((options as LoadDictOptions).strict ?? true, "strict");
@@ -85,8 +89,10 @@ export abstract class Stateful extends WithGroups {
    *   instances of classes, cycles; infinities and -0 are kept) or the path is no regular file; with what `stateDict` throws; or with the
    *   file system's own error
    */
-  async saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
+  saveState(path: string | URL, options?: SaveStateOptions): Promise<void>;
+  async saveState(path: string | URL, options: SaveStateOptions = {}, ...rest: readonly unknown[]): Promise<void> {
     await this.#guard.freely(() => {
+      refuseMore(rest, "saveState");
       this.#guard.requireUnswapped();
       const { rule, steps, groups } = this.#groups;
       steps.synchronize();
@@ -100,8 +106,10 @@ export abstract class Stateful extends WithGroups {
    * @param options as of `saveState`
    * @throws what `saveState` rejects with
    */
-  encodeState(options: SaveStateOptions = {}): Bytes {
+  encodeState(options?: SaveStateOptions): Bytes;
+  encodeState(options: SaveStateOptions = {}, ...rest: readonly unknown[]): Bytes {
     return this.#guard.freely(() => {
+      refuseMore(rest, "encodeState");
       this.#guard.requireUnswapped();
       const { rule, steps, groups } = this.#groups;
       steps.synchronize();
@@ -133,8 +141,13 @@ export abstract class Stateful extends WithGroups {
     options: LoadStateOptions & { strict: false },
   ): Promise<{ extra: Extra } & LoadReport>;
   loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions): Promise<{ extra: Extra } & Partial<LoadReport>>;
-  loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
+  loadState<Extra = unknown>(
+    from: CheckpointSource,
+    options: LoadStateOptions = {},
+    ...rest: readonly unknown[]
+  ): Promise<{ extra: Extra }> {
     return this.#guard.exclusivelyAsync("loadState", async () => {
+      refuseMore(rest, "loadState");
       const { rule, steps, groups } = this.#groups;
       const checkpoint = await readCheckpoint(from, rule, groups, options);
       // Nothing is awaited between the last checks and the last write.

@@ -136,7 +136,7 @@ function writeState<O extends object>(
 
 /** Where Lookahead was turned on since the last step, the slow weights begin as the parameter. */
 function beginSlow(tracked: TrackedParameter, source: StateSource): unknown {
-  const { data } = tracked.parameter;
+  const data = tracked.read("data");
   requireFloats(tracked, data, role.data);
   return source.written(data, tracked, role.data);
 }

@@ -8,3 +8,6 @@ export const news = { none: 0, gradient: 1, row: 2 } as const;
  * updated by rows is bound again at every step.
  */
 export const watch = { usual: 0, all: 1, disposals: 2, byRows: 3 } as const;
+
+/** In a plan's `kept`: it has other state arrays than the parameter. */
+export const pendingBit = 32;

@@ -1,18 +1,14 @@
-import { dtypeOf, type Floats, type StateArray } from "../arrays/placement";
+import { dtypeOf, type Floats } from "../arrays/placement";
 import { isSparse } from "../arrays/sparse-gradient";
+import { foreignError } from "../foreign";
 import { host, rowState } from "../native/engine";
 import type { StateDtype } from "../options/common";
 import type { Parameter } from "../parameter";
 import { giveBack, zerosFor } from "./fresh-state";
-import { news, watch } from "./row-marks";
+import { news, pendingBit, watch } from "./row-marks";
 import { SparseRows } from "./sparse-rows";
 import { StepRequest } from "./step-request";
-import { bufferBits, noArrays, type Buffer, type TrackedParameter } from "./tracked-parameter";
-
-type States = readonly StateArray[];
-
-/** In `kept`: the plan has other state arrays than the parameter. */
-const pendingBit = 32;
+import { bufferBits, noArrays, type Buffer, type States, type TrackedParameter } from "./tracked-parameter";
 
 /**
  * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
@@ -35,9 +31,8 @@ export class StepPlan {
   /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
   readonly kept: Uint8Array;
   readonly lengths: Float64Array;
-  /** By row, one of `news`. */
+  /** By row, one of `news`, and one of `watch`. */
   readonly news: Uint8Array;
-  /** By row, one of `watch`. */
   readonly watch: Uint8Array;
   readonly request: StepRequest;
   /** Whether any row has the pending bit. */
@@ -96,15 +91,20 @@ export class StepPlan {
   read(): void {
     const { data, out, grad } = this;
     const given = this.#given;
-    for (let row = 0; row < given.length; ++row) {
-      const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
-      const target = nowOut ?? nowData;
-      if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
-      if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+    let row = 0;
+    try {
+      for (; row < given.length; ++row) {
+        const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
+        const target = nowOut ?? nowData;
+        if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
+        if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+      }
+      // What a sparse gradient holds may be new where it is the same object.
+      if (this.sparse.size > 0) for (const [at, rows] of this.sparse) rows.read(grad[(row = at)]);
+    } catch (cause) {
+      throw foreignError(this.parameters[row] as TrackedParameter, cause);
     }
     if (this.#regrouped) this.#listActive();
-    // What a sparse gradient holds may be new where it is the same object.
-    if (this.sparse.size > 0) for (const [row, rows] of this.sparse) rows.read(grad[row]);
   }
 
   #listActive(): void {

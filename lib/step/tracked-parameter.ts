@@ -1,6 +1,8 @@
 import { isCudaArray, release } from "../cuda/array";
 import { arrayKind, describe, isArray, isObject, rangeError, typeError } from "../errors";
+import { misnamed, misnamedIn } from "../arrays/misnamed";
 import { placeOf, type Floats, type StateArray } from "../arrays/placement";
+import { foreignError, touch } from "../foreign";
 import { meantAsParameter } from "../meant";
 import { host, role } from "../native/engine";
 import type { Parameter } from "../parameter";
@@ -20,8 +22,11 @@ export const bufferKeys = { slow: "slow_buffer", ema: "ema_buffer" } as const;
 
 export const noBuffers: Buffers = { slow: null, ema: null };
 
+/** The state arrays of a parameter, in the formula's order. */
+export type States = readonly StateArray[];
+
 /** The state before the first step. */
-export const noArrays: readonly StateArray[] = [];
+export const noArrays: States = [];
 
 /** The counts of a parameter's rows. */
 export const rowStepsName = "row_steps";
@@ -59,21 +64,24 @@ export class TrackedParameter {
     /** The counts of all parameters of the optimizer, by their number. */
     private readonly counts: number[],
   ) {
-    if (!isObject(parameter) || isNoParameter(parameter)) {
-      const wanted = "an object with data, a Float32Array or a CudaArray";
-      throw typeError(
-        "ERR_INVALID_PARAMETER",
-        `${this.label} must be ${wanted}; got ${describe(parameter)}${meantAsParameter(parameter)}`,
-      );
-    }
     this.noiseId = index;
-    const { data, out } = parameter;
-    this.place = placeOf(data) ?? host;
-    this.length = requireFloats(this, data, role.data);
-    requireLength(this, out ?? data, role.out);
-    const shape = readShape(parameter.shape, this.length, this.label);
-    this.dimensions = shape.length;
-    this.first = shape[0] ?? 1;
+    try {
+      requireParameter(parameter, this);
+      const { data, out } = parameter;
+      this.place = placeOf(data) ?? host;
+      this.length = requireFloats(this, data, role.data);
+      requireLength(this, out ?? data, role.out);
+      const shape = readShape(parameter.shape, this.length, this.label);
+      this.dimensions = shape.length;
+      this.first = shape[0] ?? 1;
+    } catch (cause) {
+      throw foreignError(this, cause);
+    }
+  }
+
+  /** A property of the caller's object. */
+  read<K extends keyof Parameter<Floats>>(key: K): Parameter<Floats>[K] {
+    return touch(this, () => this.parameter[key]);
   }
 
   /** This parameter's own steps so far. */
@@ -87,7 +95,12 @@ export class TrackedParameter {
   }
 
   get label(): string {
-    const name: unknown = isObject(this.parameter) ? this.parameter.name : undefined;
+    let name: unknown;
+    try {
+      name = isObject(this.parameter) ? this.parameter.name : undefined;
+    } catch {
+      // then it has none
+    }
     return typeof name === "string" ? `Parameter ${this.index} (${name})` : `Parameter ${this.index}`;
   }
 
@@ -129,6 +142,15 @@ export class TrackedParameter {
     if (slow === null && isCudaArray(slowBefore)) release(slowBefore);
     if (ema === null && isCudaArray(emaBefore)) release(emaBefore);
   }
+}
+
+function requireParameter(parameter: unknown, { label }: TrackedParameter): void {
+  const isNone = !isObject(parameter) || isNoParameter(parameter);
+  const other = isNone || "grad" in parameter ? undefined : misnamedIn(parameter);
+  if (!isNone && other === undefined) return;
+  const wanted = "an object with data, a Float32Array or a CudaArray";
+  const meant = other === undefined ? meantAsParameter(parameter) : misnamed(other);
+  throw typeError("ERR_INVALID_PARAMETER", `${label} must be ${wanted}; got ${describe(parameter)}${meant}`);
 }
 
 /** An array, a list, or what else holds parameters, where one parameter should be. */

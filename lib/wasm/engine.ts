@@ -29,6 +29,9 @@ const cuda: CudaAddon = {
   write: refuse,
   fill: refuse,
   free: (_memory: DeviceMemory) => refuse(),
+  accumulate: refuse,
+  norm: refuse,
+  scale: refuse,
 };
 
 /** What is true before the module runs. */

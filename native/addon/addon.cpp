@@ -4,6 +4,7 @@
 #include "../lists.h"
 #include "../platform/library.h"
 #include "arrays.h"
+#include "cuda_arrays.h"
 #include "cuda_memory.h"
 #include "mpi_object.h"
 #include "processor.h"
@@ -16,7 +17,9 @@ namespace {
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   stay_loaded();
   exports["Table"] = TableObject::define(env);
-  exports["cuda"] = define_cuda(env);
+  Napi::Object cuda = define_cuda(env);
+  define_cuda_arrays(env, cuda);
+  exports["cuda"] = cuda;
 #if defined(ADABELIEF_MPI)
   exports["mpi"] = define_mpi(env);
 #endif

@@ -16,6 +16,10 @@ constexpr std::uint64_t reduction_block = 4096;
 /** The partial sums of a block. */
 constexpr int reduction_lanes = 16;
 
+/** In which order gradients are added up: the first and the second, then the third; or in pairs, ((0+1)+(2+3))+…, where an odd
+ * one passes up. */
+enum class SumOrder { sequence, pairs };
+
 /** The segments and blocks of one row. */
 struct Cut {
   std::uint64_t length, segment;  // `segment` divides `length`; 0: nothing is summed

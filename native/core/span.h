@@ -16,6 +16,12 @@ struct Ahead {
   std::uintptr_t data, grad, state[max_states];
 };
 
+/** An array of floats. */
+struct Floats32 {
+  float* data;
+  std::size_t length;
+};
+
 /** One tensor's memory, or a piece of it. `out` is `data` itself or disjoint from everything else. States of another type than
  * float32 are not read as floats: their pointers are addresses alone. */
 struct Span {

@@ -3,10 +3,9 @@
 
 #include <cstddef>
 
-namespace adabelief {
+#include "../core/reduction.h"
 
-/** In which order sources are added up: the first and the second, then the third; or in pairs (pair_sum.h). */
-enum class SumOrder { sequence, pairs };
+namespace adabelief {
 
 /** See `Elementwise::accumulate` in core/kernels.h; `count` ≥ 1. The bits do not depend on the number of threads. */
 void accumulate_on_pool(float* into, const float* const* sources, int count, float scale, std::size_t length, SumOrder order);

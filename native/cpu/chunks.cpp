@@ -4,6 +4,7 @@ namespace adabelief {
 
 void ChunkList::cut(const Plan& plan) {
   rows_.clear();
+  touched_.clear();
   begins_.clear();
   elements_ = 0;
   std::size_t room = 0;
@@ -21,19 +22,18 @@ void ChunkList::cut(const Plan& plan) {
       room -= taken;
     }
     rows_.push_back(row);
+    if (plan.rows()[row].touched) touched_.push_back(row);
     elements_ += length;
   }
   begins_.push_back({rows_.size(), 0});
 }
 
 /** Touched rows lie anywhere in memory, so some of them are on their way at a time. */
-Ahead ChunkList::ahead_in(const Row& row, std::size_t from) {
+Ahead ChunkList::ahead_in(const Row& tensor, const TouchedRows::Place& at) {
   constexpr std::size_t rows_ahead = 8;
-  const TouchedRows& touched = *row.touched;
-  const TouchedRows::Place at = touched.later(touched.place(from), rows_ahead);
-  const std::size_t element = touched.element(at);
-  Ahead ahead = addresses_from(row.span, element);
-  ahead.grad = reinterpret_cast<std::uintptr_t>(touched.grad(at));
+  const TouchedRows::Place later = tensor.touched->later(at, rows_ahead);
+  Ahead ahead = addresses_from(tensor.span, tensor.touched->element(later));
+  ahead.grad = reinterpret_cast<std::uintptr_t>(tensor.touched->grad(later));
   return ahead;
 }
 

@@ -35,16 +35,16 @@ void run_chunks(const void* context, Chunks chunks) {
     const std::size_t longest = plan.set_of(row).stages == 0 && !plan.needs().directions ? Access::most : chunk_length;
     const Row& tensor = plan.rows()[row];
     if (tensor.span.state_type == ElementType::float32) return longest;
-    const std::size_t element = tensor.touched ? tensor.touched->element(tensor.touched->place(begin)) : begin;
-    const std::uint64_t with_key = elements_with_key(tensor.noise.offset + element);
+    const std::uint64_t with_key = elements_with_key(tensor.noise.offset + begin);
     return static_cast<std::size_t>(std::min<std::uint64_t>(longest, with_key));
   };
-  list.each_piece(plan, chunks, most,
-                  [&, &plan = plan, &step = step](std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) {
-                    const Access access(plan, row, begin, length, access::update);
-                    Piece piece = step.piece(row, begin, length, ahead);
-                    (step.*act)(piece);
-                  });
+  const auto visit = [&, &plan = plan, &step = step](std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead,
+                                                     const auto&... at) {
+    const Access access(plan, row, begin, length, access::update);
+    Piece piece = step.piece(row, begin, length, ahead, at...);
+    (step.*act)(piece);
+  };
+  list.each_piece(plan, chunks, most, visit);
 }
 
 }  // namespace
@@ -90,9 +90,9 @@ void CpuEngine::add_up_repeated(const Plan& plan) {
   const auto add_up = [](const void* context, Chunks rows) {
     static_cast<const TouchedRows*>(context)->add_up(rows.begin, rows.end);
   };
-  for (const std::size_t row : chunks_.rows()) {
+  for (const std::size_t row : chunks_.touched()) {
     const TouchedRows* touched = plan.rows()[row].touched;
-    if (touched) run_on_pool(threads(plan), touched->repeated(), add_up, touched);
+    run_on_pool(threads(plan), touched->repeated(), add_up, touched);
   }
 }
 

@@ -4,12 +4,9 @@
 #include <cstddef>
 #include <vector>
 
-namespace adabelief {
+#include "../core/span.h"
 
-struct Floats32 {
-  float* data;
-  std::size_t length;
-};
+namespace adabelief {
 
 /** (Σ|x|^order)^(1/order) in double, for an order > 0; the largest |x| for an infinite one. NaN where an element is NaN. The same
  * bits on any number of threads. */

@@ -29,15 +29,29 @@ PieceUpdate::PieceUpdate(const Plan& plan, const CpuSums& sums, const Kernels& k
     : plan_(plan), sums_(sums), formula_(kernels.formulas[plan.formula()]), elementwise_(kernels.elementwise) {}
 
 Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) const {
-  const Row& whole = plan_.rows()[row];
-  const PlannedSet& set = plan_.set_of(row, begin);
-  const TouchedRows::Place at = whole.touched ? whole.touched->place(begin) : TouchedRows::Place{};
-  const std::size_t element = whole.touched ? whole.touched->element(at) : begin;
-  Piece piece{row, begin, element, piece_of(whole.span, element, length), set, set.coefficients};
-  if (whole.touched) piece.span.grad = whole.touched->grad(at);
+  const PlannedSet& set = plan_.set_of(row);
+  Piece piece{row, begin, begin, piece_of(plan_.rows()[row].span, begin, length), set, set.coefficients};
   piece.span.ahead = ahead;
   set_noise(piece, 0);
   return piece;
+}
+
+Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead,
+                         const TouchedRows::Place& at) const {
+  const Row& whole = plan_.rows()[row];
+  const TouchedRows& touched = *whole.touched;
+  const PlannedSet& set = touched.has_sets() ? plan_.set(touched.set(at)) : plan_.set_of(row);
+  const std::size_t element = touched.element(at);
+  Piece piece{row, begin, element, piece_of(whole.span, element, length), set, set.coefficients};
+  piece.span.grad = touched.grad(at);
+  piece.span.ahead = ahead;
+  set_noise(piece, 0);
+  return piece;
+}
+
+Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length) const {
+  const TouchedRows* touched = plan_.rows()[row].touched;
+  return touched ? piece(row, begin, length, {}, touched->place(begin)) : piece(row, begin, length, {});
 }
 
 /** Calls `visit(from, length, mean)` for every part of a piece that has one mean. */

@@ -31,7 +31,12 @@ class PieceUpdate {
 
   const Plan& plan() const { return plan_; }
 
-  Piece piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead = {}) const;
+  /** A piece of a row without a sparse gradient. */
+  Piece piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) const;
+  /** A piece of a touched row, and its place among them. */
+  Piece piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead, const TouchedRows::Place& at) const;
+  /** A piece of either. */
+  Piece piece(std::size_t row, std::size_t begin, std::size_t length) const;
 
   /** The update, or its first half. */
   void update(Piece& piece) const;

@@ -96,8 +96,8 @@ void CudaEngine::copy_list() {
   if (!fresh_) return;
   const std::size_t rows = list_.rows().size() * sizeof(DeviceRow), pieces = list_.pieces().size() * sizeof(DevicePiece);
   reserve(table_, rows + pieces);
-  copy(table_.data(), list_.rows().data(), rows);
-  copy(table_.data() + rows, list_.pieces().data(), pieces);
+  device_.copy(table_.data(), list_.rows().data(), rows, stream_);
+  device_.copy(table_.data() + rows, list_.pieces().data(), pieces, stream_);
   // If this step is refused, the next one may be on another stream and must not overtake the copies.
   launched_ = true;
   if (stream_) mark();
@@ -112,15 +112,5 @@ void CudaEngine::reserve(DeviceBuffer& buffer, std::size_t bytes) {
 
 /** Notes how far the stream has come. A stream of another library may be gone later, so it is marked at once. */
 void CudaEngine::mark() { device_.check(device_.driver().cuEventRecord(order_, stream_), "cuEventRecord"); }
-
-/** Copies in portions that the driver takes into the command, so that it does not wait for the stream. */
-void CudaEngine::copy(cu::Pointer to, const void* from, std::size_t bytes) {
-  constexpr std::size_t portion = 32768;
-  for (std::size_t at = 0; at < bytes; at += portion) {
-    const cu::Result result = device_.driver().cuMemcpyHtoDAsync_v2(to + at, static_cast<const char*>(from) + at,
-                                                                    std::min(portion, bytes - at), stream_);
-    device_.check(result, "cuMemcpyHtoDAsync");
-  }
-}
 
 }  // namespace adabelief

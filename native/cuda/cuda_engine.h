@@ -36,7 +36,6 @@ class CudaEngine : public Engine {
   void use(cu::Stream stream);
   void reserve(DeviceBuffer& buffer, std::size_t bytes);
   void mark();
-  void copy(cu::Pointer to, const void* from, std::size_t bytes);
 
   void launch_squares(const Plan& plan, bool by_tensors);
   Launch describe(const Plan& plan, const SetPieces& pieces) const;

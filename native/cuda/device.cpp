@@ -182,6 +182,16 @@ cu::Function CudaDevice::kernel(FormulaKernel kind, int formula, int variant) {
   return known[{formula, variant}] = function;
 }
 
+/** In portions that the driver takes into the command, so that it does not wait for the stream. */
+void CudaDevice::copy(cu::Pointer to, const void* from, std::size_t bytes, cu::Stream stream) {
+  constexpr std::size_t portion = 32768;
+  for (std::size_t at = 0; at < bytes; at += portion) {
+    const cu::Result result =
+        driver_.cuMemcpyHtoDAsync_v2(to + at, static_cast<const char*>(from) + at, std::min(portion, bytes - at), stream);
+    check(result, "cuMemcpyHtoDAsync");
+  }
+}
+
 void CudaDevice::launch(cu::Function function, std::size_t blocks, const Launch& launch, cu::Stream stream) {
   if (blocks == 0) return;
   void* arguments[] = {const_cast<Launch*>(&launch)};  // copied before the call returns

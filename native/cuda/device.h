@@ -51,6 +51,8 @@ class CudaDevice {
   cu::Function kernel(const std::string& name);
   cu::Function kernel(FormulaKernel kernel, int formula, int variant);
 
+  /** Copies from the host in the order of a stream. `from` may be changed when it returns. */
+  void copy(cu::Pointer to, const void* from, std::size_t bytes, cu::Stream stream);
   void launch(cu::Function kernel, std::size_t blocks, const Launch& launch, cu::Stream stream);
 
  private:

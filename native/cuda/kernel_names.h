@@ -23,4 +23,9 @@ constexpr const char* sum_segments_kernel = "sum_segments";
 /** Adds up the sums of all rows, and finds the factor that clips. */
 constexpr const char* clip_kernel = "clip";
 
+/** Adds sources to an array; in pairs. */
+constexpr const char *accumulate_kernel = "accumulate", *accumulate_pairs_kernel = "accumulate_pairs";
+/** Multiplies arrays by a factor. */
+constexpr const char* scale_kernel = "scale";
+
 }  // namespace adabelief

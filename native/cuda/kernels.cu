@@ -1,4 +1,5 @@
 // The kernels, for nvcc: every formula and variant, with the names of kernel_names.h.
+#include "array_kernels.h"
 #include "kernels.h"
 
 namespace adabelief {
@@ -40,6 +41,16 @@ __global__ void __launch_bounds__(piece_threads) sum_segments(const __grid_const
 }
 
 __global__ void __launch_bounds__(piece_threads) clip(const __grid_constant__ Launch launch) { find_clip(launch, here()); }
+
+__global__ void __launch_bounds__(piece_threads) accumulate(const __grid_constant__ Launch launch) {
+  accumulate_piece<sum_in_sequence>(launch, here());
+}
+
+__global__ void __launch_bounds__(piece_threads) accumulate_pairs(const __grid_constant__ Launch launch) {
+  accumulate_piece<sum_in_pairs>(launch, here());
+}
+
+__global__ void __launch_bounds__(piece_threads) scale(const __grid_constant__ Launch launch) { scale_piece(launch, here()); }
 
 // Their addresses are taken so that all of them are made.
 

@@ -55,8 +55,8 @@ void Plan::lay_out() {
   segments_.clear(rows_.size());
   for (std::size_t row = 0; row < rows_.size(); ++row) {
     if (!active(row)) continue;
-    const std::size_t tensor = tensor_of(rows_[row]), segment = segment_of(rows_[row], set_of(row).stages);
-    if (needs_.squares || needs_.norms) tensors_.add(row, tensor, tensor);
+    const std::size_t segment = segment_of(rows_[row], set_of(row).stages);
+    if (needs_.squares || needs_.norms) tensors_.add(row, tensor_of(rows_[row]), tensor_of(rows_[row]));
     if (segment > 0) segments_.add(row, rows_[row].length(), segment);
   }
 }

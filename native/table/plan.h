@@ -43,14 +43,8 @@ class Plan {
 
   /** Whether a row is to be updated. */
   bool active(std::size_t row) const { return request_.set_of_row[row] >= 0; }
-  const PlannedSet& set_of(std::size_t row) const { return sets_[static_cast<std::size_t>(request_.set_of_row[row])]; }
-
-  /** The set of an element, of those that a step updates. */
-  const PlannedSet& set_of(std::size_t row, std::size_t element) const {
-    const TouchedRows* touched = rows_[row].touched;
-    if (!touched || !touched->has_sets()) return set_of(row);
-    return sets_[static_cast<std::size_t>(touched->set(touched->place(element)))];
-  }
+  const PlannedSet& set(std::int32_t number) const { return sets_[static_cast<std::size_t>(number)]; }
+  const PlannedSet& set_of(std::size_t row) const { return set(request_.set_of_row[row]); }
 
   /** Whole tensors, for norms. Empty where no norm is needed. */
   const SumLayout& tensors() const { return tensors_; }

@@ -13,6 +13,13 @@ constexpr std::int32_t active_part = 0, unknown_part = ignored - 1;
 
 std::int32_t part_of(std::int32_t set) { return set < 0 ? set : active_part; }
 
+/** Whether a row has the memory that a set of coefficients needs. */
+inline bool fits(const FormulaTraits& formula, const StepRequest& request, const Row& row, int set) {
+  if (set < 0 || set >= request.sets || row.states < formula.variant[request.variants[set]].states) return false;
+  const std::int32_t stages = request.stages[set];
+  return row.span.length == 0 || ((!uses_slow(stages) || row.slow) && (!uses_ema(stages) || row.ema));
+}
+
 }  // namespace
 
 Table::Table(int formula) : plan_(rows_, formula) {}
@@ -67,13 +74,6 @@ void Table::note_grad(int row, const float* grad, const TouchedRows* touched) {
   seat.changes.gradients = true;
 }
 
-/** Whether a row has the memory that a set of coefficients needs. */
-bool Table::fits(const StepRequest& request, const Row& row, int set) const {
-  if (set < 0 || set >= request.sets || row.states < plan_.traits().variant[request.variants[set]].states) return false;
-  const std::int32_t stages = request.stages[set];
-  return row.span.length == 0 || ((!uses_slow(stages) || row.slow) && (!uses_ema(stages) || row.ema));
-}
-
 /** A row that takes no part, as before, costs no look at it. */
 bool Table::valid(const StepRequest& request) const {
   const FormulaTraits& formula = plan_.traits();
@@ -86,7 +86,7 @@ bool Table::valid(const StepRequest& request) const {
     const Row& row = rows_[i];
     if (set < ignored || !row.bound) return false;
     if (set == skipped) continue;
-    if (!fits(request, row, set) || (row.grad_length() > 0 && !row.span.grad)) return false;
+    if (!fits(formula, request, row, set) || (row.grad_length() > 0 && !row.span.grad)) return false;
     if (row.touched && !valid(request, row)) return false;
   }
   return true;
@@ -94,9 +94,10 @@ bool Table::valid(const StepRequest& request) const {
 
 /** The same for a row with a sparse gradient. What needs the whole tensor cannot have one. */
 bool Table::valid(const StepRequest& request, const Row& row) const {
-  if (plan_.traits().norms) return false;
+  const FormulaTraits& formula = plan_.traits();
+  if (formula.norms) return false;
   for (std::size_t element = 0; row.touched->has_sets() && element < row.length(); element += row.touched->width()) {
-    if (!fits(request, row, row.touched->set(row.touched->place(element)))) return false;
+    if (!fits(formula, request, row, row.touched->set(row.touched->place(element)))) return false;
   }
   return true;
 }

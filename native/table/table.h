@@ -81,7 +81,6 @@ class Table {
   };
 
   void note_grad(int row, const float* grad, const TouchedRows* touched);
-  bool fits(const StepRequest& request, const Row& row, int set) const;
   bool valid(const StepRequest& request) const;
   bool valid(const StepRequest& request, const Row& row) const;
   void note_parts(const StepRequest& request);
@@ -98,7 +97,7 @@ class Table {
   std::map<int, TouchedRows> touched_;  // by row, for all that had a sparse gradient
   std::vector<std::int32_t> parts_;     // by row, of the step at hand: `active_part`, `skipped` or `ignored`
   std::vector<std::size_t> active_;     // the rows that are to be updated
-  std::vector<bool> grad_changed_;      // by row, since its gradient was last checked
+  std::vector<char> grad_changed_;      // by row, since its gradient was last checked
   Plan plan_;
   WritableMemory writable_;     // of the rows that are present
   bool changed_ = true;         // whether any memory but a gradient's is new since overlap was last checked

@@ -14,7 +14,8 @@ bool TouchedRows::take(const SparseGradient& gradient, std::size_t rows, std::si
   if (gradient.count > 0 && most >= rows) return false;
   sort(most);
   merge(gradient);
-  find_blocks();
+  blocks_.reserve(touched_.size() * (width / reduction_block + 2));  // so that a step allocates nothing
+  blocks_known_ = false;
   return true;
 }
 
@@ -52,8 +53,14 @@ void TouchedRows::merge(const SparseGradient& gradient) {
   for (std::size_t k = 0; k < repeated_.size(); ++k) touched_[repeated_[k].touched].grad = sums_.data() + k * width_;
 }
 
-void TouchedRows::find_blocks() {
+std::size_t TouchedRows::blocks() const {
+  if (!blocks_known_) find_blocks();
+  return blocks_.size();
+}
+
+void TouchedRows::find_blocks() const {
   blocks_.clear();
+  blocks_known_ = true;
   if (width_ == 0) return;
   for (std::size_t k = 0; k < touched_.size(); ++k) {
     const std::size_t begin = touched_[k].row * width_, last = begin + width_ - 1;
@@ -61,10 +68,6 @@ void TouchedRows::find_blocks() {
     if (!blocks_.empty() && blocks_.back().begin == block) block += reduction_block;
     for (; block <= last; block += reduction_block) blocks_.push_back({block, k});
   }
-}
-
-TouchedRows::Place TouchedRows::later(const Place& at, std::size_t rows) const {
-  return {std::min(at.touched + rows, touched_.size() - 1), 0};
 }
 
 void TouchedRows::add_up(std::size_t begin, std::size_t end) const {

@@ -48,16 +48,24 @@ class TouchedRows {
   bool has_sets() const { return has_sets_; }
   /** The elements of its row from it on. */
   std::size_t rest(const Place& at) const { return width_ - at.within; }
-  /** The touched row that comes so many later; the last one at most. */
-  Place later(const Place& at, std::size_t rows) const;
+  /** Moves on to a later element of its row, or to the row after it. */
+  void advance(Place& at, std::size_t elements) const {
+    at.within += elements;
+    if (at.within == width_) at = {at.touched + 1, 0};
+  }
+  /** The same element of the touched row that comes so many later; of the last one at most. */
+  Place later(const Place& at, std::size_t rows) const {
+    return {at.touched + rows < touched_.size() ? at.touched + rows : touched_.size() - 1, at.within};
+  }
 
   /** How many rows are repeated. */
   std::size_t repeated() const { return repeated_.size(); }
   /** Sums the values of some repeated rows, in the order of the gradient. */
   void add_up(std::size_t begin, std::size_t end) const;
 
-  /** How many blocks of the tensor, of `reduction_block` elements, have a touched row. */
-  std::size_t blocks() const { return blocks_.size(); }
+  /** How many blocks of the tensor, of `reduction_block` elements, have a touched row. They are found when they are first asked
+   * for, because few steps need them; before threads ask for them. */
+  std::size_t blocks() const;
   /** Calls `visit(within, grad, length)` for the pieces of touched rows in a block. */
   template <class Visit>
   void each_in_block(std::size_t block, const Visit& visit) const;
@@ -79,7 +87,7 @@ class TouchedRows {
 
   void sort(std::uint32_t most);
   void merge(const SparseGradient& gradient);
-  void find_blocks();
+  void find_blocks() const;
 
   std::size_t width_ = 0;
   bool has_sets_ = false;
@@ -88,7 +96,8 @@ class TouchedRows {
   std::vector<std::uint32_t> order_, spare_;  // their numbers, sorted by row; equal rows stay in their order
   std::vector<Touched> touched_;
   std::vector<Repeated> repeated_;
-  std::vector<Block> blocks_;
+  mutable std::vector<Block> blocks_;
+  mutable bool blocks_known_ = false;
   mutable std::vector<float> sums_;  // of the repeated rows
 };
 

@@ -213,18 +213,98 @@ const rows: Row[] = [
     },
   },
   {
-    what: "clipGradNorm, which is the host's",
-    code: "ERR_NOT_FLOAT32",
-    type: TypeError,
-    message: /got a CudaArray of 8 on device 0; on a device, step\({ maxGradNorm }\)/,
-    act: ({ parameters: [p] }) => clipGradNorm(hostile([p]), 1),
+    what: "clipGradNorm of a disposed gradient",
+    code: "ERR_DISPOSED",
+    type: Error,
+    act: ({ parameters: [p, q] }) => clipGradNorm([p, { data: q.data, grad: disposed(3) }], 1),
   },
   {
-    what: "accumulate, which is the host's",
+    what: "clipGradNorm of gradients that overlap",
+    code: "ERR_OVERLAP",
+    type: RangeError,
+    act: ({ whole, parameters: [p] }) =>
+      clipGradNorm([p, { data: p.data, grad: cuda.wrap({ pointer: whole.pointer + 36n, length: 8 }) }], 1),
+  },
+  {
+    what: "clipGradNorm with a number for the stream",
+    code: "ERR_CUDA_STREAM",
+    type: TypeError,
+    act: ({ parameters }) => clipGradNorm(parameters, 1, { stream: hostile(1) }),
+  },
+  {
+    what: "clipGradNorm with a stream and gradients on the host",
+    code: "ERR_CUDA_STREAM",
+    type: RangeError,
+    act: ({ onHost }) => clipGradNorm(onHost, 1, { stream: 1n }),
+  },
+  {
+    what: "accumulate into a disposed array",
+    code: "ERR_DISPOSED",
+    type: Error,
+    message: /^into was disposed/,
+    act: ({ parameters: [p] }) => {
+      accumulate(disposed(8), [p.data]);
+    },
+  },
+  {
+    what: "accumulate of a disposed source",
+    code: "ERR_DISPOSED",
+    type: Error,
+    message: /^sources\[1\] was disposed/,
+    act: ({ parameters: [p] }) => {
+      accumulate(p.grad as CudaArray, [p.data, disposed(8)]);
+    },
+  },
+  {
+    what: "accumulate of a source on the host",
+    code: "ERR_MIXED_DEVICES",
+    type: TypeError,
+    message: /sources\[0\] is a Float32Array of 8, and into is a CudaArray of 8 on device 0/,
+    act: ({ parameters: [p] }) => {
+      accumulate(hostile(p.grad), [wave(8)]);
+    },
+  },
+  {
+    what: "accumulate of a source on a device into the host's",
+    code: "ERR_MIXED_DEVICES",
+    type: TypeError,
+    act: ({ parameters: [p] }) => {
+      accumulate(wave(8), hostile([p.grad]));
+    },
+  },
+  {
+    what: "accumulate of a list",
     code: "ERR_NOT_FLOAT32",
     type: TypeError,
-    message: /got a CudaArray of 8/,
-    act: ({ parameters: [p] }) => accumulate(hostile(p.grad), []),
+    message: /^sources\[0\] must be a CudaArray like into, got an array of 1/,
+    act: ({ parameters: [p] }) => {
+      accumulate(p.grad as CudaArray, hostile([[1]]));
+    },
+  },
+  {
+    what: "accumulate of another length",
+    code: "ERR_LENGTH",
+    type: RangeError,
+    act: ({ parameters: [p] }) => {
+      accumulate(p.grad as CudaArray, [cuda.allocate(7)]);
+    },
+  },
+  {
+    what: "accumulate of what it writes",
+    code: "ERR_OVERLAP",
+    type: RangeError,
+    message: /into and sources\[1\]/,
+    act: ({ whole, parameters: [p] }) => {
+      accumulate(p.grad as CudaArray, [p.data, cuda.wrap({ pointer: whole.pointer + 36n, length: 8 })]);
+    },
+  },
+  {
+    what: "accumulate with a stream and arrays on the host",
+    code: "ERR_CUDA_STREAM",
+    type: RangeError,
+    act: () => {
+      accumulate(wave(8), [wave(8)], 1, { stream: 1n });
+    },
   },
   {
     what: "a stream to update with arrays on the host",
@@ -271,6 +351,14 @@ describe("while stepAsync is under way, refuses", () => {
     ["to dispose of a state", "ERR_LEASED", ({ parameters: [p], optimizer }) => optimizer.state.get(p)?.exp_avg.dispose()],
     ["to read data", "ERR_LEASED", ({ parameters: [p] }) => p.data.read()],
     ["to write a gradient", "ERR_LEASED", ({ parameters: [p] }) => p.grad?.write(wave(8))],
+    ["to clip a gradient", "ERR_LEASED", ({ parameters: [p] }) => clipGradNorm(p, 1)],
+    [
+      "to add to a gradient",
+      "ERR_LEASED",
+      ({ parameters: [p] }) => {
+        accumulate(p.grad as CudaArray, [cuda.allocate(8)]);
+      },
+    ],
     ["to dispose of the optimizer", "ERR_BUSY", ({ optimizer }) => optimizer.dispose()],
     ["to synchronize", "ERR_BUSY", ({ optimizer }) => optimizer.synchronize()],
     [

@@ -76,8 +76,6 @@ cuda.wrap({ pointer: 4096, length: 3 });
 optimizer.step({ stream: 0 });
 // @ts-expect-error -- cuda makes them
 new CudaArray();
-// @ts-expect-error -- a function of the host
-clipGradNorm([parameter(array)], 1);
 // @ts-expect-error -- step_size is missing
 new StepLR(optimizer, { gamma: 0.1 });
 // @ts-expect-error -- another dialect

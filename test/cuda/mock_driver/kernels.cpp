@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/float_environment.h"
+#include "cuda/array_kernels.h"
 #include "cuda/kernel_names.h"
 #include "cuda/kernels.h"
 
@@ -72,6 +73,10 @@ Uses uses_of_segments(const Launch& launch) {
 
 Uses uses_of_clip(const Launch&) { return {false, false, false, false, false, 0, false, false, true, false, false, true}; }
 
+Uses uses_of_accumulate(const Launch&) { return {true, true, true, false, false, 0, false, false, false, false, false, true}; }
+
+Uses uses_of_scale(const Launch&) { return {true, true, false, false, false, 0, false, false, false, false, false}; }
+
 using Kernels = std::unordered_map<std::string, HostKernel>;
 
 template <class F, int variant>
@@ -96,6 +101,9 @@ Kernels all_kernels(List<F...>) {
   kernels[fold_blocks_kernel] = {&fold_block, &uses_of_fold};
   kernels[clip_kernel] = {&find_clip, &uses_of_clip};
   kernels[sum_segments_kernel] = {&sum_segment, &uses_of_segments};
+  kernels[accumulate_kernel] = {&accumulate_piece<sum_in_sequence>, &uses_of_accumulate};
+  kernels[accumulate_pairs_kernel] = {&accumulate_piece<sum_in_pairs>, &uses_of_accumulate};
+  kernels[scale_kernel] = {&scale_piece, &uses_of_scale};
   for (auto& [name, kernel] : kernels) kernel.run = replaced(name, kernel.run);
   return kernels;
 }

@@ -176,6 +176,7 @@ inline s64 cvt_s64_s32(s32 a) { return a; }
 inline u32 cvt_u32_u64(u64 a) { return static_cast<u32>(a); }
 inline u32 cvt_u32_u16(u16 a) { return a; }
 inline u16 cvt_u16_u32(u32 a) { return static_cast<u16>(a); }
+inline u16 cvt_u16_u64(u64 a) { return static_cast<u16>(a); }
 inline f64 cvt_f64_f32(f32 a) { return a; }
 inline f32 cvt_rn_f32_f64(f64 a) { return static_cast<f32>(a); }
 inline f64 cvt_rn_f64_u64(u64 a) { return static_cast<f64>(a); }
