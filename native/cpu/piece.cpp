@@ -45,6 +45,7 @@ Piece PieceUpdate::piece(std::size_t row, std::size_t begin, std::size_t length,
   Piece piece{row, begin, element, piece_of(whole.span, element, length), set, set.coefficients};
   piece.span.grad = touched.grad(at);
   piece.span.ahead = ahead;
+  set_noise(piece, 0);
   return piece;
 }
 
