@@ -70,25 +70,25 @@ export class LiveOptions<O extends object> {
   readonly values: O;
   /** Whether a value has changed since this was last set to false. */
   changed = false;
-  readonly #schema: Rule<O>["options"];
+  readonly schema: Rule<O>["options"];
   readonly #exposed: Exposed<O>[] = [];
   /** Values that a schedule wrote and that are out of range. The next step refuses them. */
   readonly #refused = new Map<keyof O & string, unknown>();
 
   constructor(schema: Rule<O>["options"], values: O) {
-    this.#schema = schema;
+    this.schema = schema;
     this.values = { ...values };
     for (const key of Object.keys(schema) as (keyof O & string)[]) this.#expose(key);
   }
 
   /** Defines an accessor for every option. */
   define(target: object): void {
-    Object.defineProperties(target, accessorsOf(this.#schema));
+    Object.defineProperties(target, accessorsOf(this.schema));
     new Behind(target, this as unknown as LiveOptions<object>);
   }
 
   has(key: string): boolean {
-    return Object.hasOwn(this.#schema, key);
+    return Object.hasOwn(this.schema, key);
   }
 
   /** Writes a value, which nobody else keeps. If it is out of range, the next step refuses it. */
@@ -145,7 +145,7 @@ export class LiveOptions<O extends object> {
   }
 
   #store(key: keyof O & string, next: unknown): void {
-    const value = this.#schema[key].read(next, key);
+    const value = this.schema[key].read(next, key);
     if (Object.is(value, this.values[key])) return;
     this.values[key] = value;
     this.changed = true;
@@ -169,7 +169,7 @@ export class LiveOptions<O extends object> {
   assign(values: O): void {
     Object.assign(this.values, values);
     this.#refused.clear();
-    for (const key of Object.keys(this.#schema) as (keyof O & string)[]) this.#expose(key);
+    for (const key of Object.keys(this.schema) as (keyof O & string)[]) this.#expose(key);
     this.changed = false;
   }
 }

@@ -93,13 +93,14 @@ export abstract class LRScheduler<O extends object = object> extends Schedule<O 
   }
 
   #enter(epoch: number, rule: LrRule = this.lrAt.bind(this, epoch), initial: readonly number[] = []): void {
-    const groups = this.groups();
+    const { groups, lrs: before, initial_lrs } = this.readGroups();
     const { base_lrs: known_lrs, _step_count } = this.state;
     const base_lrs = known_lrs.length === groups.length ? known_lrs : [...known_lrs];
     const lrs: number[] = [];
     const changes: Changes = { lr: lrs };
     groups.forEach((group, index) => {
-      const { lr: now, initial_lr: known } = group;
+      const now = before[index] as number;
+      const known = initial_lrs[index];
       // A group that was added meanwhile starts from its own lr.
       const base = base_lrs[index] ?? known ?? now;
       if (index >= base_lrs.length) (base_lrs as number[]).push(base);

@@ -1,7 +1,7 @@
 // What a schedule asks of an optimizer: groups with an lr. Classes that wrap one and hand its groups on serve as well.
 import { describe, isArray, isObject, typeError } from "../errors";
 import { meantAsOptimizer } from "../meant";
-import { addMomentum, unwritableIn, writeScheduled, type Changes } from "../groups/scheduled";
+import { addMomentum, ratesOf, unwritableIn, writeScheduled, type Changes } from "../groups/scheduled";
 
 /** A group as far as schedules look at it. */
 export interface ScheduledGroup {
@@ -19,8 +19,18 @@ export interface Scheduled {
   readonly paramGroups: readonly ScheduledGroup[];
 }
 
+/** Groups, and what was read in them. */
+export interface GroupsRead {
+  readonly groups: readonly ScheduledGroup[];
+  readonly lrs: readonly number[];
+  readonly initial_lrs: readonly (number | undefined)[];
+}
+
 /** The groups as they are now, checked. */
-export function groupsOf(optimizer: unknown): readonly ScheduledGroup[] {
+export const groupsOf = (optimizer: unknown): readonly ScheduledGroup[] => readGroups(optimizer).groups;
+
+/** The same, with what each group's rates are. */
+export function readGroups(optimizer: unknown): GroupsRead {
   const groups: unknown = isObject(optimizer) ? (optimizer as Scheduled).paramGroups : undefined;
   if (!isArray(groups)) {
     throw typeError(
@@ -29,14 +39,15 @@ export function groupsOf(optimizer: unknown): readonly ScheduledGroup[] {
     );
   }
   if (groups.length === 0) throw typeError("ERR_OPTIMIZER", "This optimizer has no param group; was it disposed?");
+  const { lrs, initial_lrs } = ratesOf(groups);
   for (let index = 0; index < groups.length; ++index) {
-    const group = groups[index];
-    const { lr, initial_lr = lr } = (isObject(group) ? group : {}) as { lr?: unknown; initial_lr?: unknown };
-    if (typeof lr === "number" && typeof initial_lr === "number") continue;
-    const got = `${describe(lr)} and ${describe(initial_lr)}`;
+    const lr = lrs[index];
+    const initial_lr = initial_lrs[index];
+    if (typeof lr === "number" && (initial_lr === undefined || typeof initial_lr === "number")) continue;
+    const got = `${describe(lr)} and ${describe(initial_lr === undefined ? lr : initial_lr)}`;
     throw typeError("ERR_OPTIMIZER", `The lr and initial_lr of param group ${index} must be numbers, got ${got}`);
   }
-  return groups as ScheduledGroup[];
+  return { groups, lrs, initial_lrs } as GroupsRead;
 }
 
 /** Adds a group's momentum to changes. */

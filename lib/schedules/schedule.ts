@@ -1,7 +1,7 @@
 import { describe, isObject, typeError } from "../errors";
 import { classNameOf } from "../foreign";
 import { refuseUnknownKeys, type Kinds } from "../options/kinds";
-import { groupsOf, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
+import { readGroups, type GroupsRead, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 
 /** The state of a schedule, under PyTorch's keys. It survives JSON. */
 export type ScheduleStateDict = Record<string, unknown> & { last_epoch: number };
@@ -106,9 +106,14 @@ export abstract class Schedule<S extends Saved> {
 
   /** The groups as they are now. Some may have been added, none may be gone. */
   protected groups(): readonly ScheduledGroup[] {
-    const groups = groupsOf(this.optimizer);
-    const before = this.state._last_lr.length;
-    if (groups.length >= before) return groups;
-    throw typeError("ERR_OPTIMIZER", `The optimizer had ${before} param groups and now has ${groups.length}`);
+    return this.readGroups().groups;
+  }
+
+  /** The same, with their rates. */
+  protected readGroups(): GroupsRead {
+    const read = readGroups(this.optimizer);
+    const [before, now] = [this.state._last_lr.length, read.groups.length];
+    if (now >= before) return read;
+    throw typeError("ERR_OPTIMIZER", `The optimizer had ${before} param groups and now has ${now}`);
   }
 }
