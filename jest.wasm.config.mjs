@@ -12,6 +12,7 @@ const javascript = "it takes long, and has little to do with the engine";
 const suites = {
   "cuda/.*": "WebAssembly has no CUDA",
   async: threads,
+  background: threads,
   killed: threads,
   stress: threads,
   threads,

@@ -1,4 +1,4 @@
-// A step on a thread of libuv's pool. Until its promise is settled it leases the memory that it uses and keeps every owner alive.
+// A step on another thread. Until its promise is settled it leases the memory that it uses and keeps every owner alive.
 #pragma once
 
 #include <napi.h>

@@ -76,6 +76,13 @@ class ThreadPool {
     return true;
   }
 
+  /** Makes workers until there are `count`, unless a caller is at work. */
+  void fill(int count) {
+    if (taken_.exchange(true, std::memory_order_acquire)) return;
+    hire(count);
+    taken_.store(false, std::memory_order_release);
+  }
+
  private:
   /** Makes sure that there are `count` workers; returns how many there are. */
   int hire(int count) {
@@ -152,6 +159,8 @@ void set_pool_threads_by_default(int threads) {
   int nobody = 0;
   wanted_threads.compare_exchange_strong(nobody, std::clamp(threads, 1, max_threads));
 }
+
+void make_pool_threads() { pool().fill(std::min(pool_threads(), max_threads) - 1); }
 
 int threads_for(std::size_t elements) {
   constexpr std::size_t least = 32768, least_asleep = 400000;

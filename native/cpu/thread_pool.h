@@ -24,6 +24,10 @@ void set_pool_threads(int threads);
 /** The same, but only if it was not set before. */
 void set_pool_threads_by_default(int threads);
 
+/** Makes the threads that steps may use, if they do not exist yet. A thread in the background must not be the one that makes
+ * them. */
+void make_pool_threads();
+
 /** How many threads are worth waking for this many elements. Waking a sleeping thread takes longer than a step over a few hundred
  * thousand elements. Threads stay awake while steps follow each other within 100 µs, which happens in benchmarks. */
 int threads_for(std::size_t elements);

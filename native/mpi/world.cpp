@@ -4,6 +4,9 @@
 #include <cstdlib>
 #include <thread>
 
+#include "../cpu/thread_pool.h"
+#include "../platform/background.h"
+
 namespace adabelief::mpi {
 
 namespace {
@@ -37,7 +40,10 @@ void World::submit(std::unique_ptr<Job> job) {
   {
     const Lock guard(lock_);
     jobs_.push_back(std::move(job));
-    if (!running_) std::thread([this] { run(); }).detach();
+    if (!running_) {
+      make_pool_threads();
+      std::thread([this] { run(); }).detach();
+    }
     running_ = true;
   }
   wake_.wake_all();
@@ -74,6 +80,7 @@ std::unique_ptr<Job> World::next(bool may_wait) {
 }
 
 void World::run() {
+  enter_background();
   for (;;) {
     job_ = next(under_way_ == nullptr);
     if (!job_) {

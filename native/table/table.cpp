@@ -203,6 +203,12 @@ void Table::synchronize() {
   }
 }
 
+std::size_t Table::elements() const {
+  std::size_t elements = 0;
+  for (const std::size_t i : active_) elements += rows_[i].length();
+  return elements;
+}
+
 void Table::each_memory(const std::function<void(const void*, std::size_t, bool)>& visit) const {
   for (const std::size_t i : active_) {
     const Row& row = rows_[i];

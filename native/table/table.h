@@ -63,6 +63,8 @@ class Table {
   /** Checks and plans a step. After `ready`, `run` may follow. Otherwise, and where it throws an EngineError, nothing was
    * written. */
   Outcome prepare(const StepRequest& request);
+  /** How many elements the step that was prepared will update. */
+  std::size_t elements() const;
   /** Runs the step that was prepared, on at most `threads` threads of the processor. Work on devices is launched and not waited
    * for. Throws an EngineError: of kind `lost` where something was written before. */
   void run(int threads);

@@ -1,0 +1,7 @@
+#include "background.h"
+
+namespace adabelief {
+
+void enter_background() {}
+
+}  // namespace adabelief
