@@ -40,6 +40,7 @@ const names = [
   "GradScaler",
   "WeightAverage",
   "device",
+  "capturable",
 ] as const;
 type Feature = (typeof names)[number];
 type Features = ReadonlySet<Feature>;
@@ -53,11 +54,15 @@ const refused: Partial<Record<string, string>> = {
   "closure + stepAsync": "ERR_INVALID_OPTION",
   "closure + GradScaler": "ERR_CLOSURE", // as in PyTorch
   "strict: false + WeightAverage": "ERR_INVALID_OPTION", // averages are of all parameters
+  "stepAsync + capturable": "ERR_CUDA_CAPTURE", // it waits, which no graph can
 };
+
+/** Whether the arrays lie on a device: those of `capturable` must. */
+const isOnDevice = (features: Features): boolean => features.has("device") || features.has("capturable");
 
 /** The code of a refusal. WebAssembly has no devices. */
 const codeOf = (name: string, features: readonly Feature[]): string | undefined =>
-  refused[name] ?? (features.includes("device") && !cuda.available ? "ERR_CUDA_UNAVAILABLE" : undefined);
+  isOnDevice(new Set(features)) && !cuda.available ? "ERR_CUDA_UNAVAILABLE" : refused[name];
 
 const shape = [3, 4];
 const length = 12;
@@ -152,7 +157,7 @@ class Training {
     this.#surround();
   }
 
-  #put = (values: Float32Array): Floats => (this.#features.has("device") ? cuda.from(values) : values);
+  #put = (values: Float32Array): Floats => (isOnDevice(this.#features) ? cuda.from(values) : values);
 
   #make(values: Float32Array, extra: Parameter[] = []): [Parameter<Floats>, AdaBelief] {
     const has = (feature: Feature) => this.#features.has(feature);
@@ -165,6 +170,7 @@ class Training {
       ...(has("centralize") ? { centralize: "all" } : {}),
       ...(has("lookahead") ? { lookahead } : {}),
       ...(has("ema") ? { ema } : {}),
+      ...(has("capturable") ? { capturable: true } : {}),
     };
     return [p, new AdaBelief([p as Parameter, ...extra], options)];
   }
@@ -188,7 +194,7 @@ class Training {
       if (step === 5) await this.#move(["pytorch dict", "strict: false"]);
     }
     const read = (array: Floats): Float32Array =>
-      this.#features.has("device") ? (array as CudaArray).read() : (array as Float32Array);
+      isOnDevice(this.#features) ? (array as CudaArray).read() : (array as Float32Array);
     const state = Object.entries(this.#optimizer.state.get(this.#p as Parameter) ?? {}).map(([key, value]) => {
       return [key, typeof value === "number" ? value : read(value as Floats)] as const;
     });
@@ -241,14 +247,14 @@ class Training {
   async #move(ways: readonly Feature[]): Promise<void> {
     for (const way of ways.filter((one) => this.#features.has(one))) {
       const [old, from, average] = [this.#p, this.#optimizer, this.#average];
-      const values = this.#features.has("device") ? (old.data as CudaArray).read() : (old.data as Float32Array).slice();
+      const values = isOnDevice(this.#features) ? (old.data as CudaArray).read() : (old.data as Float32Array).slice();
       const schedule = this.#schedule?.stateDict();
       const averaged = average?.stateDict();
       const with_ = average === undefined ? {} : { average };
       const dict = way.endsWith("dict") ? from.stateDict({ pytorch: way === "pytorch dict" }) : undefined;
       const bytes = dict === undefined ? from.encodeState({ parameters: true, ...with_ }) : undefined;
       const isPart = way === "strict: false";
-      const extra = isPart ? [parameter(new Float32Array(2), { name: "new" })] : [];
+      const extra = isPart ? [parameter(this.#put(new Float32Array(2)), { name: "new" }) as Parameter] : [];
       [this.#p, this.#optimizer] = this.#make(dict === undefined ? new Float32Array(length) : values, extra);
       this.#surround();
       const into = this.#average === undefined ? {} : { average: this.#average };

@@ -35,6 +35,11 @@ export interface CommonValues {
    * it into the parameters. `decay` is 0.999 where it is not given. Default null: no average.
    */
   ema: Partial<EmaOptions> | null;
+  /**
+   * Steps can be captured into a CUDA graph: the device keeps the count of steps and finds what depends on it. All parameters must lie on one
+   * device, and all groups must have the same value. Not saved. Default false. See `prepareReplay`.
+   */
+  capturable: boolean;
   /** Maximize the objective: the gradient's sign is changed before anything else. Default false. */
   maximize: boolean;
 }
@@ -73,8 +78,15 @@ export const commonOptions: { readonly [K in keyof CommonValues]: Option<CommonV
   centralize: option<Centralize>(false, centralize),
   lookahead: option<Partial<LookaheadOptions> | null>(null, (value) => (value === null ? null : readLookahead(value))),
   ema: option<Partial<EmaOptions> | null>(null, (value) => (value === null ? null : readEma(value))),
+  capturable: option(false, flag),
   maximize: option(false, flag),
 };
+
+/** Options without those that say how a step runs and not what it computes: they are the caller's, and not saved. */
+export function savedOptions<O extends object>(options: O): O {
+  const { capturable: _, ...rest } = options as { capturable?: unknown };
+  return rest as O;
+}
 
 /** Options without the common ones that have their default. */
 export function publicDefaults<O extends object>(defaults: O): O {

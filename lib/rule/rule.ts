@@ -1,6 +1,7 @@
 // The declaration of an optimizer, from which its option types, checks and defaults are derived.
 import {
   commonOptions,
+  savedOptions,
   type Centralize,
   type CommonOptions,
   type CommonValues,
@@ -9,6 +10,7 @@ import {
 } from "../options/common";
 import { defaultsOf, type Schema, type SchemaOf, type Values } from "../options/schema";
 export { option, withoutDefault, type Option, type Values } from "../options/schema";
+import type { Program } from "./program";
 import { resolve, type Choices, type Naming, type Resolved } from "./slots";
 
 /**
@@ -69,6 +71,11 @@ interface Declaration<S extends Schema, C extends string, V extends Choices> ext
    * remember what the next step can use.
    */
   readonly step: (names: Resolved<C, V>) => Step<Values<S>>;
+  /**
+   * Makes what writes the program of a step, for steps whose number is known to a device alone: the variant, where it is not that of `step`
+   * at all times, and the coefficients that depend on the number of the step, in the order of operations of `step`. Not needed where none do.
+   */
+  readonly program?: (names: Resolved<C, V>) => (options: Values<S>, program: Program) => void;
 }
 
 export interface Rule<O extends object> extends Extras<O> {
@@ -78,6 +85,8 @@ export interface Rule<O extends object> extends Extras<O> {
   readonly defaults: Readonly<O>;
   /** Makes the step of one group. */
   readonly makeStep: () => Step<O>;
+  /** Writes the program of a step. */
+  readonly writeProgram?: (options: O, program: Program) => void;
 }
 
 /** The options of a constructor, by the declaration. */
@@ -87,7 +96,7 @@ export type LiveOptionsOf<R> = R extends Rule<infer O> ? O : never;
 
 /** What absent common options mean in a dict that this package wrote: their defaults. Absent options with an array stay as they are. */
 export const absentOptions = <O extends object>({ options }: Rule<O>): Partial<O> => {
-  const { lookahead: _, ema: __, ...shared } = commonOptions;
+  const { lookahead: _, ema: __, ...shared } = savedOptions(commonOptions);
   const present = Object.entries(shared).filter(([key]) => key in options);
   return Object.fromEntries(present.map(([key, { fallback }]) => [key, fallback])) as Partial<O>;
 };
@@ -103,7 +112,7 @@ export const emaOf = (options: object): EmaOptions | null => (options as { ema: 
 export const optionNames = new Set<string>();
 
 function makeRule<S extends Schema, C extends string, V extends Choices>(declaration: Declaration<S, C, V>): Rule<Values<S>> {
-  const { names, options, step, ...extras } = declaration;
+  const { names, options, step, program, ...extras } = declaration;
   const resolved = resolve(names);
   for (const name of Object.keys(options)) optionNames.add(name);
   return {
@@ -112,6 +121,7 @@ function makeRule<S extends Schema, C extends string, V extends Choices>(declara
     options: options as unknown as Rule<Values<S>>["options"],
     defaults: defaultsOf(options),
     makeStep: () => step(resolved),
+    ...(program === undefined ? {} : { writeProgram: program(resolved) }),
   };
 }
 
@@ -126,10 +136,10 @@ export function defineRule<S extends Schema, C extends string, V extends Choices
 /** Declares an optimizer that has Lookahead and centralization of its own. */
 export function defineRanger<S extends Schema, C extends string, V extends Choices>(
   declaration: Declaration<S, C, V>,
-): Rule<Values<S> & Pick<CommonValues, "ema" | "maximize">> {
-  const { ema, maximize } = commonOptions;
-  const rule = makeRule({ ...declaration, options: { ...declaration.options, ema, maximize } });
-  return rule as unknown as Rule<Values<S> & Pick<CommonValues, "ema" | "maximize">>;
+): Rule<Values<S> & Pick<CommonValues, "ema" | "capturable" | "maximize">> {
+  const { ema, capturable, maximize } = commonOptions;
+  const rule = makeRule({ ...declaration, options: { ...declaration.options, ema, capturable, maximize } });
+  return rule as unknown as Rule<Values<S> & Pick<CommonValues, "ema" | "capturable" | "maximize">>;
 }
 
 const ruleOfOptimizer = new WeakMap<object, Rule<object>>();

@@ -1,6 +1,6 @@
 // Reads dicts in PyTorch's layout. Keys that its releases leave behind are ignored.
 import { copyJson } from "../checkpoint/json";
-import { readLookahead } from "../options/common";
+import { readLookahead, savedOptions } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
 import { describe, isArray, typeError } from "../errors";
 import { copyOf, copyTo, type Floats } from "../arrays/placement";
@@ -118,7 +118,7 @@ function readSavedGroup<O extends object>(rule: Rule<O>, saved: unknown, absent:
       `${where} belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}${versionAdvice(rule, version)}`,
     );
   }
-  readSchema(rule.options, { ...optionsByFlags(rule, saved), ...saved }, rule.defaults as O);
+  readSchema(rule.options, { ...optionsByFlags(rule, saved), ...savedOptions(saved) }, rule.defaults as O);
   const { lookahead = (absent as { lookahead?: unknown }).lookahead ?? null } = saved;
   return rule.lookahead !== undefined || lookahead !== null;
 }
@@ -134,7 +134,11 @@ function readGroup<O extends object>(
   const where = `param_groups[${index}]`;
   group.readAll();
   requireRecord(saved, where);
-  const options = readSchema(rule.options, { ...optionsByFlags(rule, saved), ...saved }, { ...group.options, ...absent });
+  const options = readSchema(
+    rule.options,
+    { ...optionsByFlags(rule, saved), ...savedOptions(saved) },
+    { ...group.options, ...absent },
+  );
   requireObeyed(saved, { rule: rule as unknown as Rule<object>, options: options }, where);
   rule.check?.(options);
   return { group, options, extras: readExtras(group, saved, where) };

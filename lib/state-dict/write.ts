@@ -1,5 +1,5 @@
 import { copyJson } from "../checkpoint/json";
-import { commonOptions, publicDefaults } from "../options/common";
+import { commonOptions, publicDefaults, savedOptions } from "../options/common";
 import { typeError } from "../errors";
 import { copyOf, type Floats } from "../arrays/placement";
 import type { Group } from "../groups/group";
@@ -15,7 +15,10 @@ export function requirePublished<O extends object>(rule: Rule<O>, groups: readon
   const { obeys = [] } = rule.published ?? {};
   groups.forEach((group, index) => {
     group.readAll();
-    for (const [key, value] of Object.entries(publicDefaults(group.options)) as [keyof typeof commonOptions, unknown][]) {
+    for (const [key, value] of Object.entries(savedOptions(publicDefaults(group.options))) as [
+      keyof typeof commonOptions,
+      unknown,
+    ][]) {
       if (!(key in commonOptions) || obeys.includes(key)) continue;
       const what = `param_groups[${index}]: PyTorch's ${titleOf(rule)} has no option ${key}, which is ${JSON.stringify(value)} here`;
       throw typeError("ERR_STATE_DICT", `${what}; without { pytorch: true } it is saved`);
@@ -58,7 +61,7 @@ export function writeStateDict<O extends object>(
   const anyLookahead = groups.some(({ options }) => lookaheadOf(rule, options) !== null) && rule.lookahead === undefined;
   const anyEma = groups.some(({ options }) => emaOf(options) !== null);
   const param_groups = groups.map((group, index) => ({
-    ...(structuredClone(publicDefaults(group.options)) as Record<string, unknown>),
+    ...(structuredClone(savedOptions(publicDefaults(group.options))) as Record<string, unknown>),
     ...(anyLookahead && lookaheadOf(rule, group.options) === null ? { lookahead: null } : {}),
     ...(anyEma && emaOf(group.options) === null ? { ema: null } : {}),
     ...writeExtras(group, index),

@@ -2,7 +2,7 @@
 import { disposals, memoryOf, type CudaArray } from "../cuda/array";
 import { lengthOf, rangeError } from "../errors";
 import { liveLength, nativeOf, type Floats } from "../arrays/placement";
-import { addon, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
+import { addon, host, role, rowState, type DeviceMemory, type NativeFloats, type Obstacle, type Table } from "../native/engine";
 import { refusal, requireUnchanged } from "./memory-checks";
 import { news, watch, type StepPlan } from "./step-plan";
 import type { TrackedParameter } from "./tracked-parameter";
@@ -92,6 +92,16 @@ export class ParameterTable {
   /** Sets the memory whose slots the next steps may leave their norms in. */
   useSlots(block: CudaArray): void {
     this.#native.setSlots(memoryOf(block));
+  }
+
+  /** Sets what a device knows of the sets of a step, and the memory in which it finds steps; or that it finds none. */
+  useSteps(live: Uint8Array | null, counts: DeviceMemory | null, memory: DeviceMemory | null): void {
+    this.#native.setSteps(live, counts, memory);
+  }
+
+  /** Brings what the host knows of the sets to the device. */
+  writeLive({ request }: StepPlan, stream: bigint): void {
+    this.#native.writeLive(request.sets, stream);
   }
 
   /** Waits until the devices are done with all steps so far. */

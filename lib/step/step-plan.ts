@@ -1,5 +1,4 @@
-import { isCudaArray, release } from "../cuda/array";
-import { rangeError } from "../errors";
+import { plainError, rangeError } from "../errors";
 import { zerosAt, type Floats } from "../arrays/placement";
 import { host, role, rowState } from "../native/engine";
 import type { Parameter } from "../parameter";
@@ -33,23 +32,24 @@ export class StepPlan {
   /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
   readonly kept: Uint8Array;
   readonly lengths: Float64Array;
-  /** By row, one of `news`. */
+  /** By row, one of `news`, and one of `watch`. */
   readonly news: Uint8Array;
-  /** By row, one of `watch`. */
   readonly watch: Uint8Array;
   readonly request: StepRequest;
-  /** Whether any row has the pending bit. */
+  /** Whether any row has the pending bit, and how many rows are updated. */
   pending = false;
-  /** How many rows are updated. */
   updated = 0;
-  /** The number of this step for all parameters, where the rule has one count. */
+  /** The number of this step for all parameters, where they have one. */
   count: number | undefined = undefined;
   /** Whether the rows that are not updated must be looked at again. */
   restless = true;
+  /** In whose order devices work; whether that is captured into a graph: then no array may be made; how often arrays or rows changed. */
+  stream = 0n;
+  capturing = false;
+  changes = 0;
   /** Whether the last step left every row as it was, and whether any row has changed since. */
   #settled = false;
   #changed = true;
-
   constructor(
     readonly parameters: readonly TrackedParameter[],
     before?: StepPlan,
@@ -102,12 +102,14 @@ export class StepPlan {
     this.out[row] = out;
     this.news[row] = news.row;
     this.restless = true;
+    this.changes += 1;
     this.look(this.parameters[row] as TrackedParameter);
   }
 
   #takeGradient(row: number, grad: Floats | null): void {
     // Arrays on a device are checked only after a disposal, and then only in rows that take part. This row took no part.
     this.#changed = true;
+    this.changes += 1;
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
     this.grad[row] = grad;
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
@@ -125,12 +127,15 @@ export class StepPlan {
     if ((this.request.setOfRow[row] as number) < 0) return;
     this.request.setOfRow[row] = rowState.skipped;
     this.restless = this.#changed = true;
+    this.changes += 1;
   }
 
   /** Gives a row the arrays that it needs: so many states, and the buffers of these bits. */
   takeState(row: number, states: number, buffers: number, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
     this.#changed = true;
+    if (this.capturing)
+      throw plainError("ERR_CUDA_CAPTURE", `${tracked.label}: its first step cannot be captured: make one before`);
     if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
     else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
     this.#takeBuffer(tracked, "slow", buffers, stream);
@@ -148,10 +153,11 @@ export class StepPlan {
     const { index } = tracked;
     const before = this.states[index] as readonly Floats[];
     if (before === states) return;
+    this.changes += 1;
     this.states[index] = states;
     this.news[index] = news.row;
     for (let k = 0; k < before.length; ++k) {
-      if (before[k] !== states[k] && before[k] !== tracked.states[k]) giveBack(before[k]);
+      if (before[k] !== states[k] && before[k] !== tracked.states[k]) tracked.giveBack(before[k]);
     }
   }
 
@@ -169,9 +175,10 @@ export class StepPlan {
     const { index } = tracked;
     const before = this[which][index];
     if (before === buffer) return;
+    this.changes += 1;
     this[which][index] = buffer;
     this.news[index] = news.row;
-    if (before !== tracked[which]) giveBack(before);
+    if (before !== tracked[which]) tracked.giveBack(before);
   }
 
   /** Adds zeros to the states until there are `count`. Zeros that a refused step left are used first. If one fails, the others are kept. */
@@ -235,8 +242,4 @@ export class StepPlan {
     if (which === role.slow) return this.slow[row];
     return which === role.ema ? this.ema[row] : this.states[row]?.[which - role.state];
   }
-}
-
-function giveBack(array: Floats | null | undefined): void {
-  if (isCudaArray(array)) release(array);
 }

@@ -1,4 +1,4 @@
-import { isCudaArray, release } from "../cuda/array";
+import { isCudaArray, type CudaArray } from "../cuda/array";
 import { arrayKind, describe, isArray, isObject, rangeError, typeError } from "../errors";
 import { placeOf, type Floats } from "../arrays/placement";
 import { meantAsParameter } from "../meant";
@@ -23,6 +23,13 @@ export const noBuffers: Buffers = { slow: null, ema: null };
 /** The state before the first step. */
 export const noArrays: readonly Floats[] = [];
 
+/** What the parameters of an optimizer share. */
+export interface Shared {
+  /** The steps of each, by its number. */
+  readonly counts: { of(index: number): number; put(index: number, steps: number): void };
+  readonly retained: { giveBack(array: CudaArray): void };
+}
+
 /** A parameter of an optimizer, and its state. These fields own the state's arrays: native code keeps none alive. */
 export class TrackedParameter {
   /** Its state arrays, or none before its first step. */
@@ -45,8 +52,7 @@ export class TrackedParameter {
     /** PyTorch's number of the parameter, and its row in the table. */
     readonly index: number,
     readonly stateNames: readonly string[],
-    /** The counts of all parameters of the optimizer, by their number. */
-    private readonly counts: number[],
+    private readonly shared: Shared,
   ) {
     if (!isObject(parameter) || isNoParameter(parameter)) {
       const wanted = "an object with data, a Float32Array or a CudaArray";
@@ -66,7 +72,7 @@ export class TrackedParameter {
 
   /** This parameter's own steps so far. */
   get steps(): number {
-    return this.counts[this.index] ?? 0;
+    return this.shared.counts.of(this.index);
   }
 
   /** The number of state arrays, plus the bits of the buffers that there are. */
@@ -89,14 +95,17 @@ export class TrackedParameter {
   /** Replaces the state. Without arguments, the parameter is as before its first step. Old arrays on a device are released. */
   setState(steps = 0, states = noArrays, { slow, ema } = noBuffers, exposed = false): void {
     const old = [...this.states, this.slow, this.ema];
-    this.counts[this.index] = steps;
+    this.shared.counts.put(this.index, steps);
     this.states = states;
     this.slow = slow;
     this.ema = ema;
     this.exposed = exposed;
-    for (const array of old) {
-      if (isCudaArray(array)) release(array);
-    }
+    for (const array of old) this.giveBack(array);
+  }
+
+  /** Ends the use of an array by steps, where it lies on a device. */
+  giveBack(array: Floats | null | undefined): void {
+    if (isCudaArray(array)) this.shared.retained.giveBack(array);
   }
 
   /** Takes over the arrays of a step. A buffer on a device is released where its option was turned off. */
@@ -105,8 +114,8 @@ export class TrackedParameter {
     this.states = states;
     this.slow = slow;
     this.ema = ema;
-    if (slow === null && isCudaArray(slowBefore)) release(slowBefore);
-    if (ema === null && isCudaArray(emaBefore)) release(emaBefore);
+    if (slow === null) this.giveBack(slowBefore);
+    if (ema === null) this.giveBack(emaBefore);
   }
 }
 
