@@ -39,7 +39,14 @@ class Model {
     }
     for (std::uint64_t k = 0; k < shape.rows; ++k) {
       const auto at = [&](int array) { return arrays_[array]->data() + k * stride; };
-      rows_.push_back({at(0), at(0), at(1), {at(2), at(3), nullptr}, nullptr, {shape.length, 0}, 0, 0, 0, 0});
+      DeviceRow row{};
+      row.out = at(0);
+      row.data = row.out;
+      row.grad = at(1);
+      row.state[0] = at(2);
+      row.state[1] = at(3);
+      row.cut = {shape.length, 0};
+      rows_.push_back(row);
     }
   }
 
