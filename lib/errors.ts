@@ -17,6 +17,7 @@ export type ErrorCode =
   | "ERR_OVERLAP" // memory that would be written and used twice in one step
   | "ERR_LEASED" // memory that a step under way on another thread is using
   | "ERR_RESIZABLE" // a resizable buffer in an asynchronous step
+  | "ERR_SPARSE" // a sparse gradient whose rows do not fit the parameter, or that this optimizer or function cannot use
   | "ERR_NON_FINITE" // a norm that is infinite or NaN, with errorIfNonfinite
   | "ERR_STATE_DICT" // a state dict that does not belong to this optimizer or schedule
   | "ERR_OPTIMIZER" // something that is no optimizer where one is needed, or one that lost its groups
@@ -49,7 +50,7 @@ export const errorBrand = Symbol.for("adabelief.error");
 
 /** Whether an error is one that this package threw on purpose, whichever copy of it: CommonJS, ESM, another realm. */
 export function isAdaBeliefError(value: unknown): value is AdaBeliefError {
-  return typeof value === "object" && value !== null && (value as { [errorBrand]?: unknown })[errorBrand] === true;
+  return isObject(value) && (value as { [errorBrand]?: unknown })[errorBrand] === true;
 }
 
 /**

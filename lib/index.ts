@@ -22,8 +22,8 @@ export { info, type Info } from "./info";
 export { ready, type CudaDevice } from "./native";
 export { Lookahead, Optimizer, type LookaheadState, type ZeroGradOptions } from "./optimizer";
 export * from "./optimizers";
-export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions } from "./options";
-export { parameter, type AnyParameter, type Parameter } from "./parameter";
+export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions, SparseStep, StateDtype } from "./options";
+export { parameter, type AnyParameter, type Parameter, type SparseGradient, type SparseParameter } from "./parameter";
 export {
   encodeSafetensors,
   readSafetensors,
@@ -35,6 +35,6 @@ export {
   type WriteSafetensorsOptions,
 } from "./safetensors";
 export * from "./schedules";
-export type { LoadDictOptions, LoadReport, State, StateDict, StateOf, StateOn } from "./state-dict";
+export type { LoadDictOptions, LoadReport, State, StateDict, StateIn16Bits, StateOf, StateOn } from "./state-dict";
 export { update, type StepOptions, type StepReport, type UpdateArrays } from "./step";
 export * from "./training";

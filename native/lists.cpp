@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/coefficients.h"
+#include "core/element_type.h"
 #include "core/formula.h"
 #include "core/formula_names.h"
 #include "core/json.h"
@@ -133,8 +134,9 @@ std::string lists_in_json() {
                             {"notDevice", static_cast<int>(Problem::not_device)},
                             {"otherDevice", static_cast<int>(Problem::other_device)},
                             {"disposed", static_cast<int>(Problem::disposed)}})},
-      {"halfTypes",
-       numbers({{"bfloat16", static_cast<int>(HalfType::bfloat16)}, {"float16", static_cast<int>(HalfType::float16)}})},
+      {"elementTypes", numbers({{"float32", static_cast<int>(ElementType::float32)},
+                                {"bfloat16", static_cast<int>(ElementType::bfloat16)},
+                                {"float16", static_cast<int>(ElementType::float16)}})},
       {"backendChoices", numbers({{"chosen", static_cast<int>(BackendChoice::chosen)},
                                   {"unknown", static_cast<int>(BackendChoice::unknown)},
                                   {"unsupported", static_cast<int>(BackendChoice::unsupported)},

@@ -7,7 +7,7 @@ packages=(
   g++-mingw-w64-x86-64-posix wine64                                                     # Windows
   g++-aarch64-linux-gnu qemu-user-static                                                # arm64
   patchelf musl                                                                         # musl
-  openmpi-bin mpich                                                                     # MPI
+  openmpi-bin mpich python3-mpi4py                                                      # MPI
   chromium                                                                              # browsers
 )
 missing=()

@@ -16,7 +16,7 @@ const folder = sanitizers === undefined ? "build-wasm" : "build-wasm-sanitized";
 
 const sources = [
   ...["core/formula", "core/formula_names", "core/lease", "core/reduction"],
-  ...["table/overlap", "table/plan", "table/run", "table/table"],
+  ...["table/overlap", "table/plan", "table/run", "table/table", "table/touched_rows"],
   ...[
     "cpu/accumulate",
     "cpu/backend",

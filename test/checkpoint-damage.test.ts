@@ -204,7 +204,7 @@ describe("a file made by hand is refused", () => {
       () => header(`{${tensor("a", "F32", "[4294967296,4294967296,0.25]", 0, 4)}}`, 4),
       /shape must be/,
     ],
-    ["with a type of another kind", () => header(`{${tensor("a", "BF16", "[2]", 0, 4)}}`, 4), /dtype "BF16"/],
+    ["with a type of another kind", () => header(`{${tensor("a", "F16", "[2]", 0, 4)}}`, 4), /dtype "F16"/],
     [
       "with a key of its own in a tensor",
       () => header('{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4],"x":1}}', 4),
@@ -265,6 +265,15 @@ describe("a file made by hand is refused", () => {
       "with a moment of integers",
       () => changed(({ tensors }) => ((tensors["state.0.exp_avg"] as { dtype: string }).dtype = "U8")),
       /takes 1 bytes, and its data_offsets span 4/,
+    ],
+    [
+      "with values in 16 bits",
+      () =>
+        changed(({ tensors }) => {
+          const values = tensors["param.0"] as { dtype: string; bytes: Uint8Array };
+          tensors["param.0"] = { ...values, dtype: "BF16", bytes: values.bytes.subarray(values.bytes.length / 2) } as never;
+        }),
+      /"param\.0" has dtype BF16 .* must be F32$/,
     ],
     [
       "with a step beyond 2⁵³",

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { missingPeers } from "../lib/bench/peers";
 import { notesOn } from "../lib/bench/report";
 import { shapes } from "../lib/bench/shapes";
+import { requireSvg } from "../lib/cli/arguments";
 import { progress } from "../lib/cli/terminal";
 import { info } from "../lib";
 
@@ -152,6 +153,27 @@ describe("adabelief bench --models --svg", () => {
 });
 
 const onPosix = process.platform === "win32" ? describe.skip : describe;
+(process.platform === "linux" ? describe : describe.skip)("a place for --svg where no file can be made", () => {
+  it.each([
+    ["bench", "/proc/plot.svg"],
+    ["compare", "/proc/plot.svg"],
+    ["compare", "/sys/plot"],
+  ])("is refused before the run, also for root: %s --svg %s", (name, path) => {
+    const { status, stdout, stderr } = adabelief(name, "--svg", path);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^adabelief: --svg cannot be written: E[A-Z]+: [^\n]* \(see adabelief --help\)\n$/);
+  });
+});
+
+it("the look whether --svg can be written leaves a file as it is, and makes none", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "adabelief-svg-"));
+  const [old, fresh] = [join(folder, "old.svg"), join(folder, "new.svg")];
+  writeFileSync(old, "old");
+  for (const path of [old, fresh]) await requireSvg(path);
+  expect([readFileSync(old, "utf8"), existsSync(fresh)]).toEqual(["old", false]);
+  rmSync(folder, { recursive: true });
+});
+
 onPosix("a symbolic link for --svg", () => {
   const folder = mkdtempSync(join(tmpdir(), "adabelief-svg-"));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -175,6 +197,15 @@ onPosix("a symbolic link for --svg", () => {
 });
 
 onPosix("in a folder that was removed", () => {
+  it.each(["bench", "compare"])("%s --svg is refused before the run", (name) => {
+    const folder = mkdtempSync(join(tmpdir(), "adabelief-removed-"));
+    const main = join(__dirname, "../dist/lib/cli/main.js");
+    const command = `cd "$0" && rmdir "$0" && "$1" "$2" ${name} --svg plot.svg`;
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", command, folder, process.execPath, main], { encoding: "utf8" });
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^adabelief: --svg cannot be written: ENOENT.*: plot\.svg \(see adabelief --help\)\n$/);
+  });
+
   it("bench --peers measures", () => {
     const folder = mkdtempSync(join(tmpdir(), "adabelief-removed-"));
     const main = join(__dirname, "../dist/lib/cli/main.js");

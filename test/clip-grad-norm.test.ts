@@ -78,10 +78,10 @@ describe("clipGradNorm refuses", () => {
     ["an iterator that is used up", "ERR_EMPTY_PARAMETERS", /used up/, usedUp],
     ["a group whose iterator is used up", "ERR_EMPTY_PARAMETERS", /used up/, (params) => ({ params: usedUp(params) })],
     [
-      "a gradient that parameter() was given by another name",
+      "a null gradient beside one by another name",
       "ERR_INVALID_PARAMETER",
       /"grad"/,
-      () => [parameter(new Float32Array(2), { gradient: new Float32Array(2) } as object)],
+      () => [{ ...parameter(new Float32Array(2)), gradient: new Float32Array(2) }],
     ],
     ["an array under a short name", "ERR_INVALID_PARAMETER", /with "g"/, ([p]) => ({ data: p?.data, g: p?.grad })],
     ["numbers under another name", "ERR_INVALID_PARAMETER", /with "gradient"/, ([p]) => [{ data: p?.data, gradient: [3, 4] }]],

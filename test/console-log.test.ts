@@ -49,6 +49,60 @@ describe("console.log of an optimizer", () => {
     expect(inspect(optimizer)).toBe("Adam (disposed)");
   });
 
+  it.each<[string, PropertyDescriptor, RegExp]>([
+    ["undefined", { value: undefined }, /^Adam \{/],
+    ["null", { value: null }, /^Adam \{/],
+    ["no function", { value: { name: 5 } }, /^Adam \{/],
+    [
+      "a function without a name",
+      {
+        value: (
+          () => () =>
+            undefined
+        )(),
+      },
+      /^Adam \{/,
+    ],
+    [
+      "a class whose name throws",
+      {
+        value: {
+          get name() {
+            throw new Error("mine");
+          },
+        },
+      },
+      /^Adam \{/,
+    ],
+  ])("shows one whose constructor is %s", (_, constructor, wanted) => {
+    const optimizer = Object.defineProperty(new Adam(two()), "constructor", constructor);
+    expect(inspect(optimizer)).toMatch(wanted);
+    expect(inspect(optimizer)).toContain("parameters: 2");
+    optimizer.dispose();
+    expect(inspect(optimizer)).toContain("(disposed)");
+  });
+
+  it("shows a subclass whose prototype has no constructor", () => {
+    class Mine extends Adam {}
+    Object.defineProperty(Mine.prototype, "constructor", { value: undefined });
+    expect(inspect(new Mine(two()))).toMatch(/^Adam \{/);
+  });
+
+  it("shows a group, and an optimizer with it, where a key of the caller's throws", () => {
+    const optimizer = new Adam(two());
+    const [group] = optimizer.paramGroups;
+    Object.defineProperty(group, "mine", {
+      enumerable: true,
+      get: () => {
+        throw new Error("mine");
+      },
+    });
+    for (const shown of [group, optimizer]) {
+      expect(inspect(shown)).toContain("lr: 0.001");
+      expect(inspect(shown)).toContain("mine: '(its getter threw)'");
+    }
+  });
+
   it("reads no state, which would slow down later steps", () => {
     const [p] = two();
     const optimizer = new Adam([p as never]);

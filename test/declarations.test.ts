@@ -81,7 +81,7 @@ describe("the text that editors show", () => {
     const options = Object.entries(rule.options) as [string, { fallback: unknown }][];
     expect([...texts.keys()].sort()).toEqual(options.map(([key]) => key).sort());
     for (const [key, { fallback }] of options) {
-      const [, text] = /Default:? (\[.*?\]|[-\w.+]*\w)/.exec(texts.get(key) as string) ?? [];
+      const [, text] = /Default:? (\[.*?\]|"\w+"|[-\w.+]*\w)/.exec(texts.get(key) as string) ?? [];
       expect([key, text]).not.toEqual([key, undefined]);
       if (fallback !== undefined) expect([key, valueOf(text as string)]).toEqual([key, fallback]);
     }

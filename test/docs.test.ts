@@ -27,6 +27,7 @@ const pages: { page: string; prints: RegExp | RegExp[]; printsAgain?: RegExp }[]
     page: "docs/gradients.md",
     prints: [
       /^1 false 47\.43416490252569\n$/,
+      /^1\.0 1\.0 1\.5 0\.5 1\.0 1\.0 0\.5 0\.5 1\.0 1\.0\n$/,
       /^false 65536\ntrue 32768\nfalse 32768\nfalse 65536\n$/,
       /^5\n0\.7999998331069946\n$/,
       /^$/,

@@ -199,6 +199,7 @@ describe("the values in a checkpoint", () => {
       missing: ["X"],
       unexpected: ["B"],
       keptOptions: [],
+      converted: [],
     });
     [theirs[2], make("X"), theirs[0]].forEach((wanted, k) =>
       expectSameBits((ours[k] as Parameter).data, (wanted as Parameter).data, String(k)),
@@ -272,7 +273,12 @@ it("a dict of PyTorch's from release 2.6 on, which has names, is taken", () => {
   };
   const ours = makeAll("XB");
   const into = new Adam(ours);
-  expect(into.loadStateDict(dict, { strict: false })).toEqual({ missing: ["X"], unexpected: ["A"], keptOptions: [] });
+  expect(into.loadStateDict(dict, { strict: false })).toEqual({
+    missing: ["X"],
+    unexpected: ["A"],
+    keptOptions: [],
+    converted: [],
+  });
   expect([into.paramGroups[0]?.lr, into.state.get(ours[1] as Parameter)]).toEqual([0.5, dict.state[1]]);
 });
 

@@ -27,7 +27,7 @@ describe("a list that both languages use", () => {
     expect(thrownBy(() => parseLists(undefined))).toMatchObject(wrong);
   });
 
-  describe.each(["rowStates", "stages", "roles", "gradients", "problems", "halfTypes", "backendChoices"] as const)(
+  describe.each(["rowStates", "stages", "roles", "gradients", "problems", "elementTypes", "backendChoices"] as const)(
     "%s",
     (key) => {
       it.each(broken(addon[key]))("is refused where it %s", (_, list) => {

@@ -384,7 +384,7 @@ describe("zeroGrad({ set_to_none: true }) where a gradient cannot be set", () =>
     expect(p.grad).toBeNull();
   });
 
-  it("changes nothing where a setter throws, whose error passes", () => {
+  it("changes nothing where a setter throws, whose message the error has", () => {
     const first = parameter(new Float32Array(1), { grad: grad() });
     const held = grad();
     const second = {

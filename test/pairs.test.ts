@@ -15,6 +15,7 @@ import {
   type CudaArray,
   type Floats,
   type Parameter,
+  type SparseGradient,
   type StepOptions,
 } from "../lib";
 import { expectSameBits } from "./helpers/bits";
@@ -41,6 +42,8 @@ const names = [
   "WeightAverage",
   "device",
   "capturable",
+  "sparse",
+  "sparse_step: row",
 ] as const;
 type Feature = (typeof names)[number];
 type Features = ReadonlySet<Feature>;
@@ -55,6 +58,13 @@ const refused: Partial<Record<string, string>> = {
   "closure + GradScaler": "ERR_CLOSURE", // as in PyTorch
   "strict: false + WeightAverage": "ERR_INVALID_OPTION", // averages are of all parameters
   "stepAsync + capturable": "ERR_CUDA_CAPTURE", // it waits, which no graph can
+  "lookahead + sparse": "ERR_SPARSE", // it moves every element
+  "ema + sparse": "ERR_SPARSE", // so does this
+  "out + sparse": "ERR_SPARSE", // it has every element
+  "device + sparse": "ERR_SPARSE",
+  "lookahead + sparse_step: row": "ERR_INVALID_OPTION", // it counts the steps of whole parameters
+  "pytorch dict + sparse_step: row": "ERR_STATE_DICT", // the published class would not obey it
+  "capturable + sparse": "ERR_SPARSE", // it lies on a device
 };
 
 /** Whether the arrays lie on a device: those of `capturable` must. */
@@ -79,6 +89,16 @@ const gradientAt = (step: number): Float32Array => Float32Array.from({ length },
 const skips = (features: Features) => features.has("skipNonFinite") || features.has("GradScaler");
 const isBad = (features: Features, step: number) => skips(features) && step === badStep;
 
+/** The rows of a sparse gradient. Where rows have counts of their own, these are all alike. */
+const rowsAt = (features: Features, step: number): number[] =>
+  step < 2 || features.has("sparse_step: row") ? [1, 0, 2] : step % 2 === 0 ? [2, 0] : [1];
+
+/** Every row twice, each time with half of its values. */
+function sparseOf(grad: Float32Array, rows: readonly number[]): SparseGradient {
+  const halves = rows.flatMap((row) => [...grad.subarray(row * 4, row * 4 + 4)].map((g) => g / 2));
+  return { rows: Uint32Array.of(...rows, ...rows), values: Float32Array.of(...halves, ...halves) };
+}
+
 /** The lr of every epoch. */
 const scheduled = (() => {
   const group = { lr };
@@ -92,7 +112,7 @@ const scheduled = (() => {
 
 interface Result {
   data: Float32Array;
-  state: Record<string, Float32Array | number>;
+  state: Record<string, Float32Array | Uint32Array | number>;
   average: Float32Array | undefined;
 }
 
@@ -107,8 +127,7 @@ function reference(features: Features): Result {
   for (let step = 0; step < steps; ++step) {
     if (features.has("schedule")) (optimizer.paramGroups[0] as { lr: number }).lr = scheduled[step] as number;
     if (!isBad(features, step)) {
-      p.grad = byHand(features, step);
-      optimizer.step();
+      stepByHand(p, optimizer, features, step);
       done += 1;
       if (features.has("lookahead") && done % lookahead.k === 0) {
         slow.forEach((value, k) => (slow[k] = value + lookahead.alpha * Math.fround((p.data[k] as number) - value)));
@@ -120,14 +139,33 @@ function reference(features: Features): Result {
     averaged += 1;
     average = average?.map((a, k) => a + fround(fround((p.data[k] as number) - a) / averaged)) ?? p.data.slice();
   }
-  const state = { ...optimizer.state.get(p) } as Record<string, Float32Array | number>;
+  const state = { ...optimizer.state.get(p) } as Result["state"];
   if (features.has("lookahead")) state["slow_buffer"] = slow;
   if (features.has("ema")) state["ema_buffer"] = moving as Float32Array;
+  if (features.has("sparse") && features.has("sparse_step: row")) state["row_steps"] = new Uint32Array(3).fill(done);
   return { data: p.data, state, average: features.has("WeightAverage") ? average : undefined };
+}
+
+/** A step. Rows without a gradient are put back. */
+function stepByHand(p: Parameter, optimizer: AdaBelief, features: Features, step: number): void {
+  const arrays = (): Float32Array[] => {
+    const state = Object.values((optimizer.state.get(p) ?? {}) as Record<string, Float32Array | number>);
+    return [p.data, ...state.filter((value): value is Float32Array => typeof value !== "number")];
+  };
+  const before = arrays().map((array) => array.slice());
+  p.grad = byHand(features, step);
+  optimizer.step();
+  if (!features.has("sparse") || step < 2) return;
+  arrays().forEach((array, k) => {
+    array.forEach((_, i) => {
+      if (!rowsAt(features, step).includes(Math.floor(i / 4))) array[i] = before[k]?.[i] as number;
+    });
+  });
 }
 
 function byHand(features: Features, step: number): Float32Array {
   let grad = gradientAt(step);
+  if (features.has("sparse")) grad = grad.map((g, k) => (rowsAt(features, step).includes(Math.floor(k / 4)) ? g : 0));
   if (features.has("gradScale")) grad = grad.map((g) => g * gradScale);
   if (features.has("maxGradNorm")) clipGradNorm(parameter(grad, { grad }), maxGradNorm);
   if (features.has("maximize")) grad = grad.map((g) => -g);
@@ -171,6 +209,7 @@ class Training {
       ...(has("lookahead") ? { lookahead } : {}),
       ...(has("ema") ? { ema } : {}),
       ...(has("capturable") ? { capturable: true } : {}),
+      ...(has("sparse_step: row") ? { sparse_step: "row" } : {}),
     };
     return [p, new AdaBelief([p as Parameter, ...extra], options)];
   }
@@ -196,7 +235,7 @@ class Training {
     const read = (array: Floats): Float32Array =>
       isOnDevice(this.#features) ? (array as CudaArray).read() : (array as Float32Array);
     const state = Object.entries(this.#optimizer.state.get(this.#p as Parameter) ?? {}).map(([key, value]) => {
-      return [key, typeof value === "number" ? value : read(value as Floats)] as const;
+      return [key, typeof value === "number" || key === "row_steps" ? (value as number) : read(value as Floats)] as const;
     });
     const average = this.#average?.get(this.#p as Parameter)?.slice();
     const result = { data: read(this.#p.data).slice(), state: Object.fromEntries(state), average };
@@ -205,8 +244,10 @@ class Training {
   }
 
   #gradient(step: number): Floats {
-    const grad = this.#scaler?.scale(gradientAt(step)) ?? gradientAt(step);
-    return this.#put(isBad(this.#features, step) ? grad.fill(NaN, 1, 2) : grad);
+    const scaled = this.#scaler?.scale(gradientAt(step)) ?? gradientAt(step);
+    const grad = isBad(this.#features, step) ? scaled.fill(NaN, 1, 2) : scaled;
+    if (!this.#features.has("sparse")) return this.#put(grad);
+    return sparseOf(grad, rowsAt(this.#features, step)) as never;
   }
 
   async #step(step: number): Promise<void> {
@@ -290,7 +331,7 @@ describe("works, with the bits of its parts", () => {
     expect(Object.keys(result.state).sort()).toEqual(Object.keys(wanted.state).sort());
     for (const [key, value] of Object.entries(wanted.state)) {
       if (typeof value === "number") expect([key, result.state[key]]).toEqual([key, value]);
-      else expectSameBits(result.state[key] as Float32Array, value, `${name}: ${key}`);
+      else expectSameBits(result.state[key] as Float32Array, value as Float32Array, `${name}: ${key}`);
     }
     expect(result.average === undefined).toBe(wanted.average === undefined);
     if (wanted.average !== undefined) expectSameBits(result.average as Float32Array, wanted.average, `${name}: average`);

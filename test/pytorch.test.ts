@@ -68,7 +68,7 @@ function expectPyTorchsBits({ seed, version, options, steps, numbers }: Case, an
     optimizer.step();
   }
   const { step: _step, ...states } = optimizer.state.get(p) as NonNullable<ReturnType<typeof optimizer.state.get>>;
-  const ours: [string, Float32Array][] = [["data", p.data], ...Object.entries(states as Record<string, Float32Array>)];
+  const ours: [string, Float32Array][] = [["data", p.data], ...Object.entries(states as unknown as Record<string, Float32Array>)];
   expect(answer).toHaveLength(ours.length * length);
   ours.forEach(([name, array], k) => {
     expectSameBits(

@@ -3,7 +3,7 @@ import { requireStream, type StreamOptions } from "../cuda/driver";
 import { describe, isObject, plainError, rangeError, typeError } from "../errors";
 import { liveLength, placeOf, requireUnleased, type Floats } from "./placement";
 import { addon } from "../native/engine";
-import { refuseUnknownKeys, requireObject } from "../options/kinds";
+import { refuseMore, refuseUnknownKeys, requireObject } from "../options/kinds";
 
 /** `stream` is for arrays on a device. */
 export interface AccumulateOptions extends StreamOptions {
@@ -36,7 +36,14 @@ export function accumulate(
   options?: AccumulateOptions,
 ): void;
 export function accumulate(into: CudaArray, sources: Iterable<CudaArray>, scale?: number, options?: AccumulateOptions): void;
-export function accumulate(into: Floats, sources: Iterable<Floats>, scale = 1, options: AccumulateOptions = {}): void {
+export function accumulate(
+  into: Floats,
+  sources: Iterable<Floats>,
+  scale = 1,
+  options: AccumulateOptions = {},
+  ...rest: readonly unknown[]
+): void {
+  refuseMore(rest, "accumulate");
   if (typeof scale !== "number") throw typeError("ERR_INVALID_OPTION", `scale must be a number, got ${describe(scale)}`);
   if (!isObject(sources) || ArrayBuffer.isView(sources) || !(Symbol.iterator in sources)) {
     throw typeError("ERR_NOT_FLOAT32", `The sources must be an iterable of Float32Arrays, got ${describe(sources)}`);

@@ -4,7 +4,7 @@ import { describe, plainError, rangeError } from "../errors";
 import { clippable, type Clippable } from "./gradients";
 import { nativeOf, type Floats } from "./placement";
 import { addon } from "../native/engine";
-import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+import { flag, refuseMore, refuseUnknownKeys, requireObject } from "../options/kinds";
 import { requireNorm } from "../step/step-options";
 
 /** `stream` is for gradients on a device. */
@@ -33,7 +33,9 @@ export interface ClipOptions extends StreamOptions {
  * @returns the total norm before clipping
  * @throws a coded error for an invalid argument, or ERR_NON_FINITE with `errorIfNonfinite`; nothing is written then. ERR_CUDA_LOST
  */
-export function clipGradNorm(params: Clippable, maxNorm: number, options: ClipOptions = {}): number {
+export function clipGradNorm(params: Clippable, maxNorm: number, options?: ClipOptions): number;
+export function clipGradNorm(params: Clippable, maxNorm: number, options: ClipOptions = {}, ...rest: readonly unknown[]): number {
+  refuseMore(rest, "clipGradNorm");
   requireObject(options, "The options of clipGradNorm");
   refuseUnknownKeys(options, ["normType", "errorIfNonfinite", "stream"], "clipGradNorm");
   const { normType = 2, errorIfNonfinite = false, stream = 0n } = options;

@@ -1,11 +1,13 @@
 // The gradients of whatever holds parameters: a parameter, a group, an optimizer, or an iterable of parameters or groups.
 import { isCudaArray } from "../cuda/array";
 import { arrayKind, describe, isDetached, isMap, isObject, plainError, rangeError, typeError } from "../errors";
-import { meantAsList, meantAsParameter } from "../meant";
+import { touch } from "../foreign";
+import { isList, isParameter, meantAsList, meantAsParameter } from "../meant";
 import { addon } from "../native/engine";
-import { plain } from "../options/kinds";
 import type { Parameter } from "../parameter";
+import { misnamed, misnamedIn } from "./misnamed";
 import { liveLength, nativeOf, placeOf, requireUnleased, type Floats } from "./placement";
+import { isSparse } from "./sparse-gradient";
 
 /** What holds a group's parameters. */
 interface HasParams {
@@ -29,7 +31,7 @@ const invalid = (what: string, value: unknown, advice = "") =>
 export function clippable(given: unknown): Floats[] {
   const gradients = new Set<Floats>();
   parametersIn(given).forEach((item, index) => {
-    const grad = gradientOf(item, index);
+    const grad = touch({ label: `Parameter ${index}` }, () => gradientOf(item, index));
     if (grad === null) return;
     if (isCudaArray(grad) && grad.disposed) {
       throw plainError("ERR_DISPOSED", `Parameter ${index}: grad was disposed: give it another CudaArray`);
@@ -55,35 +57,37 @@ function parametersIn(given: unknown): unknown[] {
     if (groups.length === 0) throw plainError("ERR_DISPOSED", "This optimizer has no param group; was it disposed?");
     return groups.flatMap((group) => parametersOf(group));
   }
-  if (!(Symbol.iterator in given)) {
+  if (isParameter(given)) return [given];
+  if (!isList(given)) {
     if ("params" in given) return parametersOf(given);
-    const isParameter = "data" in given || "grad" in given;
-    if (isParameter || Object.values(given).length === 0) return [given];
+    if (!isMap(given) && Object.values(given).length === 0) return [given];
     throw invalid(`clipGradNorm takes ${wanted}`, given, meantAsList(given));
   }
-  if (isMap(given)) throw invalid(`clipGradNorm takes ${wanted}`, given, meantAsList(given));
   const items = listOf(given, "The parameters");
   // PyTorch's norm of an empty list is 0. An iterator without items was used up, as a rule.
   if (items.length === 0 && !Array.isArray(given)) {
     throw rangeError("ERR_EMPTY_PARAMETERS", "clipGradNorm got an empty list; was the iterator used up before?");
   }
-  return items.flatMap((item) => (isObject(item) && "params" in item ? parametersOf(item) : [item]));
+  return items.flatMap((item, index) => {
+    const isGroup = touch({ label: `Item ${index}` }, () => isObject(item) && "params" in item);
+    return isGroup ? parametersOf(item) : [item];
+  });
 }
 
 /** The parameters of a group. */
 function parametersOf(group: unknown): unknown[] {
   const params: unknown = isObject(group) && "params" in group ? group.params : undefined;
   if (!isObject(params) || ArrayBuffer.isView(params)) throw invalid("A param group must have params", group);
-  if (!(Symbol.iterator in params)) return [params];
+  if (!isList(params)) return [params];
   const list = listOf(params, "params");
   if (list.length > 0 || Array.isArray(params)) return list;
   throw rangeError("ERR_EMPTY_PARAMETERS", "A param group has no parameter; was its iterator used up before?");
 }
 
 function listOf(value: unknown, what: string): unknown[] {
-  if (isObject(value) && Symbol.iterator in value && !ArrayBuffer.isView(value)) {
+  if (isList(value)) {
     try {
-      return [...(value as Iterable<unknown>)];
+      return [...value];
     } catch (error) {
       if (!(error instanceof TypeError) || "code" in error) throw error;
       throw typeError("ERR_INVALID_PARAMETER", `${what} cannot be iterated over: ${error.message}`, error);
@@ -91,24 +95,6 @@ function listOf(value: unknown, what: string): unknown[] {
   }
   throw invalid(`${what} must be iterable`, value);
 }
-
-/** What other libraries call a gradient, in plain form. */
-const gradientNames: readonly string[] = ["g", "grad", "grads", "gradient", "gradients", "dw", "dp", "dx"];
-
-/**
- * A key that seems to stand for `grad`, of an object or of what it inherits from. A parameter with it and without `grad` would be left out in
- * silence.
- */
-function misnamedIn(item: object): string | undefined {
-  for (let at: object | null = item; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
-    const found = Object.getOwnPropertyNames(at).find((key) => seemsGradient(item, key));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-const seemsGradient = (item: object, key: string): boolean =>
-  key !== "grad" && gradientNames.includes(plain(key)) && isObject(Reflect.get(item, key));
 
 function gradientOf(item: unknown, index: number): Floats | null {
   const what = `Parameter ${index} must be an object with data and grad`;
@@ -121,8 +107,14 @@ function gradientOf(item: unknown, index: number): Floats | null {
   if (meant !== "") throw invalid(what, item, meant);
   const grad: unknown = (item as Parameter).grad ?? null;
   const other = grad === null ? misnamedIn(item) : undefined;
-  if (other !== undefined) throw invalid(what, item, ` with ${JSON.stringify(other)}: the gradient's key is "grad"`);
+  if (other !== undefined) throw invalid(what, item, misnamed(other));
   if (!("grad" in item) && placeOf((item as Parameter).data) === undefined) throw invalid(what, item);
   if (grad === null || placeOf(grad) !== undefined) return grad as Floats | null;
+  if (isSparse(grad)) {
+    throw typeError(
+      "ERR_SPARSE",
+      `Parameter ${index}: its grad is sparse; step({ maxGradNorm }) clips without writing the gradients`,
+    );
+  }
   throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: grad must be a Float32Array or a CudaArray, got ${describe(grad)}`);
 }

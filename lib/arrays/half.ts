@@ -1,6 +1,6 @@
 // Arrays of 16 bits an element, as numbers' bit patterns: bfloat16, which JavaScript has no array of, and float16.
 import { arrayKind, bufferOf, byteOffsetOf, describe, isDetached, lengthOf, rangeError, typeError } from "../errors";
-import { addon, halfType } from "../native/engine";
+import { addon, elementType } from "../native/engine";
 import { requireUnleased } from "./placement";
 
 // Taken at load: a program may replace the global ones.
@@ -61,7 +61,7 @@ export function fromFloat16(halves: Float16Values | Uint16Array, into?: Float32A
   return widen("float16", halves, into, ["Uint16Array", "Float16Array"]);
 }
 
-type Half = keyof typeof halfType;
+type Half = Exclude<keyof typeof elementType, "float32">;
 
 function narrow<Into extends ArrayBufferView>(type: Half, values: Float32Array, into: Into | undefined, kinds: string[]): Into {
   const length = requireFloats(values, "values");
@@ -70,7 +70,7 @@ function narrow<Into extends ArrayBufferView>(type: Half, values: Float32Array, 
   requireLength(lengthOf(result), length);
   requireUnleased(halves, "into");
   requireUnleased(values, "values", false);
-  if (!addon.narrow(halfType[type], halves, values)) throw overlap("values");
+  if (!addon.narrow(elementType[type], halves, values)) throw overlap("values");
   return result;
 }
 
@@ -80,7 +80,7 @@ function widen(type: Half, from: ArrayBufferView, into: Float32Array | undefined
   requireLength(requireFloats(result, "into"), lengthOf(halves));
   requireUnleased(result, "into");
   requireUnleased(halves, "halves", false);
-  if (!addon.widen(halfType[type], result, halves)) throw overlap("halves");
+  if (!addon.widen(elementType[type], result, halves)) throw overlap("halves");
   return result;
 }
 

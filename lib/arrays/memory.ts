@@ -5,7 +5,7 @@ import { addon } from "../native/engine";
 import { wasmBackend } from "../wasm/engine";
 
 // Taken at load: a program that replaces the constructor later must not see the arrays of a state.
-const OwnFloat32Array = Float32Array;
+const [OwnFloat32Array, OwnUint16Array] = [Float32Array, Uint16Array];
 
 /**
  * The smallest array, in elements, that the engine allocates: below it the finalizer costs more than the memory saves. With
@@ -24,6 +24,20 @@ const largest = largestBuffer / Float32Array.BYTES_PER_ELEMENT;
 export function hostZeros(length: number, like?: Float32Array): Float32Array {
   try {
     return (length >= large && length <= largest ? addon.allocate(length, like) : null) ?? new OwnFloat32Array(length);
+  } catch (cause) {
+    throw noMemory(length, cause);
+  }
+}
+
+/**
+ * Zeros of 16 bits. With `like` they reach the next cache line together with that array.
+ *
+ * @throws ERR_OUT_OF_MEMORY
+ */
+export function hostHalves(length: number, like?: Float32Array): Uint16Array {
+  try {
+    const isLarge = length >= 2 * large && length <= 2 * largest;
+    return (isLarge ? addon.allocateHalves(length, like) : null) ?? new OwnUint16Array(length);
   } catch (cause) {
     throw noMemory(length, cause);
   }

@@ -1,7 +1,7 @@
 // The memory baseline: the same number of arrays of the same lengths, aligned to cache lines and on huge pages, read and written
 // with one addition each.
 import { cpu } from "..";
-import { addon, host, type Table } from "../native/engine";
+import { addon, elementType, host, type Table } from "../native/engine";
 import { StepRequest } from "../step/step-request";
 import type { Pass, Variant } from "./cases";
 import type { Entry } from "./contestants";
@@ -18,7 +18,22 @@ function makeTable(tensors: readonly Arrays[], states: number): Table {
   tensors.forEach((arrays, row) => {
     const [data, grad, first, second, third] = arrays as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
     const state = (array: Float32Array, k: number) => (k < states ? array : null);
-    table.bind(row, data.length, host, data, data, grad, state(first, 0), state(second, 1), state(third, 2), null, null);
+    table.bind(
+      row,
+      data.length,
+      host,
+      data,
+      data,
+      grad,
+      state(first, 0),
+      state(second, 1),
+      state(third, 2),
+      null,
+      null,
+      elementType.float32,
+      0,
+      0,
+    );
   });
   request.variants[0] = states;
   request.setOfRow.fill(0); // all rows take part

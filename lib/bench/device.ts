@@ -2,7 +2,7 @@
 // together, as in a training.
 import { cuda, type CudaArray, type Parameter } from "..";
 import { memoryOf } from "../cuda/array";
-import { addon } from "../native/engine";
+import { addon, elementType } from "../native/engine";
 import { StepRequest } from "../step/step-request";
 import { warmUp, type Variant } from "./cases";
 import { makeParameters, rowsOf, type Entry } from "./contestants";
@@ -60,7 +60,22 @@ function limit(lengths: readonly number[], states: number): Entry {
     for (const surplus of list.splice(2 + states)) surplus.dispose();
     const at = (k: number) => (k < list.length ? memoryOf(list[k] as CudaArray) : null);
     const [data, grad] = list.map(memoryOf);
-    table.bind(row, length, 0, data as never, data as never, grad as never, at(2), at(3), at(4), null, null);
+    table.bind(
+      row,
+      length,
+      0,
+      data as never,
+      data as never,
+      grad as never,
+      at(2),
+      at(3),
+      at(4),
+      null,
+      null,
+      elementType.float32,
+      0,
+      0,
+    );
     return list;
   });
   request.variants[0] = states;

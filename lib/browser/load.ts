@@ -34,6 +34,7 @@ export function loadEngine(): Engine {
     },
     lastRan: () => started().lastRan(),
     allocate: (...given) => started().allocate(...given),
+    allocateHalves: (...given) => started().allocateHalves(...given),
     keep: (array) => started().keep?.(array),
     accumulate: (...given) => started().accumulate(...given),
     widen: (...given) => started().widen(...given),

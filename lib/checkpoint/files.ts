@@ -2,19 +2,43 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open, readdir, rename, stat, unlink, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, isObject, plainError, typeError } from "../errors";
+import { describe, isObject, plainError, rangeError, typeError } from "../errors";
 import { crc32 } from "./crc32";
 import { create, flush, flushName, setMode, targetOf } from "./durable";
 import { SequentialReader } from "./reader";
+import { withPath } from "./system-error";
 
 /** An absolute path, so that a later chdir changes nothing. `what` is a file of which kind. */
 export function pathOf(path: unknown, what = "checkpoint"): string {
-  if (typeof path === "string") return resolve(path);
-  if (isObject(path) && path instanceof URL) return fileURLToPath(path);
-  throw typeError("ERR_INVALID_OPTION", `The path of a ${what} must be a string or a file: URL, got ${describe(path)}`);
+  const text = typeof path === "string" ? path : fromUrl(path);
+  if (text === undefined) {
+    throw typeError("ERR_INVALID_OPTION", `The path of a ${what} must be a string or a file: URL, got ${describe(path)}`);
+  }
+  if (endsInFolder.test(text)) {
+    const given = describe(typeof path === "string" ? path : (path as URL).href);
+    throw rangeError("ERR_INVALID_OPTION", `The path of a ${what} must end in the name of a file, got ${given}`);
+  }
+  try {
+    return resolve(text);
+  } catch (error) {
+    throw withPath(error, path); // there is no working directory any more
+  }
 }
+
+/** The path of a file: URL; undefined for what is none. Node's own errors have a code: another scheme, another host. */
+function fromUrl(path: unknown): string | undefined {
+  try {
+    return isObject(path) && path instanceof URL ? fileURLToPath(path) : undefined;
+  } catch (error) {
+    if (isObject(error) && "code" in error) throw error;
+    return undefined; // an object of the caller's that only looks like a URL
+  }
+}
+
+/** What `resolve` would make a file's path of: "", "folder/", "folder/.", "..". */
+const endsInFolder = sep === "\\" ? /(^|[/\\])\.{0,2}$/ : /(^|\/)\.{0,2}$/;
 
 /** The bytes of a file, in order. */
 type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;

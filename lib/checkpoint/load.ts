@@ -51,7 +51,7 @@ export interface Receiver {
   /** Called once, when all but the tensors was checked. */
   begin?(wanted: readonly Place[]): Promise<void>;
   /** Reads the next tensor. Returns it, or an array of the same length that stands for it. */
-  read(file: SequentialReader, place: Place): Promise<Float32Array | number>;
+  read(file: SequentialReader, place: Place): Promise<Float32Array | Uint16Array | Uint32Array | number>;
 }
 
 interface Contents {

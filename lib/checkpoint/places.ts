@@ -1,9 +1,10 @@
 // The tensors of a checkpoint, and which parameter each belongs to.
-import { plainError, rangeError } from "../errors";
+import { isArray, plainError, rangeError } from "../errors";
+import { touch } from "../foreign";
 import { placeOf } from "../arrays/placement";
-import { hostZeros } from "../arrays/memory";
+import { hostHalves, hostZeros } from "../arrays/memory";
 import { host } from "../native/engine";
-import type { TrackedParameter } from "../step/tracked-parameter";
+import { rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import type { SequentialReader } from "./reader";
 import { checksum, elementsOf, quote, type Tensor } from "./safetensors";
 
@@ -35,26 +36,41 @@ export function belongsTo(
   if (tracked === undefined && !ids.has(id))
     throw refuse(`${quote(name)} belongs to parameter ${quote(id)}, which no param group names`);
   const isScalar = key !== undefined && (dtype === "I64" || dtype === "F64") && shape.length === 0;
-  if (!isScalar && dtype !== "F32")
-    throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be F32 or a scalar`);
+  const isCounts = key === rowStepsName && dtype === "U32" && shape.length === 1;
+  const isHalves = ofState !== undefined && dtype === "BF16";
+  if (!isScalar && !isCounts && !isHalves && dtype !== "F32") {
+    const wanted = ofState === undefined ? "F32" : "F32, BF16 or a scalar";
+    throw refuse(`${quote(name)} has dtype ${dtype} and shape [${shape.join(", ")}], and must be ${wanted}`);
+  }
   if (tracked === undefined) return "nobody";
-  if (!isScalar && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
+  if (isCounts && tracked.first !== shape[0]) {
+    throw refuse(`${quote(name)} has ${shape[0]} counts, and ${tracked.label} has ${tracked.first} rows`);
+  }
+  if (!isScalar && !isCounts && (key === undefined || elementsOf(shape) !== 1)) requireShape(tensor, tracked);
   return { tensor, id, tracked, key: key ?? null, isAverage: kind === "average" };
 }
 
 /** A flat shape fits every parameter of that length; others must be the parameter's own, where it has one. */
 function requireShape({ name, shape }: Tensor, tracked: TrackedParameter): void {
-  const own: unknown = tracked.parameter.shape ?? [tracked.length];
-  const same = Array.isArray(own) && own.length === shape.length && shape.every((size, k) => size === own[k]);
-  const flat = tracked.parameter.shape === undefined || shape.length === 1;
+  const given: unknown = tracked.read("shape");
+  const own = isArray(given) ? touch(tracked, () => Array.from(given, Number)) : [tracked.length];
+  const same = own.length === shape.length && shape.every((size, k) => size === own[k]);
+  const flat = given === undefined || shape.length === 1;
   if (elementsOf(shape) === tracked.length && (flat || same)) return;
-  const wanted = Array.isArray(own) ? `[${own.join(", ")}]` : `${tracked.length} elements`;
-  throw refuse(`${quote(name)} has shape [${shape.join(", ")}], and ${tracked.label} has ${wanted}`);
+  throw refuse(`${quote(name)} has shape [${shape.join(", ")}], and ${tracked.label} has [${own.join(", ")}]`);
 }
 
-/** The next tensor of a file: a Float32Array, or a number. */
-export async function readValue(file: SequentialReader, { tensor, tracked }: Place): Promise<Float32Array | number> {
-  if (tensor.dtype !== "F32") {
+/** The next tensor of a file: an array of floats, of bfloat16 or of counts, or a number. */
+export async function readValue(
+  file: SequentialReader,
+  { tensor, tracked }: Place,
+): Promise<Float32Array | Uint16Array | Uint32Array | number> {
+  if (tensor.dtype === "U32") {
+    const counts = new Uint32Array(elementsOf(tensor.shape));
+    await file.fill(new Uint8Array(counts.buffer));
+    return counts;
+  }
+  if (tensor.dtype !== "F32" && tensor.dtype !== "BF16") {
     const view = new DataView(new ArrayBuffer(8));
     await file.fill(new Uint8Array(view.buffer));
     if (tensor.dtype === "F64") return view.getFloat64(0, true);
@@ -63,10 +79,11 @@ export async function readValue(file: SequentialReader, { tensor, tracked }: Pla
     throw refuse(`${quote(tensor.name)} is ${integer}, and JavaScript counts to ${Number.MAX_SAFE_INTEGER}`);
   }
   const elements = elementsOf(tensor.shape);
-  const { data } = tracked.parameter;
-  let array: Float32Array;
+  const data = tracked.read("data");
+  const like = placeOf(data) === host ? (data as Float32Array) : undefined;
+  let array: Float32Array | Uint16Array;
   try {
-    array = hostZeros(elements, placeOf(data) === host ? (data as Float32Array) : undefined);
+    array = tensor.dtype === "F32" ? hostZeros(elements, like) : hostHalves(elements, like);
   } catch (cause) {
     throw rangeError("ERR_OUT_OF_MEMORY", `There is no memory for ${quote(tensor.name)} of ${elements} floats`, cause);
   }

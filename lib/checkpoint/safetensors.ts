@@ -13,7 +13,7 @@ export type Dtype = keyof typeof sizes;
 export const allDtypes = Object.keys(sizes) as readonly Dtype[];
 
 /** Those that a checkpoint uses. */
-export const checkpointDtypes: readonly Dtype[] = ["F64", "I64", "F32", "U8"];
+export const checkpointDtypes: readonly Dtype[] = ["F64", "I64", "F32", "U32", "BF16", "U8"];
 
 export interface Tensor {
   readonly name: string;

@@ -1,9 +1,10 @@
 // From an optimizer to a checkpoint. The layout is described in docs/checkpoints.md.
-import { arrayKind, describe, lengthOf, plainError, typeError } from "../errors";
-import { copyOf, nativeOf, type Floats } from "../arrays/placement";
+import { arrayKind, describe, isArray, lengthOf, plainError, typeError } from "../errors";
+import { copyOf, isHalves, nativeOf, type StateArray } from "../arrays/placement";
+import { touch } from "../foreign";
 import type { Group } from "../groups/group";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
-import type { TrackedParameter } from "../step/tracked-parameter";
+import { rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import { addon, role } from "../native/engine";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Rule } from "../rule/rule";
@@ -15,7 +16,7 @@ import { writeJson } from "./json";
 import { withPath } from "./system-error";
 import { concat, inPieces, inPiecesLater, Later, type Bytes } from "./pieces";
 import { requireAverage } from "./averages";
-import { checksum, elementsOf, encodeHeader, type Tensor } from "./safetensors";
+import { checksum, elementSizeOf, elementsOf, encodeHeader, type Tensor } from "./safetensors";
 
 export interface SaveStateOptions {
   /** Keep the parameters' values too. Default false. */
@@ -31,9 +32,11 @@ export const formatVersion = "1";
 
 type Filled = Tensor & { readonly bytes: Uint8Array | Later };
 
+type HostArray = Float32Array | Uint16Array;
+
 /** What becomes of arrays in a checkpoint: they are copied, or read when they are written. */
 export interface ArraySource extends StateSource {
-  written(array: Floats, tracked: TrackedParameter, which: number): Float32Array | Later;
+  written(array: StateArray, tracked: TrackedParameter, which: number): HostArray | Later;
   average(array: Float32Array): Float32Array | Later;
 }
 
@@ -87,8 +90,8 @@ function partsOf<O extends object>(
   metadata["state_dict"] = writeJson(rest, "state_dict");
   const states = groups.flatMap(({ parameters }) => parameters.flatMap((tracked) => tensorsOf(tracked, state[tracked.index])));
   // The wide ones first: then every tensor begins at a multiple of its element's size.
-  const isWide = ({ dtype }: Tensor) => dtype === "F64" || dtype === "I64";
-  const tensors = [...states.filter(isWide), ...states.filter((tensor) => !isWide(tensor)), ...values];
+  const ofSize = (size: number) => states.filter(({ dtype }) => elementSizeOf(dtype) === size);
+  const tensors = [...ofSize(8), ...ofSize(4), ...values, ...ofSize(2)];
   let header: Uint8Array;
   try {
     header = encodeHeader(metadata, [...tensors, checksum]);
@@ -101,7 +104,7 @@ function partsOf<O extends object>(
 /** The parameters' values. */
 function valuesOf<O extends object>(groups: readonly Group<O>[], source: ArraySource): Filled[] {
   const parameters = groups.flatMap((group) => group.parameters);
-  const found = parameters.map((tracked) => [tracked, tracked.parameter.data, shapeOf(tracked)] as const);
+  const found = parameters.map((tracked) => [tracked, tracked.read("data"), shapeOf(tracked)] as const);
   return found.map(([tracked, data, shape]) => {
     requireFloats(tracked, data, role.data);
     requireUnchanged(tracked, data, role.data);
@@ -134,9 +137,11 @@ function tensorsOf(tracked: TrackedParameter, entry: Record<string, unknown> = {
   for (const [key, value] of Object.entries(entry)) {
     const name = `state.${tracked.index}.${key}`;
     if (typeof value === "number") tensors.push(scalar(name, value));
-    else if (value instanceof Later || arrayKind(value) === "Float32Array") {
-      const length = value instanceof Later ? value.length : lengthOf(value as Float32Array);
-      tensors.push(floats(name, length === tracked.length ? shapeOf(tracked) : [length], value as Float32Array | Later));
+    else if (value instanceof Later || isHalves(value) || arrayKind(value) === "Float32Array") {
+      const length = value instanceof Later ? value.length : lengthOf(value as HostArray);
+      tensors.push(floats(name, length === tracked.length ? shapeOf(tracked) : [length], value as HostArray | Later));
+    } else if (key === rowStepsName && arrayKind(value) === "Uint32Array") {
+      tensors.push({ ...floats(name, [lengthOf(value as Uint32Array)], value as Uint32Array), dtype: "U32" });
     } else if (value !== undefined && value !== null) {
       throw typeError("ERR_CHECKPOINT", `${tracked.label}: a checkpoint cannot keep ${key}, which is ${describe(value)}`);
     }
@@ -145,16 +150,17 @@ function tensorsOf(tracked: TrackedParameter, entry: Record<string, unknown> = {
 }
 
 /** The parameter's shape, if it still has one that fits. */
-function shapeOf({ parameter, length }: TrackedParameter): readonly number[] {
-  const shape: unknown = parameter.shape;
-  const sizes = Array.isArray(shape) ? Array.from(shape as unknown[], Number) : [length];
+function shapeOf(tracked: TrackedParameter): readonly number[] {
+  const { length } = tracked;
+  const shape: unknown = tracked.read("shape");
+  const sizes = isArray(shape) ? touch(tracked, () => Array.from(shape, Number)) : [length];
   return sizes.every((size) => Number.isSafeInteger(size) && size >= 0) && elementsOf(sizes) === length ? sizes : [length];
 }
 
-function floats(name: string, shape: readonly number[], array: Float32Array | Later): Filled {
+function floats(name: string, shape: readonly number[], array: HostArray | Uint32Array | Later): Filled {
   if (array instanceof Later) return { name, dtype: "F32", shape, bytes: array };
   const { buffer, byteOffset, byteLength } = array;
-  return { name, dtype: "F32", shape, bytes: new Uint8Array(buffer, byteOffset, byteLength) };
+  return { name, dtype: isHalves(array) ? "BF16" : "F32", shape, bytes: new Uint8Array(buffer, byteOffset, byteLength) };
 }
 
 function scalar(name: string, value: number): Filled {

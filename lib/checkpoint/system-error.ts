@@ -11,8 +11,9 @@ export function withPath(error: unknown, path: unknown): unknown {
   if (typeof error !== "object" || error === null || typeof (error as SystemError).syscall !== "string") return error;
   const system = error as SystemError;
   const given = String(path);
-  const [reason] = system.message.split(/, (?=[a-z]+(?: '|$))/) as [string];
-  system.message = `${reason}, ${system.syscall ?? ""} '${given}'`;
+  const [reason] = system.message.split(/, (?=[a-z_]+(?: '|$))/) as [string];
+  const advice = system.syscall === "uv_cwd" ? ": the working directory was removed, so give an absolute path" : "";
+  system.message = `${reason}, ${system.syscall ?? ""} '${given}'${advice}`;
   system.path = given;
   delete system.dest;
   return system;

@@ -23,7 +23,7 @@ export function requireValues(
 
 /** Checks the memory that values will be written to; returns what writes them. */
 export function prepareValues(values: ReadonlyMap<TrackedParameter, Float32Array>): () => void {
-  const pairs = [...values].map(([tracked, from]) => ({ tracked, from, into: tracked.parameter.data }));
+  const pairs = [...values].map(([tracked, from]) => ({ tracked, from, into: tracked.read("data") }));
   for (const { tracked, into } of pairs) {
     requireFloats(tracked, into, role.data);
     requireUnchanged(tracked, into, role.data);

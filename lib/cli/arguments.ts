@@ -1,6 +1,6 @@
 // Reading a command line with Node's own parser: every mistake is one clear line and exit code 2.
-import { accessSync, constants, statSync } from "node:fs";
-import { dirname, extname, sep } from "node:path";
+import { accessSync, closeSync, constants, openSync, statSync, unlinkSync } from "node:fs";
+import { extname, sep } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import { targetOf } from "../checkpoint/durable";
 
@@ -60,9 +60,17 @@ export async function requireSvg(path: string | undefined): Promise<void> {
   try {
     const found = statSync(path, { throwIfNoEntry: false });
     isFolder ||= found?.isDirectory() === true;
-    if (!isFolder) accessSync(found === undefined ? dirname(await targetOf(path)) : path, constants.W_OK);
+    if (found === undefined && !isFolder) tryToCreate(await targetOf(path));
+    else if (found?.isFile() === true) closeSync(openSync(path, "r+"));
+    else if (!isFolder) accessSync(path, constants.W_OK); // to open a pipe would be to wait for its reader
   } catch (error) {
     throw refuse((error as Error).message.split(", ")[0] as string);
   }
   if (isFolder) throw refuse("a folder, and no file in it");
+}
+
+/** Makes a file and removes it. Nothing less tells whether that works: root may write to every folder, and can make no file in some. */
+function tryToCreate(path: string): void {
+  closeSync(openSync(path, "ax"));
+  unlinkSync(path);
 }

@@ -5,9 +5,10 @@ import type { StepRequest, Update } from "../step/step-request";
 import { bufferBits, statesMask, type TrackedParameter } from "../step/tracked-parameter";
 import { addon, statesOfVariants } from "../native/engine";
 import type { AnyParameter, Parameter } from "../parameter";
-import type { EmaOptions, LookaheadOptions } from "../options/common";
+import type { EmaOptions, LookaheadOptions, StateDtype } from "../options/common";
 import { refuseUnknownKeys } from "../options/kinds";
-import { emaOf, lookaheadOf, type Rule, type Step } from "../rule/rule";
+import { emaOf, lookaheadOf, stateDtypeOf, type Rule, type Step } from "../rule/rule";
+import { requireStateDtype } from "./state-type";
 
 /** What a constructor takes: parameters, or groups of them with options of their own. */
 export type Params<O> = Iterable<AnyParameter> | Iterable<GroupOf<O>>;
@@ -78,6 +79,7 @@ export class Group<O extends object> {
     this.#options = new LiveOptions(rule.options, rule.begin?.(given) ?? given);
     this.#current = { ...this.#options.values };
     rule.check?.(this.#current);
+    requireStateDtype(stateDtypeOf(this.#current), parameters);
     rule.advise?.(this.#current);
     const params = Object.freeze(parameters.map(({ parameter }) => parameter));
     const live = Object.defineProperty(this.#added.makeObject(), "params", { value: params, enumerable: true });
@@ -94,6 +96,11 @@ export class Group<O extends object> {
     return this.#current;
   }
 
+  /** The type of the state arrays of its parameters. */
+  get stateDtype(): StateDtype {
+    return stateDtypeOf(this.#current);
+  }
+
   /** Reads the live options again. Throws where one is invalid, or where they do not fit together. Accessors in arrays run here. */
   read(): void {
     const options = this.#options;
@@ -101,6 +108,7 @@ export class Group<O extends object> {
     if (this.#added.any) this.#added.check((keys) => refuseUnknownKeys(keys, this.#known, "A param group"));
     if (!options.changed) return;
     this.rule.check?.(options.values);
+    requireStateDtype(stateDtypeOf(options.values), this.parameters);
     options.changed = false;
     this.#current = { ...options.values };
     this.rule.advise?.(this.#current);

@@ -1,5 +1,7 @@
 // The group object that callers see: one accessor per option, and detection of unknown keys.
 
+import { shownValues } from "../foreign";
+
 /** By this key Node finds what console.log shows. */
 const inspect = Symbol.for("nodejs.util.inspect.custom");
 
@@ -27,7 +29,7 @@ class Noted extends Given {
 
 /** Values in the place of accessors, for console.log. */
 function showValues(this: object): object {
-  return { ...this };
+  return shownValues(this);
 }
 
 /**

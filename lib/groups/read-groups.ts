@@ -1,6 +1,7 @@
 // Groups as callers write them: read and checked as far as that is possible without their parameters.
-import { describe, isMap, isObject, typeError } from "../errors";
-import { meantAsGroup, meantAsList } from "../meant";
+import { describe, isObject, typeError } from "../errors";
+import { touch } from "../foreign";
+import { isList, isParameter, meantAsGroup, meantAsList, meantAsParams } from "../meant";
 import { knownKeys, type GroupExtras } from "./group";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import { titleOf, type Rule } from "../rule/rule";
@@ -30,18 +31,21 @@ export function readGroup<O extends object>(rule: Rule<O>, given: unknown, defau
   if (initial_lr !== undefined && typeof initial_lr !== "number") {
     throw typeError("ERR_INVALID_OPTION", `The initial_lr of a param group must be a number, got ${describe(initial_lr)}`);
   }
-  const isTaken = isObject(params) && ("data" in params || (Symbol.iterator in params && !isMap(params)));
-  const advice = isTaken ? "" : meantAsList(params);
-  if (!isObject(params) || advice !== "") {
-    throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}${advice}`);
-  }
-  const list = Symbol.iterator in params && !ArrayBuffer.isView(params) ? listOf(params as Iterable<unknown>) : [params];
-  const extras = {
+  const extras: GroupExtras = {
     ...(name === undefined ? {} : { name }),
     ...(initial_lr === undefined ? {} : { initial_lr }),
     ...(extra === undefined ? {} : { extra }),
   };
-  return { params: list, options: readSchema(rule.options, given, defaults), extras };
+  return { params: paramsOf(params), options: readSchema(rule.options, given, defaults), extras };
+}
+
+/** One parameter, or an iterable of them. */
+function paramsOf(params: unknown): unknown[] {
+  const label = "The params of a param group";
+  if (touch({ label }, () => isList(params))) return listOf(params as Iterable<unknown>);
+  const advice = touch({ label }, () => isParameter(params)) ? "" : meantAsParams(params);
+  if (isObject(params) && advice === "") return [params]; // what it lacks is found when it is tracked
+  throw typeError("ERR_INVALID_PARAMETER", `params must be parameters, got ${describe(params)}${advice}`);
 }
 
 /** The items of an iterable. Its own errors pass through; the engine's TypeError for a broken iterator gets a code. */
@@ -56,15 +60,13 @@ function listOf(iterable: Iterable<unknown>): unknown[] {
 
 /** Reads what a constructor was given: groups where the first item has `params`, else one group of parameters. */
 export function readParams<O extends object>(rule: Rule<O>, given: unknown, defaults: O): ReadGroup<O>[] {
-  if (!isObject(given) || !(Symbol.iterator in given) || ArrayBuffer.isView(given) || isMap(given)) {
+  const label = `The parameters of ${rule.optimizer}`;
+  if (!touch({ label }, () => isList(given))) {
     const wanted = "an iterable of parameters, or of groups { params, ...options }";
-    throw typeError(
-      "ERR_INVALID_PARAMETER",
-      `The parameters of ${rule.optimizer} must be ${wanted}, got ${describe(given)}${meantAsList(given)}`,
-    );
+    throw typeError("ERR_INVALID_PARAMETER", `${label} must be ${wanted}, got ${describe(given)}${meantAsList(given)}`);
   }
   const items = listOf(given as Iterable<unknown>);
-  const isGroup = (item: unknown) => isObject(item) && "params" in item;
+  const isGroup = (item: unknown) => touch({ label }, () => isObject(item) && "params" in item);
   const grouped = isGroup(items[0]);
   if (items.some((item) => isGroup(item) !== grouped)) {
     throw typeError("ERR_INVALID_PARAMETER", `${rule.optimizer} takes parameters or groups of them, not a mixture`);

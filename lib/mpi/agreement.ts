@@ -6,7 +6,18 @@ import type { MpiFailure } from "../native/engine";
 const fault = { peer: 1, disagree: 2, timeout: 3, lost: 4 } as const;
 
 /** Everything that a rank may be about to do with the others. */
-export const call = { bucket: 1, step: 2, gather: 3, broadcast: 4, stateDict: 5, save: 6, load: 7, take: 8, close: 9 } as const;
+export const call = {
+  bucket: 1,
+  step: 2,
+  gather: 3,
+  broadcast: 4,
+  stateDict: 5,
+  save: 6,
+  load: 7,
+  take: 8,
+  close: 9,
+  swapEma: 10,
+} as const;
 
 /** The parts of an agreement, as messages name them. Their order is native code's. */
 const parts = {

@@ -1,7 +1,8 @@
 // The gradients of one step on their way: buckets begin in one order on every rank, from the last parameters to the first, as a
 // backward pass completes them.
 import type { Floats } from "../arrays/placement";
-import { plainError } from "../errors";
+import { isSparse } from "../arrays/sparse-gradient";
+import { plainError, typeError } from "../errors";
 import { addon, role, type MpiOutcome } from "../native/engine";
 import { requireLength } from "../step/memory-checks";
 import { pin } from "../step/pin";
@@ -50,13 +51,18 @@ export class GradientExchange {
   /** The gradient of a tensor, checked and kept in its place. One that is on its way must still be the parameter's. */
   gradientOf(index: number): Float32Array | null {
     const tensor = this.shard.tensors[index] as TrackedParameter;
-    const { grad = null } = tensor.parameter;
+    const grad = tensor.read("grad") ?? null;
     const known = this.#gradients[index];
     if (known !== undefined) {
       if (grad === known) return known;
       throw plainError("ERR_BUSY", `${tensor.label}: its gradient was replaced after ready(), and is being exchanged`);
     }
     return (this.#gradients[index] = grad === null ? null : requireGradient(tensor, grad));
+  }
+
+  /** Whether a tensor has a gradient, once `gradientOf` has looked at it. */
+  hasGradient(index: number): boolean {
+    return (this.#gradients[index] ?? null) !== null;
   }
 
   /** Begins all buckets that have not begun, and returns what has. */
@@ -91,6 +97,7 @@ export class GradientExchange {
 
 /** A gradient that can be read on another thread. */
 function requireGradient(tensor: TrackedParameter, grad: Floats): Float32Array {
+  if (isSparse(grad)) throw typeError("ERR_SPARSE", `${tensor.label}: its grad is sparse; Sharded exchanges whole gradients`);
   requireLength(tensor, grad, role.grad);
   const array = grad as Float32Array;
   if (addon.leased(array, false)) {

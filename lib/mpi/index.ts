@@ -26,7 +26,8 @@ export const mpi = Object.freeze({
    * Joins the processes that `mpirun` started. A process that no launcher started is rank 0 of 1, so a script runs unchanged without one.
    * Every rank must call it, once.
    *
-   * @param options `timeout`: seconds without an answer after which a call gives up, default 600
+   * @param options `timeout`: seconds without an answer after which a call gives up, default 600; `color`: which processes of the job
+   *   make a world, default all
    * @throws never: the promise is rejected with ERR_MPI_UNAVAILABLE, ERR_MPI_LAUNCHER where another MPI's launcher started this process,
    *   ERR_MPI_TIMEOUT, ERR_MPI_LOST, ERR_BUSY where it was called before, or ERR_INVALID_OPTION
    */

@@ -1,7 +1,7 @@
 // The part of an optimizer that one rank owns: groups of pieces of its parameters, with the state of those alone.
 import { hostZeros } from "../arrays/memory";
-import type { Floats } from "../arrays/placement";
-import { rangeError } from "../errors";
+import type { Floats, StateArray } from "../arrays/placement";
+import { rangeError, typeError } from "../errors";
 import type { Group } from "../groups/group";
 import { addon, role } from "../native/engine";
 import type { FormulaNames } from "../native/lists";
@@ -24,10 +24,17 @@ export interface Piece extends Range {
 
 type AnyRule = Rule<object>;
 
-/** The arrays of a state in one order: slow weights and the average last. */
-export const arraysOf = (states: readonly Floats[], { slow, ema }: Buffers): Floats[] => {
-  return [...states, slow, ema].filter((array) => array !== null);
+/** The arrays of a state in one order: slow weights and the average last. All are float32 here. */
+export const arraysOf = (states: readonly StateArray[], { slow, ema }: Buffers): Floats[] => {
+  return [...states, slow, ema].filter((array) => array !== null) as Floats[];
 };
+
+/** Refuses state that ranks cannot exchange yet. */
+function requireFloat32State({ stateDtype }: Group<object>, index: number): void {
+  if (stateDtype === "float32") return;
+  const what = `Param group ${index}: Sharded keeps float32 state only, and state_dtype is ${JSON.stringify(stateDtype)}`;
+  throw rangeError("ERR_INVALID_OPTION", what);
+}
 
 export const arraysOfTracked = ({ states, slow, ema }: TrackedParameter): Floats[] => arraysOf(states, { slow, ema });
 
@@ -50,6 +57,8 @@ export class Shard {
   /** This rank's gradients, bucket by bucket. */
   readonly sums: readonly Float32Array[];
   readonly #own: ParameterGroups<object>;
+  /** The error of a state that pieces cannot have: on one rank alone it must be every rank's. */
+  #refusal: Error | undefined;
   /** By group: whether its tensors are cut between rows alone, and the options that its pieces have. */
   readonly #inRows: boolean[];
   readonly #known: object[];
@@ -62,7 +71,10 @@ export class Shard {
     bucket: number,
   ) {
     const { rule } = groups;
-    for (const group of groups.groups) group.readAll();
+    for (const [index, group] of groups.groups.entries()) {
+      group.readAll();
+      requireFloat32State(group, index);
+    }
     this.#inRows = groups.groups.map(({ options }) => centralizes(rule, options));
     this.tensors = groups.steps.parameters;
     const whole = (addon.formulas[rule.formula] as FormulaNames).norms;
@@ -122,14 +134,22 @@ export class Shard {
   /** The state that the optimizer had: this rank's part of it is copied, the rest is let go of. */
   #takeState(): void {
     for (const [index, pieces] of this.pieces.entries()) {
-      const { steps, states, slow, ema } = this.tensors[index] as TrackedParameter;
+      const tensor = this.tensors[index] as TrackedParameter;
+      const { steps, states, slow, ema, rowSteps } = tensor;
       if (steps === 0 && states.length === 0) continue;
+      const group = this.groups.groups.find(({ end }) => index < end);
+      if (rowSteps !== null && (group?.options as CommonOptions).sparse_step === "row") this.#refusal ??= countsError(tensor);
       for (const { tracked, begin, end } of pieces) {
-        const part = (array: Floats) => copyOfPart(array as Float32Array, begin, end);
+        const part = (array: StateArray) => copyOfPart(array as Float32Array, begin, end);
         const buffers = { slow: slow && part(slow), ema: ema && part(ema) };
         this.#own.steps.setState(tracked, steps, states.map(part), buffers, true);
       }
     }
+  }
+
+  /** Throws where the optimizer had a state that pieces cannot have. */
+  requireState(): void {
+    if (this.#refusal !== undefined) throw this.#refusal;
   }
 
   /** The groups of the pieces, with the options that the live groups have now. */
@@ -139,6 +159,7 @@ export class Shard {
       group.read();
       const { options } = group;
       if (options === this.#known[g]) return;
+      requireFloat32State(group, g);
       if (centralizes(rule, options) && this.#inRows[g] !== true) {
         const advice = "set it before Sharded is made, which then cuts its parameters between rows";
         throw rangeError("ERR_INVALID_OPTION", `Param group ${g}: centralization cannot be turned on later: ${advice}`);
@@ -156,6 +177,16 @@ export class Shard {
   /** The state of a tensor as far as this rank has it: how far it has come, and which arrays there are. */
   stateOf(index: number): TrackedParameter {
     return (this.pieces[index]?.[0] as Piece).tracked;
+  }
+
+  /** Gives the pieces of a parameter its memory, as it is now. */
+  bind(index: number, data: Float32Array): void {
+    const { buffer, byteOffset } = data;
+    for (const { parameter, begin, end } of this.pieces[index] ?? []) {
+      const place = byteOffset + begin * Float32Array.BYTES_PER_ELEMENT;
+      const same = parameter.data.buffer === buffer && parameter.data.byteOffset === place;
+      if (!same) parameter.data = data.subarray(begin, end);
+    }
   }
 
   /** This rank's pieces of an array of a state, counted as in `arraysOf`. */
@@ -177,12 +208,13 @@ export class Shard {
 const parameterOf = ({ parameter }: Pick<Piece, "parameter">) => parameter;
 
 /** A piece as its group sees it. One of whole rows has their shape. */
-function makeParameter({ parameter, index, dimensions, length, first }: TrackedParameter, range: Range, sum: Float32Array) {
-  const data = (parameter.data as Float32Array).subarray(range.begin, range.end);
+function makeParameter(tensor: TrackedParameter, range: Range, sum: Float32Array) {
+  const { index, dimensions, length, first } = tensor;
+  const data = (tensor.read("data") as Float32Array).subarray(range.begin, range.end);
   const row = sizeOfRow({ length, first, dimensions });
   const inRows = row > 0 && (range.end - range.begin) % row === 0 && range.begin % row === 0;
-  const shape = inRows ? { shape: [(range.end - range.begin) / row, ...(parameter.shape as number[]).slice(1)] } : {};
-  const name = `${parameter.name ?? index}, elements ${range.begin} to ${range.end}`;
+  const shape = inRows ? { shape: [(range.end - range.begin) / row, ...(tensor.read("shape") as number[]).slice(1)] } : {};
+  const name = `${tensor.read("name") ?? index}, elements ${range.begin} to ${range.end}`;
   return { data, grad: sum as Float32Array | null, name, ...shape };
 }
 
@@ -190,6 +222,15 @@ export function copyOfPart(array: Float32Array, begin: number, end: number): Flo
   const part = hostZeros(end - begin);
   part.set(array.subarray(begin, end));
   return part;
+}
+
+/** The error of rows with counts of their own, which pieces do not have. */
+export function countsError({ label }: TrackedParameter): Error {
+  const advice = 'load or make it with sparse_step: "parameter"';
+  return typeError(
+    "ERR_SPARSE",
+    `${label}: its state has row_steps, and Sharded counts the steps of whole parameters; ${advice}`,
+  );
 }
 
 /** MPI counts the elements of a bucket in 32 bits. */

@@ -6,15 +6,15 @@ import { parseJson, writeJson } from "../checkpoint/json";
 import { readCheckpoint, type Checkpoint, type LoadStateOptions } from "../checkpoint/load";
 import { readValue, type Place } from "../checkpoint/places";
 import type { SequentialReader } from "../checkpoint/reader";
-import { elementsOf } from "../checkpoint/safetensors";
-import { typeError } from "../errors";
+import { elementsOf, quote } from "../checkpoint/safetensors";
+import { isObject, plainError, typeError } from "../errors";
 import type { GroupExtras } from "../groups/group";
 import { requireObject } from "../options/kinds";
 import type { LoadReport } from "../state-dict";
 import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
 import { call } from "./agreement";
 import { broadcastText, bytesOf, scatterWindow, windowsOf, type Owned } from "./moves";
-import type { Shard } from "./shard";
+import { countsError, type Shard } from "./shard";
 import { requireReady, type ShardedSteps } from "./sharded-steps";
 import { Turns } from "./turns";
 import { requireSuccess, type Transport } from "./world";
@@ -49,6 +49,8 @@ interface Read {
 export class ShardedLoad {
   readonly #turns: Turns;
   #items: readonly Item[] = [];
+  /** The data of each parameter, as the checks have seen it. */
+  #data: readonly Float32Array[] = [];
   /** By item: this rank's pieces of a state, or the whole of values and averages. */
   #arrays: Owned[][] = [];
   /** Rank 0's: which item an array of the state dict stands for. */
@@ -59,10 +61,11 @@ export class ShardedLoad {
     private readonly shard: Shard,
     private readonly steps: ShardedSteps,
     private readonly options: LoadStateOptions,
+    private readonly check: () => void,
   ) {
     // The states that are about to be replaced need not be alike. An average must be given on all ranks or on none.
     const { state: _, ...intention } = steps.intention(call.load);
-    const average = (options as LoadStateOptions | null)?.average === undefined ? 1 : 2;
+    const average = isObject(options) && options.average !== undefined ? 2 : 1;
     this.#turns = new Turns(transport, { ...intention, average });
   }
 
@@ -78,6 +81,7 @@ export class ShardedLoad {
 
   /** Rank 0's part: reads, and sends what it reads. */
   async #read(from: unknown): Promise<Read> {
+    this.check();
     const { rule, groups } = this.shard.groups;
     let next = 0;
     let standIn: Float32Array = new Float32Array(0);
@@ -101,13 +105,19 @@ export class ShardedLoad {
       await this.#begin(items);
     };
     const checkpoint = await readCheckpoint(from, rule, groups, this.options, { begin, read });
-    const found = await this.#turns.check(() => checkpoint.check());
+    const found = await this.#turns.check(() => {
+      const checked = checkpoint.check();
+      const counting = checked.loaded.states.find(({ rowSteps }) => rowSteps !== null);
+      if (counting !== undefined) throw countsError(counting.tracked);
+      return checked;
+    });
     return { checkpoint, found };
   }
 
   /** The others' part. */
   async #receive(): Promise<undefined> {
     await this.#turns.check(() => {
+      this.check();
       this.#require();
       const { options } = this;
       requireOptions(options);
@@ -120,7 +130,7 @@ export class ShardedLoad {
   }
 
   #require(): void {
-    requireReady(this.transport, this.shard, this.steps);
+    this.#data = requireReady(this.transport, this.shard, this.steps);
     this.shard.groups.groups.forEach((group, index) => {
       const unwritable = group.unwritable({});
       if (unwritable === undefined) return;
@@ -132,6 +142,10 @@ export class ShardedLoad {
   #travels({ key, tensor, tracked }: Place): boolean {
     if (key === null) return true;
     const isArray = Object.values<string>(bufferKeys).includes(key) || this.shard.groups.rule.states.includes(key);
+    if (tensor.dtype === "BF16") {
+      const advice = "load it before Sharded is made, into the optimizer that it takes over";
+      throw plainError("ERR_CHECKPOINT", `${quote(tensor.name)} is bfloat16, and ranks exchange float32 state only; ${advice}`);
+    }
     return isArray && tensor.dtype === "F32" && elementsOf(tensor.shape) === tracked.length;
   }
 
@@ -203,8 +217,7 @@ export class ShardedLoad {
     found?.writeValues();
     if (found === undefined) {
       this.#items.forEach(({ index, kind }, item) => {
-        const { data } = this.#tensor(index).parameter;
-        if (kind === "values") (data as Float32Array).set(this.#whole(item));
+        if (kind === "values") this.#data[index]?.set(this.#whole(item));
       });
     }
     groups.forEach((group, k) => {

@@ -1,5 +1,5 @@
 // A checkpoint of all ranks, written by rank 0 while it comes in: nobody has the whole state in memory.
-import type { Floats } from "../arrays/placement";
+import type { StateArray } from "../arrays/placement";
 import { Later } from "../checkpoint/pieces";
 import { planCheckpoint, type ArraySource, type SaveStateOptions } from "../checkpoint/save";
 import { role } from "../native/engine";
@@ -17,6 +17,7 @@ export async function saveSharded(
   steps: ShardedSteps,
   path: unknown,
   options: SaveStateOptions,
+  check: () => void,
 ): Promise<void> {
   const turns = new Turns(transport, steps.intention(call.save));
   const incoming = async function* (index: number, array: number): AsyncGenerator<Uint8Array> {
@@ -37,6 +38,7 @@ export async function saveSharded(
     average: copiedLater,
   };
   const write = await turns.check(() => {
+    check();
     requireReady(transport, shard, steps);
     shard.readGroups();
     const { rule, groups } = shard.groups;
@@ -55,7 +57,7 @@ async function sendAll(shard: Shard, sent: (index: number, array: number) => Asy
 }
 
 /** An array of this rank, copied in pieces: what changes while it is written is damaged nowhere. */
-function copiedLater(array: Floats): Later {
+function copiedLater(array: StateArray): Later {
   const values = array as Float32Array;
   return new Later(values.length, async function* () {
     for (const { begin, end } of windowsOf(values.length)) yield await Promise.resolve(bytesOf(values.slice(begin, end)));

@@ -34,12 +34,17 @@ export class ShardedState {
     private readonly steps: ShardedSteps,
   ) {}
 
-  /** The dict on rank 0, null on the others. */
-  async stateDict(): Promise<StateDict | null> {
+  /**
+   * The dict on rank 0, null on the others.
+   *
+   * @param check what may throw once the ranks agree
+   */
+  async stateDict(check: () => void): Promise<StateDict | null> {
     const { transport, shard } = this;
     const turns = new Turns(transport, this.steps.intention(call.stateDict));
     const states = shard.tensors.map(({ index }) => shard.stateOf(index));
     const wholes = await turns.check(() => {
+      check();
       requireReady(transport, shard, this.steps);
       shard.readGroups();
       return transport.rank > 0
@@ -70,13 +75,16 @@ export class ShardedState {
   }
 
   /** Rank 0's parameters to all; and its state, where `given` is what it has. */
-  async broadcast(given: readonly Whole[] | null): Promise<void> {
+  async broadcast(given: readonly Whole[] | null, check: () => void): Promise<void> {
     // The states that are about to be replaced need not be alike.
     const { state: _, ...intention } = this.steps.intention(call.broadcast);
     const turns = new Turns(this.transport, { ...intention, options: given === null ? 1 : 2 });
-    await turns.check(() => requireReady(this.transport, this.shard, this.steps));
+    const data = await turns.check(() => {
+      check();
+      return requireReady(this.transport, this.shard, this.steps);
+    });
     const take = given === null ? undefined : await this.#scatter(given, turns);
-    for (const { parameter } of this.shard.tensors) await broadcastArray(this.transport, parameter.data as Float32Array);
+    for (const array of data) await broadcastArray(this.transport, array);
     take?.();
   }
 

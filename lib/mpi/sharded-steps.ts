@@ -1,10 +1,11 @@
 // The way of a step over ranks: check → exchange and sum → agree → norm → step the own shard → agree → gather. Until the last part a
 // failure changes nothing.
+import { refuseMore } from "../options/kinds";
 import { clipCoefficient } from "../arrays/clip";
 import { requireUnleased } from "../arrays/placement";
 import { plainError, rangeError, typeError } from "../errors";
 import type { Group } from "../groups/group";
-import { role, type MpiOutcome } from "../native/engine";
+import { role } from "../native/engine";
 import { titleOf } from "../rule/rule";
 import { requireLength } from "../step/memory-checks";
 import { pin } from "../step/pin";
@@ -14,6 +15,7 @@ import { call, hashOf, textOf, type Intention } from "./agreement";
 import { agree, attempt, settle, type Refusal } from "./collective";
 import { GradientExchange } from "./gradient-exchange";
 import { GradientNorm } from "./norm";
+import { gather } from "./gather";
 import type { Shard } from "./shard";
 import type { Transport } from "./world";
 
@@ -33,6 +35,8 @@ export class ShardedSteps {
   /** Steps so far, skipped ones too. */
   #count = 0;
   #exchange: GradientExchange | undefined;
+  /** The data of each parameter, as the checks of this step have seen it. */
+  readonly #data: Float32Array[] = [];
   readonly #layoutHash: number;
 
   constructor(
@@ -80,18 +84,23 @@ export class ShardedSteps {
     return (this.#exchange ??= new GradientExchange(this.transport, this.shard, this.intention(call.bucket)));
   }
 
-  async step(given: StepOptions | undefined): Promise<StepReport> {
+  /** @param rest what was passed after the options: refused, when the ranks agree */
+  async step(given: StepOptions | undefined, rest: readonly unknown[]): Promise<StepReport> {
     this.transport.requireOpen();
     const exchange = this.#current();
     try {
-      return await this.#run(exchange, given);
+      return await this.#run(exchange, given, rest);
     } finally {
       this.#exchange = undefined;
+      this.#data.length = 0;
     }
   }
 
-  async #run(exchange: GradientExchange, given: StepOptions | undefined): Promise<StepReport> {
-    const prepared = attempt(() => this.#prepare(exchange, given));
+  async #run(exchange: GradientExchange, given: StepOptions | undefined, rest: readonly unknown[]): Promise<StepReport> {
+    const prepared = attempt(() => {
+      refuseMore(rest, "step");
+      return this.#prepare(exchange, given);
+    });
     if ("error" in prepared) {
       await settle(exchange.refuse(prepared, this.intention(call.step)), prepared);
       throw prepared.error; // where everybody else agreed, which cannot be
@@ -120,39 +129,30 @@ export class ShardedSteps {
   }
 
   #normOf(exchange: GradientExchange): GradientNorm {
-    return new GradientNorm(this.shard, (index) => exchange.gradientOf(index) !== null);
+    return new GradientNorm(this.shard, (index) => exchange.hasGradient(index));
   }
 
   /** All local checks, and room for the state. Nothing is written. */
   #prepare(exchange: GradientExchange, given: StepOptions | undefined): Prepared {
     const options = readStepOptions(given, "step");
     if (options.stream !== undefined) throw rangeError("ERR_CUDA_STREAM", "stream: Sharded steps on the host alone");
+    this.shard.requireState();
     const groups = this.shard.readGroups();
     let [mask, updated] = ["", 0];
     this.shard.tensors.forEach((tensor, index) => {
       const grad = exchange.gradientOf(index);
       mask += grad === null ? "0" : "1";
       if (grad !== null) updated += 1;
-      this.#bind(tensor, grad !== null);
+      const data = requireHostData(tensor);
+      this.#data[index] = data;
+      this.shard.bind(index, data);
+      for (const { parameter, sum } of this.shard.pieces[index] ?? []) parameter.grad = grad === null ? null : sum;
     });
     this.shard.steps.check(groups);
     const { gradScale, maxGradNorm, skipNonFinite } = options;
     const all = [gradScale ?? 1, maxGradNorm ?? null, skipNonFinite ?? false, groups.map((group) => group.options)];
     const intention = { ...this.intention(call.step), gradients: hashOf(mask), options: hashOf(textOf(all)) };
     return { options, groups, intention, updated };
-  }
-
-  /** Gives the pieces of a parameter its memory, as it is now. */
-  #bind(tensor: TrackedParameter, hasGradient: boolean): void {
-    const { data, out } = tensor.parameter;
-    requireHostData(tensor, data, out);
-    for (const { parameter, sum, begin, end } of this.shard.pieces[tensor.index] ?? []) {
-      const { buffer, byteOffset } = data as Float32Array;
-      const place = byteOffset + begin * Float32Array.BYTES_PER_ELEMENT;
-      const same = parameter.data.buffer === buffer && parameter.data.byteOffset === place;
-      if (!same) parameter.data = (data as Float32Array).subarray(begin, end);
-      parameter.grad = hasGradient ? sum : null;
-    }
   }
 
   /** The last part: from here on a failure leaves the ranks with different parameters. */
@@ -163,7 +163,12 @@ export class ShardedSteps {
         (error: unknown): Refusal => ({ error }),
       );
       const intention = this.intention(call.gather);
-      await settle([agree(this.transport, intention, refusal, exchange.batch), this.#gather(exchange)], refusal);
+      const { transport, shard } = this;
+      const agreed = agree(transport, intention, refusal, exchange.batch);
+      const gathered = gather(transport, shard, exchange.batch, (index) =>
+        exchange.hasGradient(index) ? (this.#data[index] as Float32Array) : null,
+      );
+      await settle([agreed, gathered], refusal);
     } catch (cause) {
       const what = (cause as Error).message;
       throw plainError(
@@ -173,38 +178,24 @@ export class ShardedSteps {
       );
     }
   }
-
-  #gather(exchange: GradientExchange): MpiOutcome {
-    const { buckets } = this.shard.layout;
-    const used = buckets.filter(({ ranges }) => ranges.some(({ index }) => exchange.gradientOf(index) !== null));
-    const arrays = used.map(({ ranges }) =>
-      ranges.map(({ index, begin, end }) => {
-        const { data } = (this.shard.tensors[index] as TrackedParameter).parameter;
-        return exchange.gradientOf(index) === null ? null : (data as Float32Array).subarray(begin, end);
-      }),
-    );
-    return this.transport.calls.gather(
-      exchange.batch,
-      arrays,
-      used.map(({ lengths }) => lengths),
-      used.map(({ counts }) => counts),
-    );
-  }
 }
 
-/** What every method that reads or writes states checks first. */
-export function requireReady(transport: Transport, shard: Shard, steps: ShardedSteps): void {
+/** What every method that reads or writes states checks first. Returns the data of each parameter, which nobody needs to read again. */
+export function requireReady(transport: Transport, shard: Shard, steps: ShardedSteps): Float32Array[] {
   transport.requireOpen();
   steps.requireIdle();
-  for (const tensor of shard.tensors) requireHostData(tensor, tensor.parameter.data, tensor.parameter.out);
+  shard.requireState();
+  return shard.tensors.map(requireHostData);
 }
 
 /** Data that can be written on another thread. */
-function requireHostData(tensor: TrackedParameter, data: TrackedParameter["parameter"]["data"], out: unknown = data): void {
+function requireHostData(tensor: TrackedParameter): Float32Array {
+  const [data, out] = [tensor.read("data"), tensor.read("out")];
   requireLength(tensor, data, role.data);
-  if (out !== data) {
+  if ((out ?? data) !== data) {
     throw typeError("ERR_INVALID_PARAMETER", `${tensor.label}: Sharded updates data in place, and the parameter has an out`);
   }
   requireUnleased(data, `${tensor.label}: its data`);
   pin(data as Float32Array);
+  return data as Float32Array;
 }

@@ -1,18 +1,19 @@
-import { describe, rangeError, typeError } from "../errors";
+import { refuseMore } from "../options/kinds";
+import { describe, typeError } from "../errors";
 import type { CheckpointSource, LoadStateOptions } from "../checkpoint/load";
 import type { SaveStateOptions } from "../checkpoint/save";
 import type { ParamGroup } from "../groups/group";
-import { host } from "../native/engine";
-import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { Optimizer, ZeroGradOptions } from "../optimizer";
-import { Guard, internalsOf, type Internals } from "../optimizer/internals";
+import { Guard, type Internals } from "../optimizer/internals";
 import { zeroGradients } from "../optimizer/zero-grad";
 import type { Parameter } from "../parameter";
 import { titleOf } from "../rule/rule";
 import type { LoadReport, StateDict } from "../state-dict";
-import type { StepOptions, StepReport } from "../step/step-options";
+import { type StepOptions, type StepReport } from "../step/step-options";
 import { Shard } from "./shard";
 import { ShardedLoad } from "./sharded-load";
+import { readBucket, requireOptimizer } from "./sharded-arguments";
+import { swapShardedAverages } from "./sharded-averages";
 import { saveSharded } from "./sharded-save";
 import { ShardedState } from "./sharded-state";
 import { ShardedSteps } from "./sharded-steps";
@@ -22,8 +23,6 @@ export interface ShardedOptions {
   /** About how many elements are exchanged at once, from 1 on. Default 2 ** 20. */
   bucket?: number;
 }
-
-const defaultBucket = 2 ** 20;
 
 /**
  * An optimizer over the ranks of a world: data-parallel training whose state is shared out (ZeRO-1). Every rank has all parameters, and the
@@ -87,13 +86,15 @@ export class Sharded<O extends object = { lr: number }> {
    *   happened on another one; ERR_MPI_DISAGREE where options, lengths or which parameters have a gradient differ. With ERR_MPI_LOST the
    *   ranks may have different parameters, and every later call is that error; after ERR_MPI_TIMEOUT nothing can be exchanged
    */
-  step(options?: StepOptions): Promise<StepReport> {
-    return this.#together("step", () => this.#steps.step(options));
+  step(options?: StepOptions): Promise<StepReport>;
+  step(options?: StepOptions, ...rest: readonly unknown[]): Promise<StepReport> {
+    return this.#together("step", () => this.#steps.step(options, rest));
   }
 
   /** The same as `step`, for what takes an optimizer with both: GradScaler. */
-  stepAsync(options?: StepOptions): Promise<StepReport> {
-    return this.step(options);
+  stepAsync(options?: StepOptions): Promise<StepReport>;
+  stepAsync(...given: readonly []): Promise<StepReport> {
+    return this.step(...given);
   }
 
   /** Runs what all ranks do. */
@@ -110,12 +111,15 @@ export class Sharded<O extends object = { lr: number }> {
    *
    * @throws never: the promise is rejected as that of `step`
    */
-  broadcast(): Promise<void> {
+  broadcast(): Promise<void>;
+  broadcast(...rest: readonly unknown[]): Promise<void> {
     return this.#guard.exclusivelyAsync("broadcast", async () => {
       const whole = this.#shard.tensors.map(({ steps, states, slow, ema }) => {
         return { steps, arrays: [...states], buffers: { slow, ema } };
       });
-      await this.#state.broadcast(this.#begun ? null : whole);
+      await this.#state.broadcast(this.#begun ? null : whole, () => {
+        refuseMore(rest, "broadcast", "no argument");
+      });
       if (!this.#begun) this.#inner.groups.reset();
       this.#begun = true;
     });
@@ -126,8 +130,12 @@ export class Sharded<O extends object = { lr: number }> {
    *
    * @throws never: the promise is rejected as that of `step`
    */
-  stateDict(): Promise<StateDict | null> {
-    return this.#together("stateDict", () => this.#state.stateDict());
+  stateDict(): Promise<StateDict | null>;
+  stateDict(...rest: readonly unknown[]): Promise<StateDict | null> {
+    const check = () => {
+      refuseMore(rest, "stateDict of a Sharded", "no argument");
+    };
+    return this.#together("stateDict", () => this.#state.stateDict(check));
   }
 
   /**
@@ -138,8 +146,12 @@ export class Sharded<O extends object = { lr: number }> {
    * @param options as of an optimizer's `saveState`
    * @throws never: the promise is rejected on rank 0 with what `saveState` of an optimizer rejects with, on the others with ERR_MPI_PEER
    */
-  saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
-    return this.#together("saveState", () => saveSharded(this.#transport, this.#shard, this.#steps, path, options));
+  saveState(path: string | URL, options?: SaveStateOptions): Promise<void>;
+  saveState(path: string | URL, options: SaveStateOptions = {}, ...rest: readonly unknown[]): Promise<void> {
+    const check = () => {
+      refuseMore(rest, "saveState");
+    };
+    return this.#together("saveState", () => saveSharded(this.#transport, this.#shard, this.#steps, path, options, check));
   }
 
   /**
@@ -153,9 +165,16 @@ export class Sharded<O extends object = { lr: number }> {
    */
   loadState<Extra = unknown>(from: CheckpointSource, options?: LoadStateOptions & { strict?: true }): Promise<{ extra: Extra }>;
   loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions): Promise<{ extra: Extra } & Partial<LoadReport>>;
-  loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
+  loadState<Extra = unknown>(
+    from: CheckpointSource,
+    options: LoadStateOptions = {},
+    ...rest: readonly unknown[]
+  ): Promise<{ extra: Extra }> {
+    const check = () => {
+      refuseMore(rest, "loadState");
+    };
     return this.#together("loadState", () => {
-      const load = new ShardedLoad(this.#transport, this.#shard, this.#steps, options);
+      const load = new ShardedLoad(this.#transport, this.#shard, this.#steps, options, check);
       return load.run(from) as Promise<{ extra: Extra }>;
     });
   }
@@ -169,12 +188,28 @@ export class Sharded<O extends object = { lr: number }> {
    */
   ready(parameter: Parameter): void {
     this.#guard.freely(() => {
+      this.#guard.requireUnswapped();
       const index = this.#indexOf.get(parameter);
       if (index === undefined) {
         throw typeError("ERR_INVALID_PARAMETER", `${describe(parameter)} is no parameter of this optimizer`);
       }
       this.#steps.ready(index);
     });
+  }
+
+  /**
+   * Exchanges the parameters' values and their moving averages on all ranks, as `swapEma` of an optimizer does: to test with the averages,
+   * and back. In between `step`, `ready`, `broadcast` and all that saves or loads are refused with ERR_AVERAGE.
+   *
+   * @returns whether the parameters hold the averages now
+   * @throws never: the promise is rejected with ERR_AVERAGE before the first average, or as that of `step`
+   */
+  swapEma(): Promise<boolean>;
+  swapEma(...rest: readonly unknown[]): Promise<boolean> {
+    const check = () => {
+      refuseMore(rest, "swapEma of a Sharded", "no argument");
+    };
+    return this.#guard.swapAsync(() => swapShardedAverages(this.#transport, this.#shard, this.#steps, check));
   }
 
   /** Fills every gradient of this rank with zeros, or with `set_to_none` sets them to null. Other ranks need not call it. */
@@ -193,25 +228,4 @@ export class Sharded<O extends object = { lr: number }> {
   [Symbol.dispose](): void {
     this.dispose();
   }
-}
-
-function readBucket(options: unknown): number {
-  requireObject(options, "The options of Sharded");
-  refuseUnknownKeys(options, ["bucket"], "Sharded");
-  const { bucket = defaultBucket } = options;
-  if (typeof bucket !== "number") throw typeError("ERR_INVALID_OPTION", `bucket must be a number, got ${describe(bucket)}`);
-  if (Number.isSafeInteger(bucket) && bucket >= 1) return bucket;
-  throw rangeError("ERR_INVALID_OPTION", `bucket must be a whole number of elements from 1 on, got ${bucket}`);
-}
-
-function requireOptimizer(optimizer: unknown): Internals {
-  const inner = internalsOf(optimizer);
-  if (inner === undefined)
-    throw typeError("ERR_OPTIMIZER", `Sharded takes an optimizer of this package, got ${describe(optimizer)}`);
-  for (const { label, place } of inner.groups.steps.parameters) {
-    if (place === host) continue;
-    const advice = "Sharded exchanges host memory only so far: cuda arrays must be read() first";
-    throw typeError("ERR_INVALID_PARAMETER", `${label} lies on CUDA device ${place}: ${advice}`);
-  }
-  return inner;
 }

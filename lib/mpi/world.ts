@@ -9,6 +9,11 @@ import { findMpi, requireMpi } from "./library";
 export interface WorldOptions {
   /** Seconds without an answer from the other ranks after which a call gives up (ERR_MPI_TIMEOUT). Default 600. */
   timeout?: number;
+  /**
+   * A whole number from 0 to 2147483647: the world is of the processes that give the same one, numbered in their order. For a job with
+   * processes of another kind, all of which must call MPI_Comm_split over MPI_COMM_WORLD once. Default: all processes of the job.
+   */
+  color?: number;
 }
 
 /** What sharding needs of a world: rank and size, and native code's exchanges. Another transport would be another one of these. */
@@ -84,23 +89,32 @@ let opened = false;
 /** See `mpi.world`. */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   requireObject(options, "The options of mpi.world");
-  refuseUnknownKeys(options, ["timeout"], "mpi.world");
+  refuseUnknownKeys(options, ["timeout", "color"], "mpi.world");
   const timeout = readTimeout((options as WorldOptions).timeout);
+  const color = readColor((options as WorldOptions).color);
   const calls = requireMpi();
   if (opened) throw plainError("ERR_BUSY", "This process has or had its world: MPI starts once in a process. Pass that world on");
   opened = true;
   calls.setTimeout(timeout);
-  let size = 0;
+  let size = 0; // of the job
   const forgetExit = whenProcessEnds((code) => {
     if (size === 1) return; // nobody waits
     if (size > 1) console.error("adabelief: this rank ends without world.close(), so all ranks are ended");
     calls.abort(code);
   });
-  const numbers = new Int32Array(2);
-  requireSuccess(await withDeadline(calls.start(numbers)));
-  size = numbers[1] as number;
-  await requireLauncher(calls, size);
-  return new World(calls, numbers[0] as number, size, forgetExit);
+  const numbers = new Int32Array(3);
+  requireSuccess(await withDeadline(calls.start(numbers, color)));
+  const [rank, ranks, processes] = numbers as unknown as [number, number, number];
+  size = processes;
+  await requireLauncher(calls, processes);
+  return new World(calls, rank, ranks, forgetExit);
+}
+
+function readColor(color: unknown): number {
+  if (color === undefined) return -1;
+  if (typeof color !== "number") throw typeError("ERR_INVALID_OPTION", `color must be a number, got ${describe(color)}`);
+  if (Number.isInteger(color) && color >= 0 && color < 2 ** 31) return color;
+  throw rangeError("ERR_INVALID_OPTION", `color must be a whole number from 0 to 2147483647, got ${color}`);
 }
 
 function readTimeout(timeout: unknown = 600): number {

@@ -14,8 +14,9 @@ export interface DeviceMemory {
   readonly deviceMemory: unique symbol;
 }
 
-/** What stands for an array of floats in native code. */
+/** What stands for an array of floats in native code; and for a state array, whose elements may have 16 bits. */
 export type NativeFloats = Float32Array | DeviceMemory;
+export type NativeState = NativeFloats | Uint16Array;
 
 /** See native/addon/table_object.h. `device` is `host` or the number of the device that all arrays of the row lie on. */
 export interface Table {
@@ -28,13 +29,20 @@ export interface Table {
     data: NativeFloats,
     out: NativeFloats,
     grad: NativeFloats | null,
-    state0: NativeFloats | null,
-    state1: NativeFloats | null,
-    state2: NativeFloats | null,
+    state0: NativeState | null,
+    state1: NativeState | null,
+    state2: NativeState | null,
     slow: NativeFloats | null,
     ema: NativeFloats | null,
+    /** An `elementType`. */
+    stateType: number,
+    /** Whose random bits round the state, and from which of its elements on. */
+    noiseId: number,
+    noiseOffset: number,
   ): { problem: number; role: number } | null;
   bindGrads(rows: Int32Array, grads: readonly (NativeFloats | null)[], count: number): { problem: number; index: number } | null;
+  /** Binds the first `count` rows of a sparse gradient. Returns what is wrong with `values`, or 0. */
+  bindSparse(row: number, rows: Uint32Array, sets: Int32Array | null, count: number, values: NativeFloats): number;
   setStream(stream: bigint): void;
   synchronize(): void;
   setRequest(
@@ -42,6 +50,7 @@ export interface Table {
     variants: Int32Array,
     stages: Int32Array,
     coefficients: Float32Array,
+    noise: Float64Array,
     gradients: Float64Array,
   ): void;
   /** The slots that a device may leave norms in, or null. */
@@ -116,7 +125,7 @@ export interface MpiAddon {
   find(names: readonly string[]): { reason: string; path: string; version: string; abi: string };
   setTimeout(seconds: number): void;
   /** Writes rank and size. Blocks this thread until MPI has started. */
-  start(into: Int32Array): MpiOutcome;
+  start(into: Int32Array, color: number): MpiOutcome;
   end(): MpiOutcome;
   abort(code: number): never;
   agree(ok: boolean, parts: Float64Array, message: string, batch: number): MpiOutcome;
@@ -155,10 +164,12 @@ export interface Engine {
   /** A `backendChoice`. */
   useBackend(name: string, byDefault: boolean): number;
   allocate(length: number, like?: Float32Array): Float32Array | null;
+  /** The same of 16 bits. It reaches the next cache line together with `like`. */
+  allocateHalves(length: number, like?: Float32Array): Uint16Array | null;
   /** Keeps the memory of an array for good, as a program may hold a part of it. Native memory needs no call: its parts keep it. */
-  keep?(array: Float32Array): void;
+  keep?(array: Float32Array | Uint16Array): void;
   accumulate(into: Float32Array, sources: readonly Float32Array[], scale: number, pairs: boolean): number | null;
-  /** Converts between a `halfType` and float32; false where the arrays overlap: nothing is written then. */
+  /** Converts between an `elementType` of 16 bits and float32; false where the arrays overlap: nothing is written then. */
   widen(type: number, into: Float32Array, from: Uint16Array): boolean;
   narrow(type: number, into: Uint16Array, from: Float32Array): boolean;
   read(arrays: readonly Float32Array[]): number;

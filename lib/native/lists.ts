@@ -28,7 +28,7 @@ export interface Lists {
   readonly live: Readonly<Record<string, number>>;
   readonly operations: Readonly<Record<string, number>>;
   readonly problems: Readonly<Record<string, number>>;
-  readonly halfTypes: Readonly<Record<string, number>>;
+  readonly elementTypes: Readonly<Record<string, number>>;
   readonly backendChoices: Readonly<Record<string, number>>;
 }
 
@@ -129,8 +129,8 @@ export function readLists(lists: Lists) {
       "otherDevice",
       "disposed",
     ]),
-    /** Types of 16 bits. */
-    halfType: numbers("the list of half types", lists.halfTypes, ["bfloat16", "float16"]),
+    /** The types of arrays. */
+    elementType: numbers("the list of element types", lists.elementTypes, ["float32", "bfloat16", "float16"]),
     /** What became of the choice of a backend. */
     backendChoice: numbers("the list of backend choices", lists.backendChoices, ["chosen", "unknown", "unsupported", "busy"]),
   };

@@ -15,10 +15,13 @@ interface Pair {
 }
 
 /** Exchanges the data of every parameter that has an average with it. All checks come first. */
-export function exchangeAverages(parameters: readonly TrackedParameter[]): void {
+export const exchangeAverages = (parameters: readonly TrackedParameter[]): void => planExchange(parameters)();
+
+/** The checks. Returns what exchanges, which cannot fail on the host. */
+export function planExchange(parameters: readonly TrackedParameter[]): () => void {
   const pairs = parameters.flatMap((tracked): Pair[] => {
-    const { ema, parameter } = tracked;
-    return ema === null ? [] : [{ tracked, data: parameter.data, ema }];
+    const { ema } = tracked;
+    return ema === null ? [] : [{ tracked, data: tracked.read("data"), ema }];
   });
   if (pairs.length === 0) throw plainError("ERR_AVERAGE", "There is no average yet: no step was made with the option ema");
   for (const pair of pairs) requireWritable(pair);
@@ -26,8 +29,10 @@ export function exchangeAverages(parameters: readonly TrackedParameter[]): void 
   const onHost = pairs.flatMap(({ data, ema }) =>
     isCudaArray(data) || isCudaArray(ema) ? [] : [[wordsOf(data), wordsOf(ema)] as const],
   );
-  exchangeOnDevices(pairs);
-  for (const [data, ema] of onHost) exchange(data, ema);
+  return () => {
+    exchangeOnDevices(pairs);
+    for (const [data, ema] of onHost) exchange(data, ema);
+  };
 }
 
 function requireWritable({ tracked, data, ema }: Pair): void {

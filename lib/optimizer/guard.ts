@@ -1,6 +1,7 @@
 import { plainError, typeError } from "../errors";
 
 const aClosure = "a closure";
+const swapping = "swapEma";
 
 /**
  * Says which methods of an optimizer may be called now. After `dispose` or a lost device none may; during a step, or while the averages are
@@ -35,7 +36,7 @@ export class Guard {
   enter(what: string): void {
     this.#requireUsable();
     if (this.#busy !== null) throw this.#isBusy();
-    if (this.#swapped) this.requireUnswapped();
+    if (this.#swapped && what !== swapping) this.requireUnswapped();
     this.#busy = what;
   }
 
@@ -91,20 +92,23 @@ export class Guard {
 
   /** Exchanges the parameters' values and averages, forth or back. Returns whether the parameters hold the averages now. */
   swap(exchange: () => void): boolean {
-    const before = this.#swapped;
-    let now = before;
-    this.#swapped = false;
-    try {
-      this.exclusively("swapEma", exchange);
-      now = !before;
-    } finally {
-      this.#swapped = now;
-    }
-    return now;
+    return this.exclusively(swapping, () => {
+      exchange();
+      return (this.#swapped = !this.#swapped);
+    });
+  }
+
+  /** The same, where the exchange takes its time. */
+  swapAsync(exchange: () => Promise<void>): Promise<boolean> {
+    return this.exclusivelyAsync(swapping, async () => {
+      await exchange();
+      return (this.#swapped = !this.#swapped);
+    });
   }
 
   /** Refuses an act that needs the values of the training while the parameters hold their averages. */
   requireUnswapped(): void {
+    if (this.#busy === swapping) throw this.#isBusy();
     if (!this.#swapped) return;
     throw plainError("ERR_AVERAGE", `The parameters of this ${this.optimizer} hold their averages: call swapEma() first`);
   }

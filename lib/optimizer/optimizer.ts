@@ -1,13 +1,15 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { readStream, type StreamOptions } from "../cuda/driver";
+import { refuseMore } from "../options/kinds";
 import { describe, isObject, typeError } from "../errors";
 import { meantAsOptimizer } from "../meant";
 import type { Floats } from "../arrays/placement";
 import type { GroupOf, ParamGroup, Params } from "../groups/group";
+import type { StateDtype } from "../options/common";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import type { State, StateOf } from "../state-dict";
-import { readStepOptions, refuseMore, type StepOptions, type StepReport } from "../step/step-options";
+import { readStepOptions, type StepOptions, type StepReport } from "../step/step-options";
 import { Guard, noteInternals } from "./internals";
 import { ParameterGroups } from "./parameter-groups";
 import { defineInspect } from "./show";
@@ -23,7 +25,9 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * update. Those on a device are the optimizer's: it disposes of them when it is disposed of, reset, or takes over another state.
    */
   readonly state: StateOf<S> = Object.freeze({
-    get: (parameter: Parameter<Floats>) => this.#groups.stateOf(parameter) as never,
+    get: (parameter: Parameter<Floats, unknown>, dtype?: StateDtype) => {
+      return this.#groups.stateOf(parameter as Parameter<Floats>, dtype) as never;
+    },
   });
 
   static {
@@ -142,13 +146,18 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
   }
 
   /**
-   * Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them.
+   * Fills every gradient with zeros, or with `set_to_none` sets them to null, which makes the next step skip them. A sparse gradient
+   * is set to null in any case.
    *
    * @param options `set_to_none`: default false; `stream`: in whose order those on a device are filled, default 0n
    * @throws a coded error, and changes nothing. If a device fails (ERR_CUDA, ERR_CUDA_LOST), some gradients may already be zero
    */
-  zeroGrad(options: ZeroGradOptions = {}): void {
-    this.#guard.freely(() => zeroGradients(this.#groups.steps.parameters, options));
+  zeroGrad(options?: ZeroGradOptions): void;
+  zeroGrad(options: ZeroGradOptions = {}, ...rest: readonly unknown[]): void {
+    this.#guard.freely(() => {
+      refuseMore(rest, "zeroGrad");
+      zeroGradients(this.#groups.steps.parameters, options);
+    });
   }
 
   /**
@@ -160,22 +169,32 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
    * @throws ERR_AVERAGE before the first average; ERR_DETACHED, ERR_LEASED, ERR_OVERLAP and the like where the `data` of a parameter cannot
    *   be written; nothing is changed then
    */
-  swapEma(): boolean {
+  swapEma(): boolean;
+  swapEma(...rest: readonly unknown[]): boolean {
     const { steps } = this.#groups;
     return this.#guard.swap(() => {
+      refuseMore(rest, "swapEma", "no argument");
       steps.synchronize();
       exchangeAverages(steps.parameters);
     });
   }
 
   /** Adds a group, as while training a model that grows. Options that it lacks are the defaults. */
-  addParamGroup(group: GroupOf<Partial<O>>): void {
-    this.#guard.exclusively("addParamGroup", () => this.#groups.add(group));
+  addParamGroup(group: GroupOf<Partial<O>>): void;
+  addParamGroup(group: GroupOf<Partial<O>>, ...rest: readonly unknown[]): void {
+    this.#guard.exclusively("addParamGroup", () => {
+      refuseMore(rest, "addParamGroup", "one group with its options, { params, ...options }, and nothing after it");
+      this.#groups.add(group);
+    });
   }
 
   /** Forgets all state: the next step is the first. */
-  reset(): void {
-    this.#guard.exclusively("reset", () => this.#groups.reset());
+  reset(): void;
+  reset(...rest: readonly unknown[]): void {
+    this.#guard.exclusively("reset", () => {
+      refuseMore(rest, "reset", "no argument");
+      this.#groups.reset();
+    });
   }
 
   /** Releases parameters and state, including device memory of the state. Every later call except `dispose` throws ERR_DISPOSED. */

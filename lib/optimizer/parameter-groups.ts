@@ -1,7 +1,7 @@
 import { isCudaArray } from "../cuda/array";
-import { publicDefaults, readLookahead } from "../options/common";
-import { plainError, rangeError, typeError } from "../errors";
-import type { Floats } from "../arrays/placement";
+import { publicDefaults, readLookahead, type StateDtype } from "../options/common";
+import { describe, plainError, rangeError, typeError } from "../errors";
+import { dtypeOf, type Floats, type StateArray } from "../arrays/placement";
 import { Group, type ParamGroup, type Params } from "../groups/group";
 import { canWrite } from "../groups/live-group";
 import { addon } from "../native/engine";
@@ -12,7 +12,15 @@ import { titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
 import type { Loaded } from "../state-dict";
 import { Steps } from "../step/steps";
-import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, copyOfCounts, rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
+
+/** Bit patterns are no numbers: nobody gets them who did not ask for them. */
+function requireAskedFor({ label, states }: TrackedParameter, dtype: StateDtype): void {
+  const own = states.length === 0 ? dtype : dtypeOf(states[0] as StateArray);
+  if (dtype === own) return;
+  const advice = own === "bfloat16" ? 'ask for it: state.get(parameter, "bfloat16"), and convert it with fromBFloat16' : "";
+  throw typeError("ERR_DTYPE", `${label} has ${own} state, not ${describe(dtype)}${advice && `; ${advice}`}`);
+}
 
 /** What an optimizer owns: groups of parameters with their options, the state of each parameter, and the steps over them. */
 export class ParameterGroups<O extends object> {
@@ -61,7 +69,9 @@ export class ParameterGroups<O extends object> {
   /** Takes over what was loaded. */
   take({ groups, states }: Loaded<O>): void {
     for (const { group, options, extras } of groups) group.load(options, extras);
-    for (const { tracked, steps, arrays, buffers } of states) this.steps.setState(tracked, steps, arrays, buffers, true);
+    for (const { tracked, steps, arrays, buffers, rowSteps, noiseId } of states) {
+      this.steps.setState(tracked, steps, arrays, buffers, true, rowSteps, noiseId);
+    }
     for (const { group } of groups) group.advise();
   }
 
@@ -79,15 +89,17 @@ export class ParameterGroups<O extends object> {
   }
 
   /** The state of a parameter; undefined before its first update. The caller can keep the arrays, so they count as exposed. */
-  stateOf(parameter: Parameter<Floats>): object | undefined {
+  stateOf(parameter: Parameter<Floats>, dtype: StateDtype = "float32"): object | undefined {
     const tracked = this.#trackedOf.get(parameter);
     if (tracked === undefined || tracked.kept === 0) return undefined;
+    requireAskedFor(tracked, dtype);
     this.steps.expose(tracked);
-    const { states, slow, ema, steps, stateNames } = tracked;
+    const { states, slow, ema, steps, stateNames, rowSteps } = tracked;
     for (const array of [...states, slow, ema]) if (array !== null && !isCudaArray(array)) addon.keep?.(array);
     const arrays = Object.fromEntries(states.map((array, k) => [stateNames[k], array])) as object;
     const buffers = { ...(slow === null ? {} : { [bufferKeys.slow]: slow }), ...(ema === null ? {} : { [bufferKeys.ema]: ema }) };
-    return Object.freeze({ step: steps, ...arrays, ...buffers });
+    const counts = rowSteps === null ? {} : { [rowStepsName]: copyOfCounts(rowSteps) };
+    return Object.freeze({ step: steps, ...arrays, ...buffers, ...counts });
   }
 
   /** Lets go of everything. */

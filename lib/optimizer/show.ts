@@ -1,4 +1,5 @@
 // What console.log shows of an optimizer in Node. Browsers show what they like.
+import { classNameOf, shownValues } from "../foreign";
 import { titleOf } from "../rule/rule";
 import type { ParameterGroups } from "./parameter-groups";
 
@@ -16,7 +17,7 @@ export function defineInspect(prototype: object, groupsOf: (optimizer: object) =
       const groups = groupsOf(this);
       return groups === undefined
         ? "Optimizer"
-        : show(this.constructor.name, groups, depth, (value) => toText(value, { ...options, depth: 4 }));
+        : show(classNameOf(this), groups, depth, (value) => toText(value, { ...options, depth: 4 }));
     },
     writable: true,
     configurable: true,
@@ -33,6 +34,9 @@ function show(name: string, { rule, live, steps }: Groups, depth: number, toText
     elements += length;
     most = Math.max(most, own);
   }
-  const paramGroups = live.map(({ params, ...group }) => ({ ...group, parameters: params.length }));
+  const paramGroups = live.map((one) => {
+    const { params, ...group } = shownValues(one);
+    return { ...group, parameters: (params as readonly unknown[]).length };
+  });
   return `${title} ${toText({ parameters: steps.parameters.length, elements, steps: most, paramGroups })}`;
 }

@@ -1,15 +1,18 @@
 import { readCheckpoint, type CheckpointSource, type LoadStateOptions } from "../checkpoint/load";
 import type { Bytes } from "../checkpoint/pieces";
 import { encodeCheckpoint, saveCheckpoint, type SaveStateOptions } from "../checkpoint/save";
-import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
+import { flag, refuseMore, refuseUnknownKeys, requireObject } from "../options/kinds";
 import {
+  copies,
   readStateDict,
   requirePublished,
+  widenedCopies,
   writeStateDict,
   type LoadDictOptions,
   type LoadReport,
   type StateDict,
 } from "../state-dict";
+
 import type { Guard } from "./guard";
 import { WithGroups } from "./option-names";
 import type { ParameterGroups } from "./parameter-groups";
@@ -28,11 +31,14 @@ export abstract class Stateful extends WithGroups {
   /**
    * A deep copy of options and state in PyTorch's layout, on the host: what lies on a device is waited for and copied.
    *
-   * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`). Default false
+   * @param options `pytorch`: adds what the published Python classes need to load it (`rho_inf`, `rho_t`, `buffer`), and widens bfloat16
+   *   state to float32. Default false
    * @throws ERR_STATE_DICT: with `pytorch`, a common option that the published class would not obey; an `extra` that JSON cannot hold
    */
-  stateDict(options: { pytorch?: boolean } = {}): StateDict {
+  stateDict(options?: { pytorch?: boolean }): StateDict;
+  stateDict(options: { pytorch?: boolean } = {}, ...rest: readonly unknown[]): StateDict {
     return this.#guard.freely(() => {
+      refuseMore(rest, "stateDict");
       this.#guard.requireUnswapped();
       requireObject(options, "The options of stateDict");
       refuseUnknownKeys(options, ["pytorch"], "stateDict");
@@ -40,7 +46,7 @@ export abstract class Stateful extends WithGroups {
       const { rule, steps, groups } = this.#groups;
       if (pytorch) requirePublished(rule, groups);
       steps.synchronize();
-      return writeStateDict(rule, groups, pytorch);
+      return writeStateDict(rule, groups, pytorch, pytorch ? widenedCopies : copies);
     });
   }
 
@@ -57,9 +63,10 @@ export abstract class Stateful extends WithGroups {
   loadStateDict(saved: StateDict, options?: { strict?: true }): void;
   loadStateDict(saved: StateDict, options: { strict: false }): LoadReport;
   loadStateDict(saved: StateDict, options: LoadDictOptions): LoadReport | void;
-  loadStateDict(saved: StateDict, options: LoadDictOptions = {}): LoadReport | void {
+  loadStateDict(saved: StateDict, options: LoadDictOptions = {}, ...rest: readonly unknown[]): LoadReport | void {
     const { rule, groups } = this.#groups;
     return this.#guard.exclusively("loadStateDict", () => {
+      refuseMore(rest, "loadStateDict");
       requireObject(options, "The options of loadStateDict");
       refuseUnknownKeys(options, ["strict"], "loadStateDict");
       const strict = flag((options as LoadDictOptions).strict ?? true, "strict");
@@ -82,8 +89,10 @@ export abstract class Stateful extends WithGroups {
    *   instances of classes, cycles; infinities and -0 are kept) or the path is no regular file; with what `stateDict` throws; or with the
    *   file system's own error
    */
-  async saveState(path: string | URL, options: SaveStateOptions = {}): Promise<void> {
+  saveState(path: string | URL, options?: SaveStateOptions): Promise<void>;
+  async saveState(path: string | URL, options: SaveStateOptions = {}, ...rest: readonly unknown[]): Promise<void> {
     await this.#guard.freely(() => {
+      refuseMore(rest, "saveState");
       this.#guard.requireUnswapped();
       const { rule, steps, groups } = this.#groups;
       steps.synchronize();
@@ -97,8 +106,10 @@ export abstract class Stateful extends WithGroups {
    * @param options as of `saveState`
    * @throws what `saveState` rejects with
    */
-  encodeState(options: SaveStateOptions = {}): Bytes {
+  encodeState(options?: SaveStateOptions): Bytes;
+  encodeState(options: SaveStateOptions = {}, ...rest: readonly unknown[]): Bytes {
     return this.#guard.freely(() => {
+      refuseMore(rest, "encodeState");
       this.#guard.requireUnswapped();
       const { rule, steps, groups } = this.#groups;
       steps.synchronize();
@@ -115,19 +126,28 @@ export abstract class Stateful extends WithGroups {
    * @param from the file's path, or its bytes: a Uint8Array or a Blob
    * @param options `parameters`: write the saved values into the parameters' own `data`, default false; `strict`: as of `loadStateDict`;
    *   `average`: a WeightAverage of these parameters, to put the saved averages into
-   * @returns `extra` as it was given to `saveState`, or undefined; with `strict: false` what was not taken, as well
+   * @returns `extra` as it was given to `saveState`, or undefined; `converted` where state had another type than `state_dtype` says here;
+   *   with `strict: false` the whole report
    * @throws never: the promise is rejected with ERR_CHECKPOINT where the file is damaged, no checkpoint, or one of another optimizer,
    *   version or shape; ERR_DETACHED, ERR_LEASED and the like where a parameter's `data` cannot be written; or with the file
    *   system's own error. Nothing is changed then
    */
-  loadState<Extra = unknown>(from: CheckpointSource, options?: LoadStateOptions & { strict?: true }): Promise<{ extra: Extra }>;
+  loadState<Extra = unknown>(
+    from: CheckpointSource,
+    options?: LoadStateOptions & { strict?: true },
+  ): Promise<{ extra: Extra } & Partial<Pick<LoadReport, "converted">>>;
   loadState<Extra = unknown>(
     from: CheckpointSource,
     options: LoadStateOptions & { strict: false },
   ): Promise<{ extra: Extra } & LoadReport>;
   loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions): Promise<{ extra: Extra } & Partial<LoadReport>>;
-  loadState<Extra = unknown>(from: CheckpointSource, options: LoadStateOptions = {}): Promise<{ extra: Extra }> {
+  loadState<Extra = unknown>(
+    from: CheckpointSource,
+    options: LoadStateOptions = {},
+    ...rest: readonly unknown[]
+  ): Promise<{ extra: Extra }> {
     return this.#guard.exclusivelyAsync("loadState", async () => {
+      refuseMore(rest, "loadState");
       const { rule, steps, groups } = this.#groups;
       const checkpoint = await readCheckpoint(from, rule, groups, options);
       // Nothing is awaited between the last checks and the last write.
@@ -136,7 +156,9 @@ export abstract class Stateful extends WithGroups {
       writeValues();
       this.#groups.take(loaded);
       takeAverage();
-      return { extra: checkpoint.extra as Extra, ...(checkpoint.strict ? {} : loaded.report) };
+      const { converted } = loaded.report;
+      const report = !checkpoint.strict ? loaded.report : converted.length > 0 ? { converted } : {};
+      return { extra: checkpoint.extra as Extra, ...report };
     });
   }
 }

@@ -1,6 +1,8 @@
 import { requireStream, type StreamOptions } from "../cuda/driver";
 import { typeError } from "../errors";
-import { fillWithZeros, requireUnleased } from "../arrays/placement";
+import { fillWithZeros, requireUnleased, type Floats } from "../arrays/placement";
+import { isSparse } from "../arrays/sparse-gradient";
+import { touch } from "../foreign";
 import { role } from "../native/engine";
 import { flag, refuseUnknownKeys, requireObject } from "../options/kinds";
 import { requireFloats } from "../step/memory-checks";
@@ -21,34 +23,60 @@ export function zeroGradients(parameters: readonly TrackedParameter[], options: 
     setToNone(parameters);
     return;
   }
+  const sparse: TrackedParameter[] = [];
   const gradients = parameters.flatMap((tracked) => {
-    const grad = tracked.parameter.grad ?? null;
-    if (grad !== null) requireFloats(tracked, grad, role.grad);
-    return grad === null ? [] : [grad];
+    const grad = tracked.read("grad") ?? null;
+    if (grad === null) return [];
+    if (isSparse(grad)) {
+      sparse.push(tracked);
+      return [];
+    }
+    requireFloats(tracked, grad, role.grad);
+    return [grad];
   });
   for (const grad of gradients) requireUnleased(grad, "A gradient");
+  setToNone(sparse); // they are zero everywhere then
   for (const grad of gradients) fillWithZeros(grad, stream);
 }
 
 /** Sets every gradient to null, or none where one cannot be set. */
 function setToNone(parameters: readonly TrackedParameter[]): void {
-  const present = parameters.filter(({ parameter }) => (parameter.grad ?? null) !== null);
-  for (const { parameter, label } of present) {
-    if (!canAssign(parameter, "grad")) throw notSet(label);
+  const present = parameters.flatMap((tracked) => {
+    const before = tracked.read("grad") ?? null;
+    return before === null ? [] : [{ tracked, before }];
+  });
+  for (const { tracked } of present) {
+    if (!touch(tracked, () => canAssign(tracked.parameter, "grad"))) throw notSet(tracked);
   }
-  const before = present.map(({ parameter }) => parameter.grad);
+  let done = 0;
   try {
-    // A setter or a proxy of the caller's own may refuse, throw, or do nothing.
-    for (const { parameter, label } of present) {
-      if (!Reflect.set(parameter, "grad", null) || (parameter.grad ?? null) !== null) throw notSet(label);
+    for (const { tracked } of present) {
+      done += 1;
+      touch(tracked, () => {
+        setNull(tracked);
+      });
     }
   } catch (error) {
-    present.forEach(({ parameter }, k) => Reflect.set(parameter, "grad", before[k]));
+    for (const { tracked, before } of present.slice(0, done)) putBack(tracked, before);
     throw error;
   }
 }
 
-const notSet = (label: string) =>
+/** A setter or a proxy of the caller's own may refuse, throw, or do nothing. */
+function setNull(tracked: TrackedParameter): void {
+  const { parameter } = tracked;
+  if (!Reflect.set(parameter, "grad", null) || (parameter.grad ?? null) !== null) throw notSet(tracked);
+}
+
+function putBack({ parameter }: TrackedParameter, grad: Floats): void {
+  try {
+    Reflect.set(parameter, "grad", grad);
+  } catch {
+    // The one that threw: the error says so. The others are still to be put back.
+  }
+}
+
+const notSet = ({ label }: TrackedParameter) =>
   typeError("ERR_INVALID_PARAMETER", `${label}: its grad cannot be set to null: it is frozen, or its setter does not do it`);
 
 /** Whether an assignment to a property of an object of the caller's can succeed. */

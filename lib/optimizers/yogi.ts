@@ -33,6 +33,7 @@ const rule = defineRule({
     weight_decay: weightDecay(0),
   },
   coupledDecay: (o) => o.weight_decay,
+  begins: (o) => o.initial_accumulator,
   step: ({ slot, choice }) => {
     const biasOf = makeBias();
     return (o, c, t, fresh) => {

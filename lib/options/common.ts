@@ -1,9 +1,11 @@
 // The options that every optimizer has.
 import { describe, typeError } from "../errors";
-import { flag, proportion, refuseUnknownKeys, requireObject, whole, type Kind } from "./kinds";
+import { flag, proportion, refuseUnknownKeys, requireObject, whole, word, type Kind } from "./kinds";
 import { option, type Option, type Schema } from "./schema";
 
 export type Centralize = false | "all" | "conv";
+
+export type SparseStep = "parameter" | "row";
 
 /** Lookahead: after every k-th step slow ← slow + alpha·(p − slow), and p ← slow. */
 export interface LookaheadOptions {
@@ -15,6 +17,9 @@ export interface LookaheadOptions {
 export interface EmaOptions {
   readonly decay: number;
 }
+
+/** The types in which state arrays are kept. */
+export type StateDtype = "float32" | "bfloat16";
 
 /** The values of the options that every optimizer has. */
 export interface CommonValues {
@@ -42,6 +47,22 @@ export interface CommonValues {
   capturable: boolean;
   /** Maximize the objective: the gradient's sign is changed before anything else. Default false. */
   maximize: boolean;
+  /**
+   * The type in which the state arrays are kept (the moments; not `slow_buffer` and `ema_buffer`). "bfloat16" takes half of their memory. All
+   * arithmetic is in float32; a step rounds what it stores stochastically, so that small changes are not lost. It cannot change once there
+   * is state. Parameters on the host only. Default "float32".
+   */
+  state_dtype: StateDtype;
+  /**
+   * With `state_dtype: "bfloat16"`, what the random bits of the rounding depend on, besides the parameter's number, its steps and the
+   * element: a whole number from 0. The same seed gives the same bits, on every processor and number of threads. Default 0.
+   */
+  seed: number;
+  /**
+   * What is counted for the bias corrections of rows with a sparse gradient: the updates of the parameter, or those of each row
+   * (`row_steps` of the state). With "row", the same holds where gradients are not sparse. Default "parameter".
+   */
+  sparse_step: SparseStep;
 }
 
 /**
@@ -51,10 +72,17 @@ export interface CommonValues {
  */
 export type CommonOptions = Partial<CommonValues>;
 
+const sparseSteps: readonly SparseStep[] = ["parameter", "row"];
+
 const centralize: Kind<Centralize> = (value, key) => {
   if (value === false || value === "all" || value === "conv") return value;
   throw typeError("ERR_INVALID_OPTION", `${key} must be false, "all" or "conv", got ${describe(value)}`);
 };
+
+const stateDtype: Kind<StateDtype> = word(
+  ["float32", "bfloat16"],
+  (key, value) => `${key} must be "float32" or "bfloat16", got ${describe(value)}`,
+);
 
 const everySteps = whole(1);
 
@@ -80,7 +108,20 @@ export const commonOptions: { readonly [K in keyof CommonValues]: Option<CommonV
   ema: option<Partial<EmaOptions> | null>(null, (value) => (value === null ? null : readEma(value))),
   capturable: option(false, flag),
   maximize: option(false, flag),
+  state_dtype: option<StateDtype>("float32", stateDtype),
+  seed: option(0, whole(0)),
+  sparse_step: option<SparseStep>(
+    "parameter",
+    word(sparseSteps, (key, value) => `${key} must be "parameter" or "row", got ${describe(value)}`),
+  ),
 };
+
+/** Throws where common options do not go together. `oneCount`: whether all parameters have one count of steps. */
+export function checkCommon({ sparse_step, lookahead }: CommonOptions, oneCount: boolean): void {
+  if (sparse_step !== "row") return;
+  const other = lookahead !== null ? "Lookahead counts the steps of whole parameters" : "all parameters have one count of steps";
+  if (lookahead !== null || oneCount) throw typeError("ERR_INVALID_OPTION", `sparse_step: "row" is not possible here: ${other}`);
+}
 
 /** Options without those that say how a step runs and not what it computes: they are the caller's, and not saved. */
 export function savedOptions<O extends object>(options: O): O {

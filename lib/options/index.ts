@@ -1,1 +1,1 @@
-export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions } from "./common";
+export type { Centralize, CommonOptions, EmaOptions, LookaheadOptions, SparseStep, StateDtype } from "./common";

@@ -96,29 +96,44 @@ export const betas: Kind<readonly number[]> = (value, key) => {
 };
 
 // What the dialects call one thing, PyTorch's names first.
-export const dialects: readonly (readonly string[])[] = [
+export const dialects: Names = [
   ["lr", "learning_rate", "step_size", "alpha"],
   ["eps", "epsilon"],
   ["betas", "beta", "beta_1", "beta_2"],
   ["weight_decay", "wd", "l2", "decay"],
   ["weight_decouple", "decoupled", "decoupled_weight_decay"],
   ["rectify", "rectified"],
+  ["state_dtype", "mu_dtype", "optim_bits"],
 ];
 
 /** A key without what spellings differ in: weight_decay, weightDecay, WEIGHT-DECAY. */
 export const plain = (key: string): string => key.replaceAll(/[_\W]/g, "").toLowerCase();
 
+/** Lists of names for one thing. */
+type Names = readonly (readonly string[])[];
+
 /** The known key that an unknown key probably stands for. */
-function meantBy(key: string, known: readonly string[]): string | undefined {
-  const same = dialects.find((names) => names.some((name) => plain(name) === plain(key))) ?? [];
+function meantBy(key: string, known: readonly string[], names: Names): string | undefined {
+  const same = names.find((list) => list.some((name) => plain(name) === plain(key))) ?? [];
   return [key, ...same].flatMap((name) => known.filter((candidate) => plain(candidate) === plain(name)))[0];
 }
 
-/** Refuses keys that nothing has, and names the key that was probably meant. */
-export function refuseUnknownKeys(given: object | readonly string[], known: readonly string[], what: string): void {
+/** Refuses what is passed after the arguments that a method takes. */
+export function refuseMore(rest: readonly unknown[], what: string, takes = "nothing after its options"): void {
+  const more = rest.find((value) => value !== undefined);
+  if (more !== undefined) throw typeError("ERR_INVALID_OPTION", `${what} takes ${takes}, got ${describe(more)}`);
+}
+
+/** Refuses keys that nothing has, and names the key that was probably meant, also by another name of `names`. */
+export function refuseUnknownKeys(
+  given: object | readonly string[],
+  known: readonly string[],
+  what: string,
+  names: Names = dialects,
+): void {
   for (const key of isArray(given) ? (given as readonly string[]) : Object.keys(given)) {
     if (known.includes(key)) continue;
-    const meant = meantBy(key, known);
+    const meant = meantBy(key, known, names);
     const advice =
       meant !== undefined ? `did you mean ${JSON.stringify(meant)}?` : `it has ${known.length ? known.join(", ") : "none"}`;
     throw typeError("ERR_UNKNOWN_OPTION", `${what} has no option ${JSON.stringify(key)}: ${advice}`);

@@ -1,5 +1,6 @@
 // The declaration of an optimizer, from which its option types, checks and defaults are derived.
 import {
+  checkCommon,
   commonOptions,
   savedOptions,
   type Centralize,
@@ -7,6 +8,7 @@ import {
   type CommonValues,
   type EmaOptions,
   type LookaheadOptions,
+  type StateDtype,
 } from "../options/common";
 import { defaultsOf, type Schema, type SchemaOf, type Values } from "../options/schema";
 export { option, withoutDefault, type Option, type Values } from "../options/schema";
@@ -55,6 +57,8 @@ interface Extras<O> {
   readonly counted?: boolean;
   /** True where PyTorch keeps None for a state array until a step needs it. Default false. */
   readonly keepsNone?: boolean;
+  /** At what the elements of every state array begin. Default 0. */
+  readonly begins?: (options: O) => number;
   /** True where all parameters have one count of steps, the optimizer's. Default false. */
   readonly oneCount?: boolean;
   /** Called when a group's options change, to warn about options that have no effect. */
@@ -94,9 +98,12 @@ export type OptionsOf<R> = R extends Rule<infer O> ? Partial<O> : never;
 /** The options of a group, by the declaration. */
 export type LiveOptionsOf<R> = R extends Rule<infer O> ? O : never;
 
-/** What absent common options mean in a dict that this package wrote: their defaults. Absent options with an array stay as they are. */
+/**
+ * What absent common options mean in a dict that this package wrote: their defaults. Absent options with an array stay as they are, and the
+ * type of the state is the optimizer's own.
+ */
 export const absentOptions = <O extends object>({ options }: Rule<O>): Partial<O> => {
-  const { lookahead: _, ema: __, ...shared } = savedOptions(commonOptions);
+  const { lookahead: _, ema: __, state_dtype: ___, ...shared } = savedOptions(commonOptions);
   const present = Object.entries(shared).filter(([key]) => key in options);
   return Object.fromEntries(present.map(([key, { fallback }]) => [key, fallback])) as Partial<O>;
 };
@@ -104,6 +111,9 @@ export const absentOptions = <O extends object>({ options }: Rule<O>): Partial<O
 /** The Lookahead of a group: a part of the optimizer, or the option. */
 export const lookaheadOf = <O extends object>({ lookahead }: Rule<O>, options: O): LookaheadOptions | null =>
   lookahead === undefined ? ((options as CommonOptions).lookahead as LookaheadOptions | null) : lookahead(options);
+
+/** The type of a group's state arrays. */
+export const stateDtypeOf = (options: object): StateDtype => (options as { state_dtype: StateDtype }).state_dtype;
 
 /** The moving average of a group. */
 export const emaOf = (options: object): EmaOptions | null => (options as { ema: EmaOptions | null }).ema;
@@ -129,17 +139,25 @@ function makeRule<S extends Schema, C extends string, V extends Choices>(declara
 export function defineRule<S extends Schema, C extends string, V extends Choices>(
   declaration: Declaration<S, C, V>,
 ): Rule<Values<S> & CommonValues> {
-  const rule = makeRule({ ...declaration, options: { ...declaration.options, ...commonOptions } });
+  const { check, oneCount = false } = declaration;
+  const rule = makeRule({
+    ...declaration,
+    options: { ...declaration.options, ...commonOptions },
+    check: (options) => {
+      checkCommon(options, oneCount);
+      check?.(options);
+    },
+  });
   return rule as unknown as Rule<Values<S> & CommonValues>;
 }
 
 /** Declares an optimizer that has Lookahead and centralization of its own. */
 export function defineRanger<S extends Schema, C extends string, V extends Choices>(
   declaration: Declaration<S, C, V>,
-): Rule<Values<S> & Pick<CommonValues, "ema" | "capturable" | "maximize">> {
-  const { ema, capturable, maximize } = commonOptions;
-  const rule = makeRule({ ...declaration, options: { ...declaration.options, ema, capturable, maximize } });
-  return rule as unknown as Rule<Values<S> & Pick<CommonValues, "ema" | "capturable" | "maximize">>;
+): Rule<Values<S> & Omit<CommonValues, "centralize" | "lookahead">> {
+  const { centralize: _, lookahead: __, ...shared } = commonOptions;
+  const rule = makeRule({ ...declaration, options: { ...declaration.options, ...shared } });
+  return rule as unknown as Rule<Values<S> & Omit<CommonValues, "centralize" | "lookahead">>;
 }
 
 const ruleOfOptimizer = new WeakMap<object, Rule<object>>();

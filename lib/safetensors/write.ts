@@ -5,6 +5,7 @@ import { concat, inPieces, type Bytes } from "../checkpoint/pieces";
 import { elementSizeOf, elementsOf, encodeHeader, quote, type Dtype, type Tensor } from "../checkpoint/safetensors";
 import { isCudaArray, type CudaArray } from "../cuda/array";
 import { arrayKind, describe, isArray, isDetached, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { touch } from "../foreign";
 import { addon } from "../native/engine";
 import { refuseUnknownKeys, requireObject } from "../options/kinds";
 import { about } from "./read";
@@ -113,7 +114,10 @@ function readMetadata(given: unknown): Record<string, string> {
 function readTensor(name: string, value: unknown): Filled {
   const isData = arrayKind(value) !== undefined || isCudaArray(value);
   if (!isObject(value)) throw refuse(`${quote(name)} must be an array or have data, got ${describe(value)}`);
-  const { data, shape, dtype } = (isData ? { data: value } : value) as { data: unknown; shape?: unknown; dtype?: unknown };
+  const { data, shape, dtype } = touch({ label: quote(name) }, () => {
+    const { data, shape, dtype } = (isData ? { data: value } : value) as { data: unknown; shape?: unknown; dtype?: unknown };
+    return { data, shape, dtype };
+  });
   const known = isCudaArray(data) ? (["F32"] as const) : dtypesFor(arrayKind(data));
   if (known.length === 0) throw refuse(`${quote(name)}: data must be an array of numbers, got ${describe(data)}`);
   const type = (dtype ?? known[0]) as Dtype;

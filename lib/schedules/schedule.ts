@@ -1,4 +1,5 @@
 import { describe, isObject, typeError } from "../errors";
+import { classNameOf } from "../foreign";
 import { refuseUnknownKeys, type Kinds } from "../options/kinds";
 import { groupsOf, type Scheduled, type ScheduledGroup } from "./optimizer-groups";
 
@@ -85,7 +86,7 @@ export abstract class Schedule<S extends Saved> {
 
   /** Checks a dict whole; returns what puts it into force. */
   readState(saved: unknown): () => void {
-    const name = this.constructor.name;
+    const name = classNameOf(this) || "a schedule";
     requireStateDict(saved);
     const keys = Object.keys(this.#kinds) as (keyof S & string)[];
     const state = { ...this.state };

@@ -1,4 +1,4 @@
 export { letGo, readStateDict } from "./read";
-export type { Loaded, LoadDictOptions, LoadReport, State, StateDict, StateOf, StateOn } from "./types";
+export type { Loaded, LoadDictOptions, LoadReport, State, StateDict, StateIn16Bits, StateOf, StateOn } from "./types";
 export { namesOf, readNames } from "./names";
-export { copies, requirePublished, writeStateDict, type StateSource } from "./write";
+export { copies, requirePublished, widenedCopies, writeStateDict, type StateSource } from "./write";

@@ -19,10 +19,13 @@ export interface Match {
   readonly groups: readonly MatchedGroup[];
   /** The keys that any group of the dict names. */
   readonly known: ReadonlySet<string>;
-  readonly report: LoadReport;
+  readonly report: Unmatched;
 }
 
-const nothing: LoadReport = { missing: [], unexpected: [], keptOptions: [] };
+/** What was not matched. */
+export type Unmatched = Omit<LoadReport, "converted">;
+
+const nothing: Unmatched = { missing: [], unexpected: [], keptOptions: [] };
 
 /** The keys that a group of a dict names. */
 function keysOf(saved: unknown, index: number, seen: Set<string>): string[] {

@@ -6,8 +6,8 @@ export type Name = string | null;
 
 /** The names of a group's parameters; none where no parameter has one. */
 export function namesOf(parameters: readonly TrackedParameter[]): Name[] | undefined {
-  const names = parameters.map(({ parameter }): Name => {
-    const name: unknown = parameter.name;
+  const names = parameters.map((tracked): Name => {
+    const name: unknown = tracked.read("name");
     return typeof name === "string" ? name : null;
   });
   return names.some((name) => name !== null) ? names : undefined;

@@ -1,15 +1,15 @@
 // Reads dicts in PyTorch's layout. Keys that its releases leave behind are ignored.
 import { copyJson } from "../checkpoint/json";
-import { readLookahead, savedOptions } from "../options/common";
+import { readLookahead, savedOptions, type CommonOptions } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
 import { describe, isArray, typeError } from "../errors";
-import { copyOf, copyTo, type Floats } from "../arrays/placement";
+import { copyOf, copyTo, dtypeOf, type Floats, type StateArray } from "../arrays/placement";
 import { knownKeys, type Group, type GroupExtras } from "../groups/group";
 import { host } from "../native/engine";
 import { refuseUnknownKeys } from "../options/kinds";
 import { absentOptions, emaOf, lookaheadOf, titleOf, type Rule } from "../rule/rule";
 import { readSchema } from "../options/schema";
-import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import { flagKeys, optionsByFlags, requireObeyed } from "./flags";
 import { matchByName, matchByPlace, type MatchedGroup } from "./match";
 import { readState, refuse, requireRecord, unstepped } from "./read-state";
@@ -42,7 +42,8 @@ export function readStateDict<O extends object>(
   requireSameRelease(rule, saved, Object.values(state), savedGroups);
   const absent = absentIn(rule, saved);
   const trackedOf = new Map<string, TrackedParameter>();
-  const result: Loaded<O> = { groups: [], states: [], trackedOf, report: match.report };
+  const converted: string[] = [];
+  const result: Loaded<O> = { groups: [], states: [], trackedOf, report: { ...match.report, converted } };
   const expected: Expected<O>[] = [];
   const withSlow = savedGroups.map((group, index) => readSavedGroup(rule, group, absent, index));
   groups.forEach((group, index) => {
@@ -54,8 +55,11 @@ export function readStateDict<O extends object>(
       if (key === null || key === undefined) return;
       trackedOf.set(key, tracked);
       const entry: unknown = Object.hasOwn(state, key) ? state[key] : undefined;
-      const copy = taken || tracked.place !== host ? asItIs : copyOf;
-      const loaded = entry === undefined ? unstepped(tracked) : readState(rule, tracked, entry, copy);
+      const copy = taken || tracked.place !== host ? asItIs : (copyOf as typeof asItIs);
+      const loaded = entry === undefined ? unstepped(tracked) : readState(rule, tracked, entry, group.stateDtype, copy);
+      if (loaded.arrays.some((array, n) => dtypeOf(array) !== dtypeIn(entry, rule.states[n] as string))) {
+        converted.push(tracked.parameter.name ?? String(tracked.index));
+      }
       result.states.push(loaded);
       expected.push({ ...read, state: loaded, withSlow: withSlow[places[k] as number] === true });
     });
@@ -80,7 +84,10 @@ function keep<O extends object>(group: Group<O>): LoadedGroup<O> {
   return { group, options: group.options, extras: {} };
 }
 
-const asItIs = (array: Float32Array) => array;
+const asItIs = <A>(array: A): A => array;
+
+/** The type of a state array in a dict. */
+const dtypeIn = (entry: unknown, name: string) => dtypeOf((entry as Record<string, StateArray>)[name] as StateArray);
 
 function requireSameRule<O extends object>(rule: Rule<O>, { optimizer, version }: Record<string, unknown>): void {
   if (optimizer !== undefined && optimizer !== rule.optimizer) {
@@ -134,11 +141,9 @@ function readGroup<O extends object>(
   const where = `param_groups[${index}]`;
   group.readAll();
   requireRecord(saved, where);
-  const options = readSchema(
-    rule.options,
-    { ...optionsByFlags(rule, saved), ...savedOptions(saved) },
-    { ...group.options, ...absent },
-  );
+  const own = { state_dtype: group.stateDtype }; // which stays: the state is converted
+  const given = { ...optionsByFlags(rule, saved), ...savedOptions(saved), ...own };
+  const options = readSchema(rule.options, given, { ...group.options, ...absent });
   requireObeyed(saved, { rule: rule as unknown as Rule<object>, options: options }, where);
   rule.check?.(options);
   return { group, options, extras: readExtras(group, saved, where) };
@@ -168,7 +173,7 @@ function readExtras<O extends object>(
 function requireMoments<O extends object>(rule: Rule<O>, expected: readonly Expected<O>[]): void {
   const counts = new Map<Group<O>, number>();
   for (const { group, options, withSlow, state } of expected) {
-    const { tracked, steps, arrays, buffers, unbegun } = state;
+    const { tracked, steps, arrays, buffers, rowSteps, unbegun } = state;
     const { slow, ema } = buffers;
     const required = counts.get(group) ?? group.stateCount(options);
     counts.set(group, required);
@@ -177,6 +182,9 @@ function requireMoments<O extends object>(rule: Rule<O>, expected: readonly Expe
     }
     if (ema !== null && emaOf(options) === null) {
       throw refuse(`${tracked.label}: ${rule.optimizer} keeps no "${bufferKeys.ema}" in its state without the option ema`);
+    }
+    if (rowSteps !== null && (options as CommonOptions).sparse_step !== "row") {
+      throw refuse(`${tracked.label}: its state has a "${rowStepsName}", which needs the option sparse_step: "row"`);
     }
     if (steps === 0 && arrays.length === 0) continue;
     if (slow === null && withSlow) throw refuse(`${tracked.label}: its state has no ${bufferKeys.slow}`);
@@ -188,7 +196,7 @@ function requireMoments<O extends object>(rule: Rule<O>, expected: readonly Expe
 /** Copies what belongs on a device there. */
 function copyToDevices<O extends object>({ states }: Loaded<O>): void {
   const made: CudaArray[] = [];
-  const copy = (place: number, array: Floats): Floats => {
+  const copy = (place: number, array: StateArray): Floats => {
     const there = copyTo(place, array as Float32Array);
     if (isCudaArray(there)) made.push(there);
     return there;

@@ -1,25 +1,27 @@
 import { copyJson } from "../checkpoint/json";
-import { commonOptions, publicDefaults, savedOptions } from "../options/common";
+import { commonOptions, publicDefaults, savedOptions, type CommonOptions } from "../options/common";
 import { typeError } from "../errors";
-import { copyOf, type Floats } from "../arrays/placement";
+import { copyOf, toDtype, type StateArray } from "../arrays/placement";
 import type { Group } from "../groups/group";
 import { role } from "../native/engine";
-import { emaOf, lookaheadOf, titleOf, type Rule } from "../rule/rule";
+import { emaOf, lookaheadOf, stateDtypeOf, titleOf, type Rule } from "../rule/rule";
 import { requireFloats, requireUnchanged } from "../step/memory-checks";
-import { bufferKeys, type TrackedParameter } from "../step/tracked-parameter";
+import { bufferKeys, copyOfCounts, rowStepsName, type TrackedParameter } from "../step/tracked-parameter";
 import { namesOf } from "./names";
+import { noiseKey } from "./read-state";
 import type { StateDict } from "./types";
+
+/** Options that say how state is kept. A dict for PyTorch has float32 state, and leaves them out. */
+const ofStorage: readonly string[] = ["state_dtype", "seed"];
 
 /** Throws for options that the published PyTorch class does not have. */
 export function requirePublished<O extends object>(rule: Rule<O>, groups: readonly Group<O>[]): void {
   const { obeys = [] } = rule.published ?? {};
   groups.forEach((group, index) => {
     group.readAll();
-    for (const [key, value] of Object.entries(savedOptions(publicDefaults(group.options))) as [
-      keyof typeof commonOptions,
-      unknown,
-    ][]) {
-      if (!(key in commonOptions) || obeys.includes(key)) continue;
+    const set = Object.entries(savedOptions(publicDefaults(group.options))) as [keyof typeof commonOptions, unknown][];
+    for (const [key, value] of set) {
+      if (!(key in commonOptions) || obeys.includes(key) || ofStorage.includes(key)) continue;
       const what = `param_groups[${index}]: PyTorch's ${titleOf(rule)} has no option ${key}, which is ${JSON.stringify(value)} here`;
       throw typeError("ERR_STATE_DICT", `${what}; without { pytorch: true } it is saved`);
     }
@@ -30,16 +32,25 @@ export function requirePublished<O extends object>(rule: Rule<O>, groups: readon
 export interface StateSource {
   stateOf(tracked: TrackedParameter): Pick<TrackedParameter, "steps" | "states" | "slow" | "ema">;
   /** @param which the role of the array in the parameter */
-  written(array: Floats, tracked: TrackedParameter, which: number): unknown;
+  written(array: StateArray, tracked: TrackedParameter, which: number): unknown;
+  /** Whether all arrays become floats. */
+  readonly widens?: boolean;
 }
 
 /** The parameters' own state, copied. */
 export const copies = {
   stateOf: (tracked: TrackedParameter) => tracked,
-  written(array: Floats, tracked: TrackedParameter, which: number): Float32Array {
+  written(array: StateArray, tracked: TrackedParameter, which: number): Float32Array | Uint16Array {
     requireUnchanged(tracked, array, which);
     return copyOf(array);
   },
+};
+
+/** The same in float32. */
+export const widenedCopies: StateSource = {
+  ...copies,
+  written: (array, tracked, which) => toDtype(copies.written(array, tracked, which), "float32"),
+  widens: true,
 };
 
 /** @param published whether to add what the published classes need */
@@ -61,7 +72,7 @@ export function writeStateDict<O extends object>(
   const anyLookahead = groups.some(({ options }) => lookaheadOf(rule, options) !== null) && rule.lookahead === undefined;
   const anyEma = groups.some(({ options }) => emaOf(options) !== null);
   const param_groups = groups.map((group, index) => ({
-    ...(structuredClone(savedOptions(publicDefaults(group.options))) as Record<string, unknown>),
+    ...optionsFor(source, group.options),
     ...(anyLookahead && lookaheadOf(rule, group.options) === null ? { lookahead: null } : {}),
     ...(anyEma && emaOf(group.options) === null ? { ema: null } : {}),
     ...writeExtras(group, index),
@@ -70,6 +81,12 @@ export function writeStateDict<O extends object>(
     ...writeNames(group),
   }));
   return { optimizer, ...(version === undefined ? {} : { version }), state, param_groups };
+}
+
+function optionsFor(source: StateSource, options: object): Record<string, unknown> {
+  const written = structuredClone(publicDefaults(options)) as Record<string, unknown>;
+  if (source.widens !== true) return written;
+  return Object.fromEntries(Object.entries(written).filter(([key]) => !ofStorage.includes(key)));
 }
 
 function writeNames<O extends object>({ parameters }: Group<O>): { param_names?: (string | null)[] } {
@@ -103,20 +120,24 @@ function writeState<O extends object>(
   const withSlow = lookaheadOf(rule, options) !== null && (slow !== null || steps > 0);
   const withEma = emaOf(options) !== null && ema !== null;
   if (states.length === 0 && !withSlow && !withEma) return undefined;
-  const entry: Record<string, unknown> = rule.counted === false && !withSlow && !withEma ? {} : { step: steps };
+  const rounds = stateDtypeOf(options) !== "float32" && source.widens !== true;
+  const entry: Record<string, unknown> = rule.counted === false && !withSlow && !withEma && !rounds ? {} : { step: steps };
   if (published) Object.assign(entry, rule.published?.state?.(options, steps));
+  if (rounds) entry[noiseKey] = tracked.noiseId;
   // A loop: a program could have replaced forEach, and would see the state.
   for (let k = 0; k < states.length; ++k) {
-    entry[tracked.nameOf(role.state + k)] = source.written(states[k] as Floats, tracked, role.state + k);
+    entry[tracked.nameOf(role.state + k)] = source.written(states[k] as StateArray, tracked, role.state + k);
   }
   if (withSlow) entry[bufferKeys.slow] = slow === null ? beginSlow(tracked, source) : source.written(slow, tracked, role.slow);
   if (withEma) entry[bufferKeys.ema] = source.written(ema, tracked, role.ema);
+  const { rowSteps } = tracked;
+  if (rowSteps !== null && (options as CommonOptions).sparse_step === "row") entry[rowStepsName] = copyOfCounts(rowSteps);
   return entry;
 }
 
 /** Where Lookahead was turned on since the last step, the slow weights begin as the parameter. */
 function beginSlow(tracked: TrackedParameter, source: StateSource): unknown {
-  const { data } = tracked.parameter;
+  const data = tracked.read("data");
   requireFloats(tracked, data, role.data);
   return source.written(data, tracked, role.data);
 }

@@ -1,10 +1,11 @@
 // Steps that can be captured into a CUDA graph: the device keeps the counts of steps and finds what depends on them.
 import { allocateOnDevice } from "../cuda";
 import { memoryOf, type CudaArray } from "../cuda/array";
-import { plainError, typeError } from "../errors";
+import { typeError } from "../errors";
 import type { Group } from "../groups/group";
 import { addon, gradients, host, live } from "../native/engine";
 import { titleOf, type Rule } from "../rule/rule";
+import { cannotCapture } from "./capture-error";
 import { LiveSets } from "./live-sets";
 import type { ParameterTable } from "./parameter-table";
 import type { Retained } from "./retained";
@@ -13,8 +14,6 @@ import type { StepPlan } from "./step-plan";
 
 /** Groups can differ in which arrays their parameters have: in three ways, each there or not. */
 const kindsOfGroup = 8;
-
-export const cannotCapture = (message: string): Error => plainError("ERR_CUDA_CAPTURE", message);
 
 /** What a captured step was like, as far as a graph depends on it. */
 interface CapturedStep {

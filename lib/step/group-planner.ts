@@ -1,5 +1,7 @@
 // What a step does with the rows of each group.
-import type { Group } from "../groups/group";
+import type { Group, PlannedGroup } from "../groups/group";
+import type { Rule } from "../rule/rule";
+import { planSparse } from "./plan-sparse";
 import type { StepPlan } from "./step-plan";
 
 export class GroupPlanner<O extends object> {
@@ -8,25 +10,25 @@ export class GroupPlanner<O extends object> {
    * @param statesOfVariant how many state arrays each variant needs
    */
   constructor(
+    private readonly rule: Rule<O>,
     private readonly counts: readonly number[],
     private readonly statesOfVariant: readonly number[],
   ) {}
 
-  /** Finds the sets of a group's rows, and the arrays that they need. */
-  plan(group: Group<O>, plan: StepPlan, stream: bigint): void {
+  /** Finds the sets of a group's rows, of which `done` come before it, and the arrays that they need. Returns how many rows are planned then. */
+  plan(group: Group<O>, plan: StepPlan, stream: bigint, done: number): number {
     group.beginStep();
-    if (plan.isSteady && this.planAgain(group, plan)) return;
-    const { grad, kept, count, request } = plan;
+    if (plan.isSteady && this.planAgain(group, plan)) return done + (group.planned as PlannedGroup).updated;
+    const { active, updated, kept, count, request } = plan;
     const { setOfRow } = request;
-    const { first, end, buffers } = group;
+    const { end, buffers, stateDtype } = group;
     const counts = this.counts;
-    let [lastStep, lastKept, set, states, wanted, updated, kinds] = [0, 0, -1, 0, 0, 0, 0];
-    let last = first;
-    for (let row = first; row < end; ++row) {
-      if (grad[row] === null) {
-        plan.skip(row);
-        continue;
-      }
+    let [lastStep, lastKept, set, states, wanted, kinds, row] = [0, 0, -1, 0, 0, 0, 0];
+    let place = done;
+    for (; place < updated; ++place) {
+      const next = active[place] as number;
+      if (next >= end) break;
+      row = next;
       const t = count ?? (counts[row] as number) + 1;
       const has = kept[row] as number;
       if (t !== lastStep || has !== lastKept) {
@@ -37,14 +39,12 @@ export class GroupPlanner<O extends object> {
         lastKept = has;
         kinds += 1;
       }
-      last = row;
-      if ((setOfRow[row] as number) < 0) plan.restless = true;
       setOfRow[row] = set;
-      if (has !== wanted) plan.takeState(row, states, buffers, stream);
-      updated += 1;
+      if (has !== wanted) plan.takeState(row, states, stateDtype, buffers, stream);
     }
-    plan.updated += updated;
-    group.planned = kinds > 1 ? null : { row: last, set, states, buffers, updated };
+    group.planned = kinds > 1 ? null : { row, set, states, buffers, updated: place - done };
+    if (plan.sparse.size > 0) planSparse(this.rule, group, plan);
+    return place;
   }
 
   /** Plans a group as for the last step, without a look at its rows. Returns false where more than the number of the step is new. */
@@ -57,7 +57,6 @@ export class GroupPlanner<O extends object> {
       const next = group.set(count ?? (this.counts[row] as number) + 1, kept[row] as number, request);
       const needed = this.statesOfVariant[request.variants[next] as number];
       if (next !== set || needed !== states || buffers !== group.buffers) return false;
-      plan.updated += updated;
     }
     return true;
   }

@@ -1,7 +1,7 @@
 // Checks of the arrays of a parameter, and their errors.
 import { isCudaArray } from "../cuda/array";
 import { describe, plainError, rangeError, typeError } from "../errors";
-import { liveLength, placeOf, type Floats } from "../arrays/placement";
+import { liveLength, placeOf, type Floats, type StateArray } from "../arrays/placement";
 import { host, problem, role, type Obstacle } from "../native/engine";
 
 /** The parts of a parameter that error messages use. */
@@ -26,7 +26,7 @@ export function requireLength(tracked: Owner, array: Floats, which: number): voi
 }
 
 /** Checks an array known from an earlier step: its type cannot have changed, its memory can. */
-export function requireUnchanged(tracked: Owner, array: Floats, which: number): void {
+export function requireUnchanged(tracked: Owner, array: StateArray, which: number): void {
   const length = liveLength(array, tracked.place);
   if (length !== tracked.length) throw changed(tracked, length, which);
 }
@@ -38,7 +38,7 @@ function changed(tracked: Owner, length: number, which: number): Error {
 }
 
 /** The error for an array that the native table refused. */
-export function refusal(tracked: Owner, array: Floats | null | undefined, why: number, which: number): Error {
+export function refusal(tracked: Owner, array: StateArray | null | undefined, why: number, which: number): Error {
   switch (why) {
     case problem.notFloat32:
     case problem.notDevice:

@@ -2,7 +2,7 @@ import { allocateOnDevice } from "../cuda";
 import type { CudaArray } from "../cuda/array";
 import { plainError } from "../errors";
 import { gradients, host } from "../native/engine";
-import { cannotCapture } from "./capturable";
+import { cannotCapture } from "./capture-error";
 import type { ParameterTable } from "./parameter-table";
 import type { NormSlot, ReadStepOptions } from "./step-options";
 import type { StepPlan } from "./step-plan";

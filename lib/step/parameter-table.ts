@@ -1,10 +1,24 @@
 // The native table of an optimizer's memory. It keeps pointers, so every change is passed on before the next step.
 import { disposals, memoryOf, type CudaArray } from "../cuda/array";
-import { lengthOf, rangeError } from "../errors";
-import { liveLength, nativeOf, type Floats } from "../arrays/placement";
-import { addon, host, role, rowState, type DeviceMemory, type NativeFloats, type Obstacle, type Table } from "../native/engine";
-import { refusal, requireUnchanged } from "./memory-checks";
-import { news, watch, type StepPlan } from "./step-plan";
+import { rangeError } from "../errors";
+import { isHalves, nativeOf, type Floats, type StateArray } from "../arrays/placement";
+import {
+  addon,
+  elementType,
+  host,
+  role,
+  rowState,
+  type DeviceMemory,
+  type NativeFloats,
+  type Obstacle,
+  type Table,
+} from "../native/engine";
+import { refusal } from "./memory-checks";
+import { arrayOf } from "./plan-arrays";
+import { hasMemory, mayBeGone, requireAllMemory, requireMemory } from "./plan-memory";
+import { news, watch } from "./row-marks";
+import type { SparseRows } from "./sparse-rows";
+import type { StepPlan } from "./step-plan";
 import type { TrackedParameter } from "./tracked-parameter";
 
 export class ParameterTable {
@@ -19,6 +33,8 @@ export class ParameterTable {
   #onDevice = false;
   /** Whether no parameter lies in the processor's memory. */
   #onDevices = false;
+  /** Whether any row is ignored. */
+  #anyIgnored = false;
 
   constructor(formula: string) {
     this.#native = new addon.Table(formula);
@@ -50,43 +66,64 @@ export class ParameterTable {
    * no iterator, no method that a program could have replaced.
    */
   bind(plan: StepPlan): void {
-    const { data, grad, lengths, news: known, watch: watched } = plan;
-    const { setOfRow } = plan.request;
+    if (plan.request.moved) plan.request.give(this.#native);
     const disposed = disposals() !== this.#disposals;
-    if (this.#onDevices && plan.isSteady && !disposed) return; // arrays there lose their memory by disposal alone
-    const [none, usual, onDevice] = [news.none, watch.usual, watch.disposals];
-    this.#forgetGradients();
-    let gradients = 0;
-    for (let row = 0; row < data.length; ++row) {
-      if ((setOfRow[row] as number) < 0) continue;
-      const what = known[row] as number;
-      const where = watched[row] as number;
-      if (what === none && where === usual) {
-        const length = lengths[row];
-        if (lengthOf(data[row] as Float32Array) !== length || lengthOf(grad[row] as Float32Array) !== length) {
-          requireMemory(plan, row, true);
-        }
-      } else if (what >= news.row) {
-        this.#bindRow(plan, row);
-        plan.restless = true;
-      } else {
-        if (where !== onDevice || disposed) requireMemory(plan, row, what === none);
-        if (what !== none) this.#note(gradients++, row, grad[row] as Floats);
-      }
-    }
-    if (gradients > 0) this.#bindGradients(plan, gradients);
-    if (plan.restless || gradients > 0 || disposed) this.#bindRest(plan);
+    if (!plan.isSteady) this.#bindNews(plan, disposed);
+    else if (this.#onDevices && !disposed)
+      return; // arrays there lose their memory by disposal alone
+    else requireAllMemory(plan, disposed);
+    if (plan.restless || this.#anyIgnored) this.#bindRest(plan);
     this.#disposals = disposals();
   }
 
+  #bindNews(plan: StepPlan, disposed: boolean): void {
+    const { grad, news: known, watch: watched, active, updated } = plan;
+    this.#forgetGradients();
+    let gradients = 0;
+    for (let k = 0; k < updated; ++k) {
+      const row = active[k] as number;
+      const what = known[row] as number;
+      const where = watched[row] as number;
+      if (what === news.none) {
+        if (mayBeGone(plan, row, disposed)) requireMemory(plan, row, where !== watch.byRows);
+      } else if (what >= news.row) {
+        this.#bindRow(plan, row);
+      } else {
+        if (where !== watch.disposals || disposed) requireMemory(plan, row, false);
+        if (where !== watch.byRows) this.#note(gradients++, row, grad[row] as Floats);
+      }
+      if (where === watch.byRows) this.#bindSparse(plan, row);
+    }
+    if (gradients > 0) this.#bindGradients(plan, gradients);
+  }
+
   /** Runs the step of the plan. Returns null, or what prevented it. */
-  run({ request }: StepPlan): Obstacle | null {
-    return this.#native.step(request.sets);
+  run(plan: StepPlan): Obstacle | null {
+    for (;;) {
+      const obstacle = this.#native.step(plan.request.sets);
+      if (obstacle === null || !this.#ignoresGone(plan, obstacle)) return obstacle;
+    }
   }
 
   /** The same on another thread, whose promise keeps `owner` alive. */
-  runAsync({ request }: StepPlan, owner: object): Promise<undefined> | Obstacle {
-    return this.#native.stepAsync(request.sets, [owner]);
+  runAsync(plan: StepPlan, owner: object): Promise<undefined> | Obstacle {
+    for (;;) {
+      const started = this.#native.stepAsync(plan.request.sets, [owner]);
+      if ("then" in started || !this.#ignoresGone(plan, started)) return started;
+    }
+  }
+
+  /** Whether rows that are not updated lost the memory that was found to overlap. Other arrays may lie there now. */
+  #ignoresGone(plan: StepPlan, { row, otherRow }: Obstacle): boolean {
+    let gone = false;
+    for (const one of [row, otherRow]) {
+      if (one === undefined || plan.request.setOfRow[one] !== rowState.skipped) continue;
+      if (hasMemory(plan, plan.parameters[one] as TrackedParameter)) continue;
+      plan.news[one] = news.row;
+      plan.request.setOfRow[one] = rowState.ignored;
+      gone = this.#anyIgnored = true;
+    }
+    return gone;
   }
 
   /** Sets the memory whose slots the next steps may leave their norms in. */
@@ -112,7 +149,16 @@ export class ParameterTable {
   #bindRow(plan: StepPlan, row: number): void {
     const tracked = plan.parameters[row] as TrackedParameter;
     const refused = bindRow(this.#native, plan, tracked);
-    if (refused !== null) throw refusal(tracked, plan.arrayOf(row, refused.role), refused.problem, refused.role);
+    if (refused !== null) throw refusal(tracked, arrayOf(plan, row, refused.role), refused.problem, refused.role);
+    plan.news[row] = news.none;
+  }
+
+  /** Hands over a gradient by rows. Its array is checked like any other. */
+  #bindSparse(plan: StepPlan, row: number): void {
+    const tracked = plan.parameters[row] as TrackedParameter;
+    const { rows, sets, count, values } = plan.sparse.get(row) as SparseRows;
+    const problem = this.#native.bindSparse(row, rows, sets, count, nativeOf(values as Floats));
+    if (problem !== 0) throw refusal(tracked, values, problem, role.grad);
     plan.news[row] = news.none;
   }
 
@@ -140,10 +186,14 @@ export class ParameterTable {
     throw refusal(plan.parameters[row] as TrackedParameter, plan.grad[row], refused.problem, role.grad);
   }
 
-  /** Rows without a gradient are not updated, but nothing may be written over their memory. A row whose memory is gone is ignored. */
+  /**
+   * Rows without a gradient are not updated, but nothing may be written over their memory. A row whose memory is gone is ignored. That it
+   * went since it was bound is found out where something lies over it: to look at all of these rows at every step would take too long.
+   */
   #bindRest(plan: StepPlan): void {
     const { parameters } = plan;
     const { setOfRow } = plan.request;
+    this.#anyIgnored = false;
     for (let row = 0; row < parameters.length; ++row) {
       if ((setOfRow[row] as number) >= 0) continue;
       const tracked = parameters[row] as TrackedParameter;
@@ -151,59 +201,32 @@ export class ParameterTable {
         const refused = bindRow(this.#native, plan, tracked);
         plan.news[row] = refused === null ? news.none : news.row;
       }
-      setOfRow[row] = (plan.news[row] as number) >= news.row ? rowState.ignored : rowState.skipped;
+      const isIgnored = (plan.news[row] as number) >= news.row;
+      setOfRow[row] = isIgnored ? rowState.ignored : rowState.skipped;
+      if (isIgnored) this.#anyIgnored = true;
     }
     plan.restless = false;
   }
 }
 
-/** Checks that the arrays of a row still have their memory. A new gradient is checked when it is bound: then `withGradient` is false. */
-function requireMemory(plan: StepPlan, row: number, withGradient: boolean): void {
-  const tracked = plan.parameters[row] as TrackedParameter;
-  const data = plan.data[row] as Floats;
-  const out = plan.out[row] as Floats;
-  requireUnchanged(tracked, data, role.data);
-  if (out !== data) requireUnchanged(tracked, out, role.out);
-  if (withGradient) requireUnchanged(tracked, plan.grad[row] as Floats, role.grad);
-  if (!tracked.exposed && tracked.place === host) return;
-  const states = plan.states[row] as readonly Floats[];
-  const slow = plan.slow[row] as Floats | null;
-  const ema = plan.ema[row] as Floats | null;
-  for (let k = 0; k < states.length; ++k) requireUnchanged(tracked, states[k] as Floats, role.state + k);
-  if (slow !== null) requireUnchanged(tracked, slow, role.slow);
-  if (ema !== null) requireUnchanged(tracked, ema, role.ema);
-}
-
-/** The same for a row that takes no part. */
-function hasMemory(plan: StepPlan, { index, length, place }: TrackedParameter): boolean {
-  const slow = plan.slow[index] as Floats | null;
-  const ema = plan.ema[index] as Floats | null;
-  if (slow !== null && liveLength(slow, place) !== length) return false;
-  if (ema !== null && liveLength(ema, place) !== length) return false;
-  if (liveLength(plan.data[index] as Floats, place) !== length || liveLength(plan.out[index] as Floats, place) !== length) {
-    return false;
-  }
-  const states = plan.states[index] as readonly Floats[];
-  for (let k = 0; k < states.length; ++k) {
-    if (liveLength(states[k] as Floats, place) !== length) return false;
-  }
-  return true;
-}
-
 /** Gives a row its memory; null, or what is wrong with which array. */
-export function bindRow(table: Table, plan: StepPlan, { index, length, place }: TrackedParameter): ReturnType<Table["bind"]> {
-  const { length: count, 0: first, 1: second, 2: third } = plan.states[index] as readonly Floats[];
+export function bindRow(table: Table, plan: StepPlan, tracked: TrackedParameter): ReturnType<Table["bind"]> {
+  const { index, length, place, noiseId } = tracked;
+  const { length: count, 0: first, 1: second, 2: third } = plan.states[index] as readonly StateArray[];
   return table.bind(
     index,
     length,
     place,
     nativeOf(plan.data[index] as Floats),
     nativeOf(plan.out[index] as Floats),
-    nativeOf(plan.grad[index] as Floats | null),
-    count > 0 ? nativeOf(first as Floats) : null,
-    count > 1 ? nativeOf(second as Floats) : null,
-    count > 2 ? nativeOf(third as Floats) : null,
+    plan.sparse.has(index) ? null : nativeOf(plan.grad[index] as Floats | null),
+    count > 0 ? nativeOf(first as StateArray) : null,
+    count > 1 ? nativeOf(second as StateArray) : null,
+    count > 2 ? nativeOf(third as StateArray) : null,
     nativeOf(plan.slow[index] as Floats | null),
     nativeOf(plan.ema[index] as Floats | null),
+    count > 0 && isHalves(first) ? elementType.bfloat16 : elementType.float32,
+    noiseId,
+    0,
   );
 }

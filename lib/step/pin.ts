@@ -1,7 +1,7 @@
 // Memory that another thread uses must stay where it is: JavaScript may not detach it, shrink it or free it.
 import { types } from "node:util";
 import * as threads from "node:worker_threads";
-import type { Floats } from "../arrays/placement";
+import type { StateArray } from "../arrays/placement";
 import { bufferOf, typeError } from "../errors";
 
 /** A function that nobody can replace any more, with `this` as its first argument. */
@@ -21,7 +21,7 @@ const pinned = new WeakSet<ArrayBufferLike>();
 const has = uncurried(WeakSet.prototype.has).bind(null, pinned as WeakSet<object>);
 
 /** Whether an array's memory is known to stay where it is. */
-const isPinned = (array: Float32Array): boolean => has(bufferOf(array));
+const isPinned = (array: Float32Array | Uint16Array): boolean => has(bufferOf(array));
 
 /**
  * Makes sure that an array's memory stays where it is. Shared memory does so by itself. Resizable memory is refused. Other memory is marked
@@ -29,7 +29,7 @@ const isPinned = (array: Float32Array): boolean => has(bufferOf(array));
  *
  * @throws ERR_RESIZABLE
  */
-export function pin(array: Float32Array): void {
+export function pin(array: Float32Array | Uint16Array): void {
   const buffer = bufferOf(array);
   if (has(buffer)) return;
   if (!types.isSharedArrayBuffer(buffer)) {
@@ -97,10 +97,10 @@ function makeProbe(): (buffer: ArrayBuffer) => boolean {
 const mayBeListed = makeProbe();
 
 /** Pins those arrays whose memory is not pinned yet, and calls `first` before each. Returns whether there was any. */
-export function pinAll(arrays: readonly (Floats | null | undefined)[], first: () => void): boolean {
+export function pinAll(arrays: readonly (StateArray | null | undefined)[], first: () => void): boolean {
   let pinned = false;
   for (let k = 0; k < arrays.length; ++k) {
-    const array = arrays[k] as Float32Array | null | undefined;
+    const array = arrays[k] as Float32Array | Uint16Array | null | undefined;
     if (array === null || array === undefined || isPinned(array)) continue;
     first();
     pin(array);

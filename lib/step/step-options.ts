@@ -72,12 +72,6 @@ const keys = ["gradScale", "skipNonFinite", "maxGradNorm", "stream"];
 
 const nothing: ReadStepOptions = {};
 
-/** Refuses what is passed after the options of a step. */
-export function refuseMore(rest: readonly unknown[], what: string): void {
-  const more = rest.find((value) => value !== undefined);
-  if (more !== undefined) throw typeError("ERR_INVALID_OPTION", `${what} takes nothing after its options, got ${describe(more)}`);
-}
-
 /** Reads the options of a step, once: they may be accessors. */
 export function readStepOptions(given: unknown, what: string): ReadStepOptions {
   if (given === undefined) return nothing;

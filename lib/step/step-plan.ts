@@ -1,18 +1,17 @@
-import { plainError, rangeError } from "../errors";
-import { zerosAt, type Floats } from "../arrays/placement";
-import { host, role, rowState } from "../native/engine";
+import { dtypeOf, type Floats, type StateArray } from "../arrays/placement";
+import { isSparse } from "../arrays/sparse-gradient";
+import { foreignError } from "../foreign";
+import { host, rowState } from "../native/engine";
+import type { StateDtype } from "../options/common";
 import type { Parameter } from "../parameter";
+import { cannotCapture } from "./capture-error";
+import { zerosFor } from "./fresh-state";
+import { listActive, news, pendingBit, watch } from "./row-marks";
+import { SparseRows } from "./sparse-rows";
 import { StepRequest } from "./step-request";
 import { bufferBits, noArrays, type Buffer, type TrackedParameter } from "./tracked-parameter";
 
-/** What changed in a row since native code was told: nothing; the gradient alone; anything else. */
-export const news = { none: 0, gradient: 1, row: 2 } as const;
-
-/** Which arrays of a row must be checked before a step: data and gradient; all; or, on a device, all once any array was disposed of. */
-export const watch = { usual: 0, all: 1, disposals: 2 } as const;
-
-/** In `kept`: the plan has other state arrays than the parameter. */
-const pendingBit = 32;
+type States = readonly StateArray[];
 
 /**
  * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
@@ -24,9 +23,12 @@ export class StepPlan {
   readonly #given: Parameter<Floats>[] = [];
   readonly data: Floats[] = [];
   readonly out: Floats[] = [];
+  /** What the parameters have as gradients, sparse ones too. */
   readonly grad: (Floats | null)[] = [];
+  /** The rows of the parameters that are updated by rows. */
+  readonly sparse = new Map<number, SparseRows>();
   /** The state arrays that the step needs: the parameter's, and zeros for those that it lacks. */
-  readonly states: (readonly Floats[])[] = [];
+  readonly states: States[] = [];
   readonly slow: (Floats | null)[] = [];
   readonly ema: (Floats | null)[] = [];
   /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
@@ -36,17 +38,21 @@ export class StepPlan {
   readonly news: Uint8Array;
   readonly watch: Uint8Array;
   readonly request: StepRequest;
-  /** Whether any row has the pending bit, and how many rows are updated. */
+  /** Whether any row has the pending bit. */
   pending = false;
+  /** How many rows have a gradient and are updated, and which: the first so many of `active`, in their order. */
   updated = 0;
+  readonly active: Int32Array;
   /** The number of this step for all parameters, where they have one. */
   count: number | undefined = undefined;
-  /** Whether the rows that are not updated must be looked at again. */
+  /** Whether native code does not know the memory of a row that is not updated. */
   restless = true;
   /** In whose order devices work; whether that is captured into a graph: then no array may be made; how often arrays or rows changed. */
   stream = 0n;
   capturing = false;
   changes = 0;
+  /** Whether other rows have gradients than `active` says. */
+  #regrouped = true;
   /** Whether the last step left every row as it was, and whether any row has changed since. */
   #settled = false;
   #changed = true;
@@ -57,6 +63,7 @@ export class StepPlan {
     const rows = parameters.length;
     this.request = new StepRequest(rows);
     this.kept = new Uint8Array(rows);
+    this.active = new Int32Array(rows);
     this.lengths = Float64Array.from(parameters, ({ length }) => length);
     this.news = new Uint8Array(rows).fill(news.row);
     this.watch = new Uint8Array(rows);
@@ -70,13 +77,13 @@ export class StepPlan {
       this.slow[row] = before?.slow[row] ?? null;
       this.ema[row] = before?.ema[row] ?? null;
       this.kept[row] = before?.kept[row] ?? tracked.kept;
-      this.look(tracked);
+      this.look(tracked, isSparse(this.grad[row]));
     }
   }
 
-  /** Whether this step has the rows and arrays of the last one. */
+  /** Whether this step has the rows and arrays of the last one. What a sparse gradient holds may be new at each step. */
   get isSteady(): boolean {
-    return this.#settled && !this.#changed;
+    return this.#settled && !this.#changed && this.sparse.size === 0;
   }
 
   /** Notes that a step is done. */
@@ -89,12 +96,21 @@ export class StepPlan {
   read(): void {
     const { data, out, grad } = this;
     const given = this.#given;
-    for (let row = 0; row < given.length; ++row) {
-      const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
-      const target = nowOut ?? nowData;
-      if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
-      if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+    let row = 0;
+    try {
+      for (; row < given.length; ++row) {
+        const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
+        const target = nowOut ?? nowData;
+        if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
+        if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+      }
+      // What a sparse gradient holds may be new where it is the same object.
+      if (this.sparse.size > 0) for (const [at, rows] of this.sparse) rows.read(grad[(row = at)]);
+    } catch (cause) {
+      throw foreignError(this.parameters[row] as TrackedParameter, cause);
     }
+    if (this.#regrouped) this.updated = listActive(grad, this.active);
+    this.#regrouped = false;
   }
 
   #takeMemory(row: number, data: Floats, out: Floats): void {
@@ -111,33 +127,41 @@ export class StepPlan {
     this.#changed = true;
     this.changes += 1;
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
+    if ((grad === null) !== (this.grad[row] === null)) this.#regrouped = true;
     this.grad[row] = grad;
+    if (grad === null) this.#skip(row);
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
+    const sparse = isSparse(grad);
+    if (sparse || this.watch[row] === watch.byRows) this.look(this.parameters[row] as TrackedParameter, sparse);
   }
 
-  /** Finds which arrays of a row must be checked before each step. */
-  look({ index, place, exposed }: TrackedParameter): void {
+  /** Finds which arrays of a row must be checked before each step, and whether it is updated by rows. */
+  look(tracked: TrackedParameter, sparse = this.sparse.get(tracked.index)?.isSparse === true): void {
+    const { index, place, exposed, rowSteps } = tracked;
     this.#changed = true;
     const all = exposed || this.out[index] !== this.data[index];
-    this.watch[index] = place !== host ? watch.disposals : all ? watch.all : watch.usual;
+    const byRows = sparse || rowSteps !== null;
+    if (!byRows) this.sparse.delete(index);
+    else if (!this.sparse.has(index)) this.sparse.set(index, new SparseRows(sparse));
+    this.watch[index] = byRows ? watch.byRows : place !== host ? watch.disposals : all ? watch.all : watch.usual;
   }
 
   /** Leaves a row out. */
-  skip(row: number): void {
+  #skip(row: number): void {
     if ((this.request.setOfRow[row] as number) < 0) return;
     this.request.setOfRow[row] = rowState.skipped;
-    this.restless = this.#changed = true;
-    this.changes += 1;
+    if ((this.news[row] as number) >= news.row) this.restless = true;
   }
 
-  /** Gives a row the arrays that it needs: so many states, and the buffers of these bits. */
-  takeState(row: number, states: number, buffers: number, stream: bigint): void {
+  /** Gives a row the arrays that it needs: so many states of a type, and the buffers of these bits. */
+  takeState(row: number, states: number, dtype: StateDtype, buffers: number, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
     this.#changed = true;
-    if (this.capturing)
-      throw plainError("ERR_CUDA_CAPTURE", `${tracked.label}: its first step cannot be captured: make one before`);
+    if (this.capturing) throw cannotCapture(`${tracked.label}: its first step cannot be captured: make one before`);
+    const { 0: left } = this.states[row] as States; // zeros of a refused step may have another type
+    if (left !== undefined && dtypeOf(left) !== dtype) this.#holdStates(tracked, tracked.states);
     if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
-    else if ((this.states[row] as readonly Floats[]).length !== states) this.#extendStates(tracked, states, stream);
+    else if ((this.states[row] as States).length !== states) this.#extendStates(tracked, states, dtype, stream);
     this.#takeBuffer(tracked, "slow", buffers, stream);
     this.#takeBuffer(tracked, "ema", buffers, stream);
     this.#noteKept(tracked);
@@ -149,9 +173,9 @@ export class StepPlan {
     if (pending) this.pending = true;
   }
 
-  #holdStates(tracked: TrackedParameter, states: readonly Floats[]): void {
+  #holdStates(tracked: TrackedParameter, states: States): void {
     const { index } = tracked;
-    const before = this.states[index] as readonly Floats[];
+    const before = this.states[index] as States;
     if (before === states) return;
     this.changes += 1;
     this.states[index] = states;
@@ -165,8 +189,8 @@ export class StepPlan {
     if ((buffers & bufferBits[which]) === 0) this.#holdBuffer(tracked, which, null);
     else if (tracked[which] !== null) this.#holdBuffer(tracked, which, tracked[which]);
     else if (this[which][tracked.index] === null) {
-      const zeros = this.#zerosFor(tracked, stream, which === "slow" ? "slow weights" : "moving average");
-      this.#holdBuffer(tracked, which, zeros);
+      const what = which === "slow" ? "slow weights" : "moving average";
+      this.#holdBuffer(tracked, which, zerosFor(tracked, "float32", this.data[tracked.index], stream, what) as Floats);
       this.kept[tracked.index] = tracked.kept | pendingBit; // if what follows fails, they are kept
     }
   }
@@ -182,37 +206,25 @@ export class StepPlan {
   }
 
   /** Adds zeros to the states until there are `count`. Zeros that a refused step left are used first. If one fails, the others are kept. */
-  #extendStates(tracked: TrackedParameter, count: number, stream: bigint): void {
+  #extendStates(tracked: TrackedParameter, count: number, dtype: StateDtype, stream: bigint): void {
     const { index, states } = tracked;
     this.kept[index] = tracked.kept | pendingBit;
-    const at = (k: number) =>
-      states[k] ?? (this.states[index] as readonly Floats[])[k] ?? this.#zerosFor(tracked, stream, "state");
+    const zeros = () => zerosFor(tracked, dtype, this.data[index], stream, "state");
+    const at = (k: number) => states[k] ?? (this.states[index] as States)[k] ?? zeros();
     // Literals: a method of an array could be replaced, and would see the state.
     for (let length = states.length + 1; length <= count; ++length) {
-      const next = length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)];
-      this.#holdStates(tracked, next);
-    }
-  }
-
-  #zerosFor(tracked: TrackedParameter, stream: bigint, what: string): Floats {
-    const { index, place, length } = tracked;
-    try {
-      return zerosAt(place, length, stream, this.data[index]);
-    } catch (cause) {
-      if ((cause as { code?: unknown }).code !== "ERR_OUT_OF_MEMORY") throw cause;
-      throw rangeError("ERR_OUT_OF_MEMORY", `${tracked.label}: no memory for its ${what} of ${length} floats`, cause);
+      this.#holdStates(tracked, length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)]);
     }
   }
 
   /** Gives every parameter that was updated the state that the step has left. */
   commit(): void {
-    const { parameters, kept } = this;
-    const { setOfRow } = this.request;
+    const { parameters, kept, states, slow, ema } = this;
     this.pending = false;
     for (let row = 0; row < parameters.length; ++row) {
-      if ((setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
+      if ((this.request.setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
       const tracked = parameters[row] as TrackedParameter;
-      tracked.takeState(this.states[row] as readonly Floats[], this.slow[row] as Floats | null, this.ema[row] as Floats | null);
+      tracked.takeState(states[row] as States, slow[row] as Floats | null, ema[row] as Floats | null);
       this.#noteKept(tracked);
     }
   }
@@ -220,6 +232,7 @@ export class StepPlan {
   /** Takes over the state of a parameter. Zeros for a step that was not made are given back. */
   forget(tracked: TrackedParameter): void {
     const { states, slow, ema } = tracked;
+    this.restless = true;
     this.look(tracked);
     this.#holdStates(tracked, states);
     this.#holdBuffer(tracked, "slow", slow);
@@ -231,15 +244,7 @@ export class StepPlan {
   letGo(row: number): void {
     this.data[row] = this.out[row] = undefined as unknown as Floats;
     this.grad[row] = this.slow[row] = this.ema[row] = null;
+    this.sparse.delete(row);
     this.states[row] = noArrays;
-  }
-
-  /** The array of a row that a role names. */
-  arrayOf(row: number, which: number): Floats | null | undefined {
-    if (which === role.data) return this.data[row];
-    if (which === role.out) return this.out[row];
-    if (which === role.grad) return this.grad[row];
-    if (which === role.slow) return this.slow[row];
-    return which === role.ema ? this.ema[row] : this.states[row]?.[which - role.state];
   }
 }

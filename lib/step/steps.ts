@@ -5,7 +5,8 @@ import type { Group } from "../groups/group";
 import type { Parameter } from "../parameter";
 import type { Rule } from "../rule/rule";
 import { obstacleError } from "./memory-checks";
-import { cannotCapture, Capturable } from "./capturable";
+import { Capturable } from "./capturable";
+import { cannotCapture } from "./capture-error";
 import { ParameterTable } from "./parameter-table";
 import { GroupPlanner } from "./group-planner";
 import { NormSlots } from "./norm-slots";
@@ -13,6 +14,7 @@ import { pinPlan } from "./pin-plan";
 import { RegisteredMemory } from "./registered-memory";
 import { Retained } from "./retained";
 import { StepCounts } from "./step-counts";
+import { commitSparse } from "./plan-sparse";
 import { reportOf, type ReadStepOptions, type StepReport } from "./step-options";
 import { StepPlan } from "./step-plan";
 import { TrackedParameter } from "./tracked-parameter";
@@ -33,7 +35,7 @@ export class Steps<O extends object> {
     this.#table = new ParameterTable(rule.formula);
     this.#norms = new NormSlots(this.#table);
     this.#capturable = new Capturable(rule, this.#table, this.#counts, this.#retained);
-    this.#planner = new GroupPlanner(this.#counts.here, statesOfVariants(rule.formula));
+    this.#planner = new GroupPlanner(rule, this.#counts.here, statesOfVariants(rule.formula));
   }
 
   get parameters(): readonly TrackedParameter[] {
@@ -212,8 +214,8 @@ export class Steps<O extends object> {
       this.#capturable.end(plan);
       plan.count = this.rule.oneCount === true ? 1 + mostOf(this.#counts.here) : undefined;
     }
-    plan.updated = 0;
-    for (let g = 0; g < groups.length; ++g) this.#planner.plan(groups[g] as Group<O>, plan, stream);
+    let done = 0;
+    for (let g = 0; g < groups.length; ++g) done = this.#planner.plan(groups[g] as Group<O>, plan, stream, done);
     return plan;
   }
 
@@ -222,12 +224,14 @@ export class Steps<O extends object> {
     const { request, updated, count } = plan;
     const gradNorm = request.gradients[gradients.norm] as number;
     if (request.gradients[gradients.skipped] === 1) return { updated: 0, skipped: true, gradNorm };
-    const { setOfRow } = request;
+    const { active } = plan;
     const counts = this.#counts.here;
-    for (let row = 0; !this.#counts.away && row < counts.length; ++row) {
-      if ((setOfRow[row] as number) >= 0) counts[row] = count ?? (counts[row] as number) + 1;
+    for (let k = 0; !this.#counts.away && k < updated; ++k) {
+      const row = active[k] as number;
+      counts[row] = count ?? (counts[row] as number) + 1;
     }
     if (plan.pending) plan.commit();
+    if (plan.sparse.size > 0) commitSparse(plan);
     plan.settle();
     if (plan.capturing) this.#capturable.note(plan);
     if (gradNorm === gradients.leftOnDevice) {

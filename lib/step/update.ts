@@ -1,7 +1,7 @@
 import type { CudaArray } from "../cuda/array";
 import { requireStream } from "../cuda/driver";
 import { describe, rangeError, typeError } from "../errors";
-import type { Floats } from "../arrays/placement";
+import { isHalves, type Floats } from "../arrays/placement";
 import { addon, host, role, statesOfVariants, type Table } from "../native/engine";
 import type { AdaBeliefOptions } from "../optimizers/adabelief-options";
 import { chooseRule } from "../optimizers/adabelief-rules";
@@ -11,6 +11,7 @@ import type { Rule, Step } from "../rule/rule";
 import { readSchema } from "../options/schema";
 import { notFloats, obstacleError, refusal } from "./memory-checks";
 import { bindRow } from "./parameter-table";
+import { arrayOf } from "./plan-arrays";
 import { StepPlan } from "./step-plan";
 import { TrackedParameter, type Shared } from "./tracked-parameter";
 
@@ -99,6 +100,12 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
     throw typeError("ERR_INVALID_OPTION", "update keeps no count of its steps: capturable is an option of the class");
   }
   if (read.ema !== null) throw typeError("ERR_INVALID_OPTION", "update keeps no average: ema is an option of the class");
+  if (read.state_dtype !== "float32") {
+    throw typeError("ERR_INVALID_OPTION", "update takes float32 state: state_dtype is an option of the class");
+  }
+  if (read.sparse_step !== "parameter") {
+    throw typeError("ERR_INVALID_OPTION", "update is of all rows, with one count: sparse_step is an option of the class");
+  }
   if (!Number.isSafeInteger(step) || step < 1) {
     throw rangeError("ERR_INVALID_OPTION", `step must be a whole number from 1 on, got ${describe(step)}`);
   }
@@ -122,7 +129,7 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   if (grad === null) throw notFloats(tracked, grad, role.grad);
   const states = [exp_avg, exp_avg_var, max_exp_avg_var].slice(0, Math.max(needed, 2));
   states.forEach((state: Floats | null | undefined, k) => {
-    if (state === undefined || state === null) throw notFloats(tracked, state, role.state + k);
+    if (state === undefined || state === null || isHalves(state)) throw notFloats(tracked, state, role.state + k);
   });
   try {
     plan.data[0] = data;
@@ -131,7 +138,7 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
     plan.states[0] = states as Floats[];
     table.shape(0, tracked.dimensions, tracked.first);
     const refused = bindRow(table, plan, tracked);
-    if (refused !== null) throw refusal(tracked, plan.arrayOf(0, refused.role), refused.problem, refused.role);
+    if (refused !== null) throw refusal(tracked, arrayOf(plan, 0, refused.role), refused.problem, refused.role);
     if (tracked.place !== host) table.setStream(stream);
     else if (stream !== 0n) throw rangeError("ERR_CUDA_STREAM", "stream: the arrays do not lie on a device");
     const obstacle = table.step(1);

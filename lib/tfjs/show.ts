@@ -1,5 +1,7 @@
 // What console.log shows of an optimizer in Node. Browsers show what they like.
 
+import { classNameOf } from "../foreign";
+
 /** By this key Node finds what console.log shows. */
 const inspect = Symbol.for("nodejs.util.inspect.custom");
 
@@ -17,7 +19,7 @@ export function defineInspect(prototype: object, title: string, shownOf: (optimi
     value(this: object, depth: number, options: object, toText: Inspect = String) {
       const shown = shownOf(this);
       if (shown === undefined) return title;
-      const { name } = this.constructor;
+      const name = classNameOf(this);
       const text = `${name === title || name === "" ? title : `${name} of ${title}`} ${shown.version}`;
       if (shown.state === undefined) return `${text} (disposed)`;
       return depth < 0 ? `[${text}]` : `${text} ${toText(shown.state, { ...options, depth: 4 })}`;

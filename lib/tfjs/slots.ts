@@ -107,7 +107,7 @@ export class Slots {
 
   /**
    * Lets go of the state of disposed variables. State that none has claimed goes with the variable that it seemed to be of; where there
-   * was none, with the last of those that claimed state of the same load.
+   * was none, or where it is disposed of, with the last of those that claimed state of the same load.
    */
   #letGo(): void {
     const isAbandoned = this.#claimants.size > 0 && ![...this.#claimants].some(isAlive);
@@ -117,9 +117,10 @@ export class Slots {
       const { owner } = slot;
       if (owner === undefined) return !isAbandoned;
       if (isAlive(owner)) return true;
+      if (isAbandoned) return false; // what comes under its name is of another model than the one that began with this state
       slot.owner = (living ??= new Living()).owner(slot, owner.id);
       // tf.disposeVariables() marks none as disposed: models are made anew then, and the state may be theirs.
-      return slot.owner !== undefined || (!owner.isDisposed && !isAbandoned);
+      return slot.owner !== undefined || !owner.isDisposed;
     };
     const left = this.#ordered.filter(stays);
     if (isAbandoned) this.#claimants.clear();

@@ -2,7 +2,7 @@
 import type { Tensor, Variable } from "@tensorflow/tfjs-core";
 import { hostZeros } from "../arrays/memory";
 import { plainError, rangeError, typeError } from "../errors";
-import { addon, host, role, type Obstacle, type Table } from "../native/engine";
+import { addon, elementType, host, role, type Obstacle, type Table } from "../native/engine";
 import type { Rule, Step } from "../rule/rule";
 import { StepRequest } from "../step/step-request";
 import type { Memory, Room } from "./memory";
@@ -86,7 +86,7 @@ export class VariablesStep<O extends object> {
     const { size } = variable;
     if (slot.arrays.length === 0) slot.arrays = Array.from({ length: this.states }, () => hostZeros(size, out));
     const [m, v, largest = null] = slot.arrays as [Float32Array, Float32Array, Float32Array?];
-    const refused = this.#table.bind(i, size, host, data, out, grad, m, v, largest, null, null);
+    const refused = this.#table.bind(i, size, host, data, out, grad, m, v, largest, null, null, elementType.float32, 0, 0);
     if (refused === null) return;
     const what = `The ${roleName(refused.role)} of variable ${JSON.stringify(variable.name)}`;
     throw typeError("ERR_DETACHED", `${what} lost its memory`);

@@ -1,16 +1,26 @@
 // The values that are averaged: the data of parameters, on the host or on a device.
-import { nativeOf, requireUnleased, type Floats } from "../arrays/placement";
+import { nativeOf, placeOf, requireUnleased, type Floats } from "../arrays/placement";
 import { isCudaArray, lengthOnDevice } from "../cuda/array";
 import { arrayKind, describe, lengthOf, plainError, rangeError, typeError } from "../errors";
+import { touch } from "../foreign";
 import { addon } from "../native/engine";
 import type { Parameter } from "../parameter";
 
-export const lengthOfData = (data: Floats): number => (isCudaArray(data) ? lengthOnDevice(data) : lengthOf(data));
+/** How long a parameter's data is; undefined where it has none. */
+export function lengthIn(parameter: object, index: number): number | undefined {
+  const data = dataOf(parameter, index);
+  return placeOf(data) === undefined ? undefined : lengthOfData(data as Floats);
+}
+
+const lengthOfData = (data: Floats): number => (isCudaArray(data) ? lengthOnDevice(data) : lengthOf(data));
+
+const dataOf = (parameter: object, index: number): unknown =>
+  touch({ label: `Parameter ${index}` }, () => (parameter as Partial<Parameter>).data);
 
 /** Notes how long the data of each parameter is when it is first seen. */
 export function noteLengths(lengths: WeakMap<object, number>, parameters: readonly object[]): void {
-  for (const parameter of parameters) {
-    const { data } = parameter as Partial<Parameter>;
+  for (const [index, parameter] of parameters.entries()) {
+    const data: unknown = dataOf(parameter, index);
     if (lengths.has(parameter) || (!isCudaArray(data) && arrayKind(data) !== "Float32Array")) continue;
     lengths.set(parameter, lengthOfData(data as Floats));
   }
@@ -21,7 +31,7 @@ export const readable = (data: Floats): Float32Array => (isCudaArray(data) ? dat
 
 /** A parameter's data, checked: it has the `wanted` length and can be read and, if `written`, written. */
 export function valuesOf(parameter: object, index: number, wanted: number | undefined, written: boolean): Floats {
-  const data: unknown = (parameter as Partial<Parameter>).data;
+  const data: unknown = dataOf(parameter, index);
   if (!isCudaArray(data) && arrayKind(data) !== "Float32Array") {
     throw typeError("ERR_NOT_FLOAT32", `Parameter ${index}: data must be a Float32Array or a CudaArray, got ${describe(data)}`);
   }

@@ -1,9 +1,9 @@
 import { arrayKind, describe, isDetached, isObject, lengthOf, plainError, rangeError, typeError } from "../errors";
 import { meantAsOptimizer } from "../meant";
 import { ownerOf } from "../optimizer/views";
-import { flag, readOptions, refuseUnknownKeys, requireObject } from "../options/kinds";
+import { flag, readOptions, refuseMore, refuseUnknownKeys, requireObject } from "../options/kinds";
 import type { StepOptions, StepReport } from "../step";
-import { refuseMore } from "../step/step-options";
+
 import {
   defaults,
   kinds,

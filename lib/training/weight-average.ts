@@ -2,10 +2,10 @@ import { copyOf, type Floats } from "../arrays/placement";
 import { isCudaArray } from "../cuda/array";
 import { arrayKind, describe, isArray, isObject, plainError, rangeError, typeError } from "../errors";
 import { meantAsOptimizer } from "../meant";
-import { readOptions, refuseUnknownKeys, requireObject, whole, type Kinds } from "../options/kinds";
-import type { AnyParameter, Parameter } from "../parameter";
+import { type Kinds, readOptions, refuseMore, refuseUnknownKeys, requireObject, whole } from "../options/kinds";
+import type { AnyParameter } from "../parameter";
 import { readCounts, type AverageCounts } from "./average-counts";
-import { addTo, lengthOfData, noteLengths, readable, valuesOf } from "./average-values";
+import { addTo, lengthIn, noteLengths, readable, valuesOf } from "./average-values";
 
 export interface WeightAverageOptions {
   /** The first call of `update` that is averaged, counted from 0. Default 0. */
@@ -96,7 +96,9 @@ export class WeightAverage {
    * @throws ERR_AVERAGE while averages and values are swapped; ERR_OPTIMIZER where parameters came or went since the first average;
    *   ERR_LENGTH, ERR_LEASED and the like where a parameter's `data` cannot be read; nothing is changed then
    */
-  update(): boolean {
+  update(): boolean;
+  update(...rest: readonly unknown[]): boolean {
+    refuseMore(rest, "update", "no argument");
     this.#requireUnswapped();
     const { calls, n_averaged } = this.#counts;
     const isDue = calls >= this.#from && (calls - this.#from) % this.#every === 0;
@@ -116,7 +118,9 @@ export class WeightAverage {
    * @throws ERR_AVERAGE before the first average; where a parameter's `data` cannot be written, as of `update`; nothing is changed then,
    *   but where a device fails in the middle (ERR_CUDA, ERR_CUDA_LOST)
    */
-  swap(): void {
+  swap(): void;
+  swap(...rest: readonly unknown[]): void {
+    refuseMore(rest, "swap", "no argument");
     if (this.count === 0) throw plainError("ERR_AVERAGE", "There is no average yet: update() has averaged nothing");
     const swapped = new Map<object, Float32Array>();
     const values = this.#values(true);
@@ -182,7 +186,7 @@ export class WeightAverage {
       throw typeError("ERR_STATE_DICT", `There must be ${parameters.length} averages, and none before the first: got ${found}`);
     }
     parameters.forEach((parameter, index) => {
-      const [length, wanted] = [averages.get(parameter)?.length, lengthOfData((parameter as Parameter).data)];
+      const [length, wanted] = [averages.get(parameter)?.length, lengthIn(parameter, index)];
       if (length === wanted) return;
       throw rangeError("ERR_STATE_DICT", `The average of parameter ${index} must have ${wanted} elements, got ${length}`);
     });

@@ -88,7 +88,8 @@ class WasmEngine {
       lists: modules.lists,
       Table: Table,
       lastRan: () => views.text(wasm.lastRan()),
-      allocate: (length, like) => this.#allocate(length, like),
+      allocate: (length, like) => this.#allocate(length, 4, like) as Float32Array | null,
+      allocateHalves: (length, like) => this.#allocate(length, 2, like) as Uint16Array | null,
       keep: (array) => void given.unregister(array),
       accumulate: (into, sources, scale, pairs) => this.#accumulate(into, sources, scale, pairs),
       widen: (type, into, from) => this.#convert((...given) => wasm.widen(...given), type, into, from),
@@ -104,10 +105,10 @@ class WasmEngine {
    * Allocates in the module's memory, which needs no copies. Returns null if only the reserve for tables is left. Only state
    * (`like` a parameter) is ever freed, and only if no program has seen it: a program could keep a subarray unnoticed.
    */
-  #allocate(length: number, like?: Float32Array): Float32Array | null {
+  #allocate(length: number, size: 2 | 4, like?: Float32Array): Float32Array | Uint16Array | null {
     const { exports: wasm, buffer } = this.#instance;
-    const phase = like === undefined ? 0 : (extentOf(like).begin % 64) & ~3;
-    const address = 4 * length < buffer.byteLength ? wasm.allocate(4 * length + phase) : 0;
+    const phase = like === undefined || size === 2 ? 0 : (extentOf(like).begin % 64) & ~3;
+    const address = size * length < buffer.byteLength ? wasm.allocate(size * length + phase) : 0;
     if (address === 0) return null;
     const spare = wasm.allocate(reserve);
     wasm.release(spare);
@@ -115,8 +116,8 @@ class WasmEngine {
       wasm.release(address);
       return null;
     }
-    const array = new Float32Array(buffer, address + phase, length);
-    Float32Array.prototype.fill.call(array, 0);
+    const array = size === 4 ? new Float32Array(buffer, address + phase, length) : new Uint16Array(buffer, address, length);
+    bytesOf(array).fill(0);
     if (like !== undefined) given.register(array, () => wasm.release(address), array);
     return array;
   }

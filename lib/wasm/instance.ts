@@ -1,5 +1,6 @@
 // An instance of the WebAssembly module, with types. What it exports is written in native/wasm/exports.cpp.
 import { rangeError } from "../errors";
+import { sizeOf, type HostArray } from "./host-array";
 
 /** The part of the WebAssembly API used here. TypeScript declares it in its DOM library only. */
 export interface WebAssemblyApi {
@@ -26,15 +27,18 @@ export interface WasmExports {
   tableDelete(table: Address): void;
   tableResize(table: Address, rows: number): void;
   tableShape(table: Address, row: number, dimensions: number, first: number): void;
-  /** Arrays in the order of `role`. */
-  tableBind(table: Address, row: number, length: number, ...arrays: Address[]): void;
+  /** Arrays in the order of `role`; then the type of the states, and the id and the offset of their noise. */
+  tableBind(table: Address, row: number, length: number, ...arraysAndMore: number[]): void;
   tableBindGrad(table: Address, row: number, grad: Address): void;
+  /** Arrays of the module's memory. Returns 0 where a row is none of the tensor's. */
+  tableBindSparse(table: Address, row: number, rows: Address, sets: Address, count: number, values: Address): number;
   tableStep(
     table: Address,
     setOfRow: Address,
     variants: Address,
     stages: Address,
     coefficients: Address,
+    noise: Address,
     sets: number,
     gradients: Address,
   ): number;
@@ -48,7 +52,7 @@ export interface WasmExports {
 }
 
 /** Finds an array outside of the module's memory, for the call at hand. */
-export type Find = (number: number, role: number) => Float32Array;
+export type Find = (number: number, role: number) => Float32Array | Uint16Array;
 
 export interface Instance {
   readonly exports: WasmExports;
@@ -84,17 +88,13 @@ export function withArrays<T>(instance: Instance, find: Find, call: () => T): T 
 }
 
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with an array as `this`
-const set = Function.prototype.call.bind(Float32Array.prototype.set) as (
-  self: Float32Array,
-  from: Float32Array,
-  at?: number,
-) => void;
+const set = Function.prototype.call.bind(Float32Array.prototype.set) as (self: HostArray, from: HostArray, at?: number) => void;
 // eslint-disable-next-line @typescript-eslint/unbound-method
 const cut = Function.prototype.call.bind(Float32Array.prototype.subarray) as (
-  self: Float32Array,
+  self: HostArray,
   begin: number,
   end: number,
-) => Float32Array;
+) => HostArray;
 
 /** What the module asks for, and the instance of it once that is there. */
 export interface Prepared {
@@ -106,17 +106,20 @@ export interface Prepared {
 export function prepare(api: WebAssemblyApi, relaxed: boolean): Prepared {
   const memory = new api.Memory({ initial: pages, maximum: pages });
   const { buffer } = memory;
-  const floats = new Float32Array(buffer);
+  const [floats, halves] = [new Float32Array(buffer), new Uint16Array(buffer)];
   let instance: Instance;
   let stack = 0;
   const imports = {
     env: { memory },
     adabelief: {
       load(number: number, role: number, begin: number, length: number, into: Address) {
-        set(floats, cut(instance.find(number, role), begin, begin + length), into / 4);
+        const array = instance.find(number, role);
+        set(sizeOf(array) === 2 ? halves : floats, cut(array, begin, begin + length), into / sizeOf(array));
       },
       store(number: number, role: number, begin: number, length: number, from: Address) {
-        set(instance.find(number, role), cut(floats, from / 4, from / 4 + length), begin);
+        const array = instance.find(number, role);
+        const at = from / sizeOf(array);
+        set(array, cut(sizeOf(array) === 2 ? halves : floats, at, at + length), begin);
       },
       outOfMemory(bytes: number) {
         instance.exports.__stack_pointer.value = stack;

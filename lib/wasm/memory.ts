@@ -1,6 +1,7 @@
 // Arrays inside of the module's memory and outside of it, and memory for a call.
 import { arrayKind, bufferOf, isDetached, lengthOf } from "../errors";
 import type { CheckedLists } from "../native/lists";
+import { sizeOf, type HostArray } from "./host-array";
 import type { Address, Instance } from "./instance";
 
 const typedArray = Object.getPrototypeOf(Float32Array.prototype) as object;
@@ -9,41 +10,46 @@ const offsetOf = Function.prototype.call.bind(Object.getOwnPropertyDescriptor(ty
   array: Float32Array | Uint16Array,
 ) => number;
 
-/** Where a Float32Array's elements begin and end in its buffer, in bytes. */
+/** Where an array's elements begin and end in its buffer, in bytes. */
 export interface Extent {
   readonly buffer: ArrayBufferLike;
   readonly begin: number;
   readonly end: number;
 }
 
-export function extentOf(array: Float32Array): Extent {
+export function extentOf(array: HostArray): Extent {
   const begin = offsetOf(array);
-  return { buffer: bufferOf(array), begin, end: begin + 4 * lengthOf(array) };
+  return { buffer: bufferOf(array), begin, end: begin + sizeOf(array) * lengthOf(array) };
 }
 
 /** The bytes of some elements of an array, where they are. */
-export function bytesOf(array: Float32Array | Uint16Array, begin = 0, end = lengthOf(array)): Uint8Array {
-  const size = arrayKind(array) === "Uint16Array" ? 2 : 4;
+export function bytesOf(array: HostArray, begin = 0, end = lengthOf(array)): Uint8Array {
+  const size = sizeOf(array);
   return new Uint8Array(bufferOf(array), offsetOf(array) + size * begin, size * (end - begin));
 }
 
 /** Whether two arrays share memory. */
-export function overlap(a: Float32Array | Uint16Array, b: Float32Array | Uint16Array): boolean {
+export function overlap(a: HostArray, b: HostArray): boolean {
   const [one, other] = [bytesOf(a), bytesOf(b)];
   const { byteOffset: begin, byteLength: length } = one;
   return one.buffer === other.buffer && begin < other.byteOffset + other.byteLength && other.byteOffset < begin + length;
 }
 
 /** Why an array cannot be used; null where it can. */
-export function problemOf(problem: CheckedLists["problem"], value: unknown, wanted: number): number | null {
-  if (arrayKind(value) !== "Float32Array") return problem.notFloat32;
+export function problemOf(
+  problem: CheckedLists["problem"],
+  value: unknown,
+  wanted: number,
+  kind: "Float32Array" | "Uint16Array" = "Float32Array",
+): number | null {
+  if (arrayKind(value) !== kind) return problem.notFloat32;
   const length = lengthOf(value as Float32Array);
   if (wanted > 0 && isDetached(value as Float32Array)) return problem.detached;
   return length === wanted ? null : problem.otherLength;
 }
 
 /** The address of an array that lies in the module's memory and can be used where it is; 0 of any other. */
-export function addressOf({ buffer }: Instance, array: Float32Array): Address {
+export function addressOf({ buffer }: Instance, array: HostArray): Address {
   return bufferOf(array) === buffer ? offsetOf(array) : 0;
 }
 

@@ -1,4 +1,5 @@
 // Which memory must be disjoint, and whether it is: native/table/overlap.h for arrays that have no addresses in the module.
+import type { Obstacle } from "../native/addon";
 import { type Extent } from "./memory";
 
 /** A piece of memory, and whose it is. */
@@ -57,3 +58,11 @@ export class DisjointMemory {
     return last !== undefined && last.buffer === buffer && last.end > begin ? last : null;
   }
 }
+
+/** What two intervals that overlap prevent. */
+export const obstacleOf = (one: Interval, other: Interval): Obstacle => ({
+  row: one.row,
+  role: one.role,
+  otherRow: other.row,
+  otherRole: other.role,
+});

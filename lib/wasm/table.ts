@@ -4,22 +4,18 @@ import { rangeError, plainError } from "../errors";
 import type { NativeFloats, Obstacle, Table } from "../native/addon";
 import type { CheckedLists } from "../native/lists";
 import { withArrays, type Address, type Instance } from "./instance";
+import type { HostArray } from "./host-array";
 import { addressOf, extentOf, problemOf, type Views } from "./memory";
-import { DisjointMemory, type Interval } from "./overlap";
-
-interface Row {
-  readonly length: number;
-  /** By role. */
-  readonly arrays: (Float32Array | null)[];
-  /** Placeholder addresses beyond the module's memory for the arrays outside it: one range per role. */
-  readonly outside: Address;
-}
+import { DisjointMemory, obstacleOf } from "./overlap";
+import { writtenBy, type Row } from "./row";
+import { SparseMemory } from "./sparse";
 
 interface Request {
   readonly setOfRow: Int32Array;
   readonly variants: Int32Array;
   readonly stages: Int32Array;
   readonly coefficients: Float32Array;
+  readonly noise: Float64Array;
   readonly gradients: Float64Array;
 }
 
@@ -44,6 +40,7 @@ export class WasmTable implements Table {
   #changed = true;
   #writable = new DisjointMemory([]);
   #nextOutside: Address;
+  readonly #sparse: SparseMemory;
 
   constructor(instance: Instance, views: Views, lists: CheckedLists, formula: number) {
     this.#instance = instance;
@@ -52,11 +49,13 @@ export class WasmTable implements Table {
     this.#roles = lists.role.ema + 1;
     this.#table = instance.exports.tableNew(formula);
     this.#nextOutside = instance.buffer.byteLength;
+    const sparse = (this.#sparse = new SparseMemory(instance, views));
     const memory = this.#memory;
     const table = this.#table;
     tables.register(this, () => {
       instance.exports.tableDelete(table);
       instance.exports.release(memory.address);
+      sparse.release();
     });
   }
 
@@ -65,29 +64,32 @@ export class WasmTable implements Table {
     this.#rows.length = rows;
     this.#standing = new Int32Array(rows).fill(this.#lists.rowState.ignored - 1);
     this.#changed = true;
+    if (rows === 0) this.#sparse.release();
     if (rows === 0) this.#nextOutside = this.#instance.buffer.byteLength;
   }
 
   shape(row: number, dimensions: number, first: number): void {
     this.#instance.exports.tableShape(this.#table, row, dimensions, first);
+    this.#sparse.shape(row, first);
   }
 
-  bind(row: number, length: number, device: number, ...given: (NativeFloats | null)[]): { problem: number; role: number } | null {
-    const { host, role } = this.#lists;
+  bind(row: number, length: number, device: number, ...given: unknown[]): { problem: number; role: number } | null {
+    const { host, role, elementType } = this.#lists;
     if (device !== host) throw rangeError("ERR_CUDA_DEVICE", "WebAssembly has no devices");
+    const [stateType, ...noise] = given.slice(this.#roles) as number[];
+    const arrays = given.slice(0, this.#roles) as (HostArray | null)[];
     for (let k = 0; k < this.#roles; ++k) {
-      const array = given[k] as Float32Array | null;
-      if (array === null && k >= role.grad) continue;
-      const problem = problemOf(this.#lists.problem, array, length);
+      if (arrays[k] === null && k >= role.grad) continue;
+      const isHalf = k >= role.state && k < role.slow && stateType !== elementType.float32;
+      const problem = problemOf(this.#lists.problem, arrays[k], length, isHalf ? "Uint16Array" : "Float32Array");
       if (problem !== null) return { problem, role: k };
     }
-    const arrays = given as (Float32Array | null)[];
     const before = this.#rows[row];
     const outside = before?.length === length ? before.outside : this.#reserve(length);
     this.#rows[row] = { length, arrays, outside };
     const places = arrays.map((array, k) => (array === null ? 0 : this.#place(row, k)));
     if (arrays[role.out] === arrays[role.data]) places[role.out] = places[role.data] as Address;
-    this.#instance.exports.tableBind(this.#table, row, length, ...places);
+    this.#instance.exports.tableBind(this.#table, row, length, ...places, stateType as number, ...noise);
     this.#changed = true;
     return null;
   }
@@ -106,6 +108,19 @@ export class WasmTable implements Table {
     return null;
   }
 
+  bindSparse(index: number, rows: Uint32Array, sets: Int32Array | null, count: number, values: NativeFloats): number {
+    const { problem, role } = this.#lists;
+    const row = this.#rows[index] as Row;
+    const wrong = problemOf(problem, values, count * this.#sparse.widthOf(index, row.length));
+    if (wrong !== null) return wrong;
+    const at = this.#sparse.copy(index, rows, sets, count, values as Float32Array);
+    row.arrays[role.grad] = values as Float32Array;
+    this.#newGrads.add(index);
+    const taken = this.#instance.exports.tableBindSparse(this.#table, index, at.rows, at.sets, count, at.values);
+    if (taken === 0) throw new Error("no such row of a tensor");
+    return 0;
+  }
+
   /** Addresses for the arrays of a row. */
   #reserve(length: number): Address {
     const outside = this.#nextOutside;
@@ -118,7 +133,7 @@ export class WasmTable implements Table {
 
   #place(row: number, which: number): Address {
     const { length, arrays, outside } = this.#rows[row] as Row;
-    return addressOf(this.#instance, arrays[which] as Float32Array) || outside + which * 4 * length;
+    return addressOf(this.#instance, arrays[which] as HostArray) || outside + which * 4 * length;
   }
 
   setStream(): void {
@@ -146,10 +161,12 @@ export class WasmTable implements Table {
     variants: Int32Array,
     stages: Int32Array,
     coefficients: Float32Array,
+    noise: Float64Array,
     gradients: Float64Array,
   ): void {
     const memory = this.#memory;
-    const bytes = 8 * this.#lists.gradients.count + 4 * (setOfRow.length + variants.length + stages.length + coefficients.length);
+    const words = setOfRow.length + variants.length + stages.length + coefficients.length;
+    const bytes = 8 * (this.#lists.gradients.count + noise.length) + 4 * words;
     if (bytes > memory.bytes) {
       const { exports: wasm } = this.#instance;
       const address = wasm.allocate(bytes);
@@ -157,7 +174,7 @@ export class WasmTable implements Table {
       wasm.release(memory.address);
       Object.assign(memory, { address, bytes });
     }
-    this.#request = { setOfRow, variants, stages, coefficients, gradients };
+    this.#request = { setOfRow, variants, stages, coefficients, noise, gradients };
   }
 
   step(sets: number): Obstacle | null {
@@ -168,19 +185,21 @@ export class WasmTable implements Table {
     const { count } = this.#lists.gradients;
     const instance = this.#instance;
     const gradients = this.#memory.address;
-    const coefficients = gradients + 8 * count;
+    const noise = gradients + 8 * count;
+    const coefficients = noise + 8 * request.noise.length;
     const setOfRow = coefficients + 4 * request.coefficients.length;
     const variants = setOfRow + 4 * request.setOfRow.length;
     const stages = variants + 4 * request.variants.length;
     doubles.set(request.gradients, gradients / 8);
+    doubles.set(request.noise, noise / 8);
     floats.set(request.coefficients, coefficients / 4);
     integers.set(request.setOfRow, setOfRow / 4);
     integers.set(request.variants, variants / 4);
     integers.set(request.stages, stages / 4);
     const ran = withArrays(
       instance,
-      (row, which) => (this.#rows[row] as Row).arrays[which] as Float32Array,
-      () => instance.exports.tableStep(this.#table, setOfRow, variants, stages, coefficients, sets, gradients),
+      (row, which) => (this.#rows[row] as Row).arrays[which] as HostArray,
+      () => instance.exports.tableStep(this.#table, setOfRow, variants, stages, coefficients, noise, sets, gradients),
     );
     if (ran === 0) throw new Error("this request does not fit this table");
     request.gradients.set(doubles.subarray(gradients / 8, gradients / 8 + count));
@@ -196,12 +215,16 @@ export class WasmTable implements Table {
   #checkOverlap(setOfRow: Int32Array): Obstacle | null {
     const rows = this.#rows;
     const { role, rowState } = this.#lists;
+    let others = false;
     for (let i = 0; i < rows.length; ++i) {
       const part = Math.min(setOfRow[i] as number, 0); // 0: active
-      if (this.#standing[i] === part) continue;
+      const before = this.#standing[i] as number;
+      if (before === part) continue;
       this.#standing[i] = part;
-      this.#changed = true;
+      others = true;
+      if (part <= rowState.ignored || before <= rowState.ignored) this.#changed = true;
     }
+    if (!this.#changed && !others && this.#newGrads.size === 0) return null;
     if (this.#changed) {
       this.#writable = new DisjointMemory(
         rows.flatMap((row, i) => (this.#standing[i] === rowState.ignored ? [] : writtenBy(role, row, i))),
@@ -209,7 +232,7 @@ export class WasmTable implements Table {
       const overlap = this.#writable.findOverlap();
       if (overlap !== null) return obstacleOf(...overlap);
     }
-    const changed = this.#changed;
+    const changed = this.#changed || others;
     this.#changed = true; // until all is found to be right
     for (let i = 0; i < rows.length; ++i) {
       if (this.#standing[i] !== 0 || !(changed || this.#newGrads.has(i))) continue;
@@ -224,21 +247,3 @@ export class WasmTable implements Table {
     return null;
   }
 }
-
-/** The memory that a row's step writes, or its parameter that it leaves alone. */
-function writtenBy(role: CheckedLists["role"], row: Row | undefined, index: number): Interval[] {
-  if (row === undefined) return [];
-  const { arrays } = row;
-  return arrays.flatMap((array, which) => {
-    if (array === null || which === role.grad) return [];
-    if (which === role.out && array === arrays[role.data]) return [];
-    return [{ ...extentOf(array), row: index, role: which }];
-  });
-}
-
-const obstacleOf = (one: Interval, other: Interval): Obstacle => ({
-  row: one.row,
-  role: one.role,
-  otherRow: other.row,
-  otherRole: other.role,
-});

@@ -61,7 +61,7 @@ bool lie_apart(const Napi::Value& a, napi_typedarray_type type_of_a, const Napi:
 Napi::Value widen(const Napi::CallbackInfo& info) {
   const bool apart = lie_apart(info[1], napi_float32_array, info[2], napi_uint16_array);
   auto into = info[1].As<Napi::Float32Array>();
-  const auto type = static_cast<HalfType>(info[0].As<Napi::Number>().Int32Value());
+  const auto type = static_cast<ElementType>(info[0].As<Napi::Number>().Int32Value());
   if (apart) widen_on_pool(type, into.Data(), info[2].As<Napi::Uint16Array>().Data(), into.ElementLength());
   return Napi::Boolean::New(info.Env(), apart);
 }
@@ -70,7 +70,7 @@ Napi::Value widen(const Napi::CallbackInfo& info) {
 Napi::Value narrow(const Napi::CallbackInfo& info) {
   const bool apart = lie_apart(info[1], napi_uint16_array, info[2], napi_float32_array);
   auto into = info[1].As<Napi::Uint16Array>();
-  const auto type = static_cast<HalfType>(info[0].As<Napi::Number>().Int32Value());
+  const auto type = static_cast<ElementType>(info[0].As<Napi::Number>().Int32Value());
   if (apart) narrow_on_pool(type, into.Data(), info[2].As<Napi::Float32Array>().Data(), into.ElementLength());
   return Napi::Boolean::New(info.Env(), apart);
 }

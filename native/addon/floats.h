@@ -5,6 +5,7 @@
 
 #include <cstddef>
 
+#include "../core/element_type.h"
 #include "../core/problem.h"
 
 namespace adabelief {
@@ -15,15 +16,16 @@ struct Floats {
 };
 
 /** The floats of any Float32Array of this length: of any realm, over an ArrayBuffer, a SharedArrayBuffer or WebAssembly memory.
- */
-inline Floats floats(const Napi::Value& value, std::size_t wanted) {
+ * Of another type than float32, the elements of a Uint16Array. */
+inline Floats floats(const Napi::Value& value, std::size_t wanted, ElementType element_type = ElementType::float32) {
   napi_env env = value.Env();
   napi_typedarray_type type;
   std::size_t length, offset;
   void* data;
   napi_value buffer;
+  const napi_typedarray_type wanted_type = element_type == ElementType::float32 ? napi_float32_array : napi_uint16_array;
   // The call fails where the value is not a typed array.
-  if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok || type != napi_float32_array) {
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, &buffer, &offset) != napi_ok || type != wanted_type) {
     return {Problem::not_float32, nullptr};
   }
   bool detached = false;

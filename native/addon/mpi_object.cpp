@@ -54,14 +54,17 @@ Napi::Value find(const Napi::CallbackInfo& info) {
   return result;
 }
 
-/** start(into: Int32Array): writes rank and size. Returns when MPI has started, or the timeout has passed. */
+/** start(into: Int32Array, color): writes rank and size, and how many processes were started. `color` is -1 for all. Returns when
+ * MPI has started, or the timeout has passed. */
 Napi::Value start(const Napi::CallbackInfo& info) {
   auto into = info[0].As<Napi::Int32Array>();
   int* numbers = into.Data();
-  auto task = std::make_unique<MpiTask>(info.Env(), [numbers](mpi::World& world) {
-    world.start();
+  const int color = info[1].As<Napi::Number>().Int32Value();
+  auto task = std::make_unique<MpiTask>(info.Env(), [numbers, color](mpi::World& world) {
+    world.start(color);
     numbers[0] = world.rank();
     numbers[1] = world.size();
+    numbers[2] = world.started();
   });
   task->keep(into);
   const Napi::Value promise = MpiTask::submit(std::move(task));

@@ -56,14 +56,20 @@ Napi::Value choose_threads(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), true);
 }
 
+/** Where halves begin in a cache line that reach the next line together with floats which begin at `phase`. */
+std::size_t phase_of_halves(std::size_t phase) { return phase == 0 ? 0 : (phase + cache_line) / 2; }
+
 /** allocate(length, like?): a Float32Array of zeros in fast memory, at the place within a cache line that `like` has, or at its
- *  beginning; null where that cannot be had */
+ *  beginning; null where that cannot be had. allocateHalves: a Uint16Array that reaches the next cache line together with `like`.
+ */
+template <ElementType type>
 Napi::Value allocate(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const auto length = static_cast<std::size_t>(info[0].As<Napi::Number>().Int64Value());
   std::size_t phase = 0;
   if (info[1].IsTypedArray()) phase = reinterpret_cast<std::uintptr_t>(floats(info[1], length).data) % cache_line;
-  const auto buffer = AlignedBuffer::allocate(length * sizeof(float), phase, touch_on_pool);
+  if (type != ElementType::float32) phase = phase_of_halves(phase);
+  const auto buffer = AlignedBuffer::allocate(length * size_of(type), phase, touch_on_pool);
   if (!buffer) return env.Null();
   auto* share = new std::shared_ptr<AlignedBuffer>(buffer);
   napi_value array_buffer;
@@ -74,7 +80,9 @@ Napi::Value allocate(const Napi::CallbackInfo& info) {
     delete share;
     return env.Null();
   }
-  return Napi::Float32Array::New(env, length, Napi::ArrayBuffer(env, array_buffer), 0);
+  const Napi::ArrayBuffer memory(env, array_buffer);
+  if (type == ElementType::float32) return Napi::Float32Array::New(env, length, memory, 0);
+  return Napi::Uint16Array::New(env, length, memory, 0);
 }
 
 }  // namespace
@@ -87,7 +95,8 @@ void define_processor(Napi::Env env, Napi::Object exports) {
   exports["threads"] = Napi::Function::New<count_threads>(env, "threads");
   exports["setThreads"] = Napi::Function::New<choose_threads>(env, "setThreads");
   exports["maxThreads"] = max_threads;
-  exports["allocate"] = Napi::Function::New<allocate>(env, "allocate");
+  exports["allocate"] = Napi::Function::New<allocate<ElementType::float32>>(env, "allocate");
+  exports["allocateHalves"] = Napi::Function::New<allocate<ElementType::bfloat16>>(env, "allocateHalves");
 }
 
 }  // namespace adabelief

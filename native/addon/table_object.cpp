@@ -31,9 +31,12 @@ Napi::Value describe(Napi::Env env, Problem problem, const char* where, std::siz
 }
 
 /** The address of an array, of the processor's memory or a device's. */
-Floats floats_on(int device, const Napi::Value& value, std::size_t wanted) {
-  return device == host ? floats(value, wanted) : device_floats(value, wanted, device);
+Floats floats_on(int device, const Napi::Value& value, std::size_t wanted, ElementType type = ElementType::float32) {
+  return device == host ? floats(value, wanted, type) : device_floats(value, wanted, device);
 }
+
+/** A whole number that JavaScript can say. */
+std::uint64_t whole(const Napi::Value& value) { return static_cast<std::uint64_t>(value.As<Napi::Number>().Int64Value()); }
 
 Napi::Value describe(Napi::Env env, const Outcome& outcome) {
   const auto& [kind, where] = outcome;
@@ -102,23 +105,27 @@ Napi::Value TableObject::bind(const Napi::CallbackInfo& info) {
   constexpr std::size_t first = 3;  // where the arrays begin among the arguments, in the order of Role
   constexpr auto grad = static_cast<std::size_t>(Role::grad), state = static_cast<std::size_t>(Role::state),
                  slow = static_cast<std::size_t>(Role::slow), ema = static_cast<std::size_t>(Role::ema);
+  const auto type = static_cast<ElementType>(info[first + ema + 1].As<Napi::Number>().Int32Value());
+  if (device != host && type != ElementType::float32) throw Napi::TypeError::New(env, "states on a device are float32");
   float* pointers[ema + 1] = {};
   int states = 0;
   for (std::size_t k = 0; k <= ema; ++k) {
     const Napi::Value argument = info[first + k];
     if (argument.IsNull() && k >= grad) continue;
-    const Floats array = floats_on(device, argument, length);
+    const bool is_state = k >= state && k < slow;
+    const Floats array = floats_on(device, argument, length, is_state ? type : ElementType::float32);
     if (array.problem != Problem::none) return describe(env, array.problem, "role", k);
     pointers[k] = array.data;
-    if (k < state || k >= slow) continue;
+    if (!is_state) continue;
     if (states < static_cast<int>(k - state)) {
       return describe(env, Problem::not_float32, "role", state + static_cast<std::size_t>(states));
     }
     ++states;
   }
-  table_->bind(index,
-               {pointers[0], pointers[1], pointers[grad], {pointers[state], pointers[state + 1], pointers[state + 2]}, length},
-               states, pointers[slow], pointers[ema], device);
+  Span span{pointers[0], pointers[1], pointers[grad], {pointers[state], pointers[state + 1], pointers[state + 2]}, length};
+  span.state_type = type;
+  table_->bind(index, span, states, pointers[slow], pointers[ema], device);
+  table_->noise(index, {whole(info[first + ema + 2]), whole(info[first + ema + 3])});
   return env.Null();
 }
 
@@ -144,18 +151,48 @@ Napi::Value TableObject::bind_grads(const Napi::CallbackInfo& info) {
   return env.Null();
 }
 
+Napi::Value TableObject::bind_sparse(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const int index = row(info[0]);
+  const auto rows = info[1].As<Napi::Uint32Array>();
+  const auto count = static_cast<std::size_t>(info[3].As<Napi::Number>().Int64Value());
+  SparseGradient gradient{rows.Data(), nullptr, count, nullptr};
+  std::size_t room = rows.ElementLength();
+  if (!info[2].IsNull()) {
+    const auto sets = info[2].As<Napi::Int32Array>();
+    gradient.sets = sets.Data();
+    room = std::min(room, sets.ElementLength());
+  }
+  if (count > room || table_->place(index) != host) throw Napi::RangeError::New(env, "no such sparse gradient");
+  const Floats values = floats(info[4], count * table_->width(index));
+  if (values.problem != Problem::none) return Napi::Number::New(env, static_cast<int>(values.problem));
+  gradient.values = values.data;
+  try {
+    if (!table_->bind_sparse(index, gradient)) throw Napi::RangeError::New(env, "no such row of a tensor");
+  } catch (const std::bad_alloc&) {
+    throw coded(env, EngineError::Kind::memory, "There is no memory for a sparse gradient");
+  }
+  return Napi::Number::New(env, static_cast<int>(Problem::none));
+}
+
 void TableObject::set_request(const Napi::CallbackInfo& info) {
-  constexpr unsigned arrays = 5;
+  constexpr unsigned arrays = 6;
   const auto sets = info[0].As<Napi::Int32Array>(), variants = info[1].As<Napi::Int32Array>(),
              stages = info[2].As<Napi::Int32Array>();
   const auto coefficients = info[3].As<Napi::Float32Array>();
-  auto gradients = info[4].As<Napi::Float64Array>();
+  const auto noise = info[4].As<Napi::Float64Array>();
+  auto gradients = info[5].As<Napi::Float64Array>();
   if (gradients.ByteLength() != sizeof(Gradients)) throw Napi::RangeError::New(info.Env(), "gradients has another length");
-  request_ = {
-      sets.Data(),  variants.Data(), stages.Data(), coefficients.Data(), 0, reinterpret_cast<Gradients*>(gradients.Data()),
-      request_.live};
+  request_ = {sets.Data(),
+              variants.Data(),
+              stages.Data(),
+              coefficients.Data(),
+              noise.Data(),
+              0,
+              reinterpret_cast<Gradients*>(gradients.Data()),
+              request_.live};
   most_rows_ = static_cast<int>(sets.ElementLength());
-  const std::size_t room = std::min(variants.ElementLength(), stages.ElementLength());
+  const std::size_t room = std::min({variants.ElementLength(), stages.ElementLength(), noise.ElementLength() / 2});
   most_sets_ = static_cast<int>(std::min(room, coefficients.ElementLength() / max_coefficients));
   Napi::Array kept = Napi::Array::New(info.Env(), arrays);
   for (unsigned i = 0; i < arrays; ++i) kept.Set(i, info[i]);
@@ -230,10 +267,10 @@ Napi::Function TableObject::define(Napi::Env env) {
       env, "Table",
       {InstanceMethod<&TableObject::resize>("resize"), InstanceMethod<&TableObject::shape>("shape"),
        InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
-       InstanceMethod<&TableObject::set_request>("setRequest"), InstanceMethod<&TableObject::step_async>("stepAsync"),
-       InstanceMethod<&TableObject::set_stream>("setStream"), InstanceMethod<&TableObject::set_slots>("setSlots"),
-       InstanceMethod<&TableObject::set_steps>("setSteps"), InstanceMethod<&TableObject::write_live>("writeLive"),
-       InstanceMethod<&TableObject::synchronize>("synchronize")});
+       InstanceMethod<&TableObject::bind_sparse>("bindSparse"), InstanceMethod<&TableObject::set_request>("setRequest"),
+       InstanceMethod<&TableObject::step_async>("stepAsync"), InstanceMethod<&TableObject::set_stream>("setStream"),
+       InstanceMethod<&TableObject::set_slots>("setSlots"), InstanceMethod<&TableObject::set_steps>("setSteps"),
+       InstanceMethod<&TableObject::write_live>("writeLive"), InstanceMethod<&TableObject::synchronize>("synchronize")});
 }
 
 }  // namespace adabelief

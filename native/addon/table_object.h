@@ -23,15 +23,18 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   void resize(const Napi::CallbackInfo& info);
   /** shape(row, dimensions, first dimension) */
   void shape(const Napi::CallbackInfo& info);
-  /** bind(row, length, device, data, out, grad | null, ...three states | null, slow | null, ema | null): null, or
-   * { problem, role } of the first array that cannot be used. All arrays must have that length and lie on that device;
-   * -1 is the processor. */
+  /** bind(row, length, device, data, out, grad | null, ...three states | null, slow | null, ema | null, type of the states, noise
+   * id, noise offset): null, or { problem, role } of the first array that cannot be used. All arrays must have that length and
+   * lie on that device; -1 is the processor. */
   Napi::Value bind(const Napi::CallbackInfo& info);
   /** bindGrads(rows: Int32Array, grads, count): null, or { problem, index } of the first gradient that cannot be used. Those
    * before it are bound. */
   Napi::Value bind_grads(const Napi::CallbackInfo& info);
-  /** setRequest(setOfRow, variants, stages: Int32Array, coefficients: Float32Array, gradients: Float64Array): where step() will
-   * read what to do; see StepRequest in native/table/request.h */
+  /** bindSparse(row, rows: Uint32Array, sets: Int32Array | null, count, values): what is wrong with the values, or 0. The first
+   * `count` of `rows` are those of the gradient, and of `sets` their sets of coefficients. */
+  Napi::Value bind_sparse(const Napi::CallbackInfo& info);
+  /** setRequest(setOfRow, variants, stages: Int32Array, coefficients: Float32Array, noise, gradients: Float64Array): where step()
+   * will read what to do; see StepRequest in native/table/request.h */
   void set_request(const Napi::CallbackInfo& info);
   /** step(sets): null, or what prevented it: { row, role, otherRow, otherRole } of an overlap, { row, role } of memory that
    * another step is using */

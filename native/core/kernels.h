@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "../update/factors.h"
+#include "element_type.h"
 #include "span.h"
 
 namespace adabelief {
@@ -19,6 +20,7 @@ using SumOfDirections = double (*)(const Span& span, const float* coefficients, 
 struct VariantKernels {
   Kernel run;
   PreparingKernel run_prepared;
+  PreparingKernel run_stored;  // over states that are bfloat16, which the noise of the span rounds; null: there is none
   SumOfDirections directions;  // null unless another variant completes this one
 };
 
@@ -26,10 +28,6 @@ struct FormulaKernels {
   const VariantKernels* variant;
   void (*with_norms)(float* coefficients, double p_norm, double g_norm);  // null unless the formula needs norms
 };
-
-/** Types of 16 bits. JavaScript knows them by these names. */
-enum class HalfType : int { bfloat16, float16 };
-constexpr int half_types = 2;
 
 /** Arrays from and to a type of 16 bits, each element rounded to nearest. */
 struct Conversion {
@@ -46,6 +44,9 @@ struct Elementwise {
   float (*read)(const float* x, std::size_t length);
   double (*sum)(const float* x, std::size_t length, std::size_t after);
   double (*sum_of_squares)(const float* x, float scale, std::size_t length, std::size_t after);
+  /** The same in parts: adds the squares of elements from `first` on to their partial sums; adds these up. */
+  void (*add_squares)(double* sums, std::size_t first, const float* x, float scale, std::size_t length);
+  double (*fold)(double* sums);
   /** Lookahead: p[i] = slow[i] = slow[i] + alpha·(p[i] − slow[i]) */
   void (*blend)(float* p, float* slow, float alpha, std::size_t length);
   /** average[i] = average[i] + weight·(p[i] − average[i]), as native/update/ema.h rounds it */
@@ -55,7 +56,9 @@ struct Elementwise {
   /** into[i] = into[i] + scale · (sources[0][i] + sources[1][i] + …) for i from begin to end; each sum rounded, the last product
    * and sum rounded once. */
   void (*accumulate)(float* into, const float* const* sources, int count, float scale, std::size_t begin, std::size_t end);
-  Conversion conversions[half_types];
+  Conversion conversions[half_types];  // in the order of ElementType, from the first of 16 bits on
+
+  const Conversion& conversion(ElementType type) const { return conversions[static_cast<int>(type) - 1]; }
 };
 
 /** All that one instruction set offers. */

@@ -13,6 +13,8 @@
 namespace adabelief {
 
 constexpr std::uint64_t reduction_block = 4096;
+/** The partial sums of a block. */
+constexpr int reduction_lanes = 16;
 
 /** In which order gradients are added up: the first and the second, then the third; or in pairs, ((0+1)+(2+3))+…, where an odd
  * one passes up. */

@@ -28,7 +28,7 @@ class Access {
 
  private:
   template <class Pointer>
-  void take(Pointer*& pointer, Role role, bool loads);
+  void take(Pointer*& pointer, Role role, bool loads, ElementType type = ElementType::float32);
 
   Row& row_;
   const Row saved_;

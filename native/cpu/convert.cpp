@@ -31,15 +31,15 @@ void on_pool(void (*run)(Into*, const From*, std::size_t), Into* into, const Fro
   run_on_pool(threads_for(length), (length + chunk_length - 1) / chunk_length, run_chunks, &work);
 }
 
-const Conversion& conversion(HalfType type) { return current_backend().kernels->elementwise.conversions[static_cast<int>(type)]; }
+const Conversion& conversion(ElementType type) { return current_backend().kernels->elementwise.conversion(type); }
 
 }  // namespace
 
-void widen_on_pool(HalfType type, float* into, const std::uint16_t* from, std::size_t length) {
+void widen_on_pool(ElementType type, float* into, const std::uint16_t* from, std::size_t length) {
   on_pool(conversion(type).widen, into, from, length);
 }
 
-void narrow_on_pool(HalfType type, std::uint16_t* into, const float* from, std::size_t length) {
+void narrow_on_pool(ElementType type, std::uint16_t* into, const float* from, std::size_t length) {
   on_pool(conversion(type).narrow, into, from, length);
 }
 

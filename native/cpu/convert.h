@@ -9,8 +9,8 @@
 namespace adabelief {
 
 /** into[i] = from[i] in float32; exact. */
-void widen_on_pool(HalfType type, float* into, const std::uint16_t* from, std::size_t length);
+void widen_on_pool(ElementType type, float* into, const std::uint16_t* from, std::size_t length);
 /** into[i] = from[i], rounded to nearest, ties to even. A NaN becomes one quiet NaN. */
-void narrow_on_pool(HalfType type, std::uint16_t* into, const float* from, std::size_t length);
+void narrow_on_pool(ElementType type, std::uint16_t* into, const float* from, std::size_t length);
 
 }  // namespace adabelief

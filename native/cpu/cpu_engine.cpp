@@ -31,15 +31,20 @@ struct Visit {
 template <ActOnPiece act>
 void run_chunks(const void* context, Chunks chunks) {
   const auto& [plan, list, step] = *static_cast<const Visit*>(context);
-  const auto most = [&, &plan = plan](std::size_t row) {
-    return plan.set_of(row).stages == 0 && !plan.needs().directions ? Access::most : chunk_length;
+  const auto most = [&, &plan = plan](std::size_t row, std::size_t begin) {
+    const std::size_t longest = plan.set_of(row).stages == 0 && !plan.needs().directions ? Access::most : chunk_length;
+    const Row& tensor = plan.rows()[row];
+    if (tensor.span.state_type == ElementType::float32) return longest;
+    const std::uint64_t with_key = elements_with_key(tensor.noise.offset + begin);  // it has no sparse gradient
+    return static_cast<std::size_t>(std::min<std::uint64_t>(longest, with_key));
   };
-  list.each_piece(plan, chunks, most,
-                  [&, &plan = plan, &step = step](std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) {
-                    const Access access(plan, row, begin, length, access::update);
-                    Piece piece = step.piece(row, begin, length, ahead);
-                    (step.*act)(piece);
-                  });
+  const auto visit = [&, &plan = plan, &step = step](std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead,
+                                                     const auto&... at) {
+    const Access access(plan, row, begin, length, access::update);
+    Piece piece = step.piece(row, begin, length, ahead, at...);
+    (step.*act)(piece);
+  };
+  list.each_piece(plan, chunks, most, visit);
 }
 
 }  // namespace
@@ -52,6 +57,7 @@ int CpuEngine::threads(const Plan& plan) {
 
 void CpuEngine::prepare(const Plan& plan, Changes changes) {
   threads_ = 0;
+  added_up_ = false;
   if (changes.rows) chunks_.cut(plan);
   if (plan.needs().any()) lay_out(plan);
 }
@@ -77,12 +83,27 @@ void CpuEngine::lay_out(const Plan& plan) {
   if (needs.norms) sums_.gradient_squares.resize(plan.tensors().count());
 }
 
+/** Sums the gradients of rows that are repeated: once a step, before anything reads them. */
+void CpuEngine::add_up_repeated(const Plan& plan) {
+  if (added_up_) return;
+  added_up_ = true;
+  const auto add_up = [](const void* context, Chunks rows) {
+    static_cast<const TouchedRows*>(context)->add_up(rows.begin, rows.end);
+  };
+  for (const std::size_t row : chunks_.touched()) {
+    const TouchedRows* touched = plan.rows()[row].touched;
+    run_on_pool(threads(plan), touched->repeated(), add_up, touched);
+  }
+}
+
 void CpuEngine::sum_squares(const Plan& plan, double* sums) {
+  add_up_repeated(plan);
   const PieceUpdate step(plan, sums_, *current_backend().kernels);
   tensors_.run(threads(plan), call<&PieceUpdate::square_of_gradients, access::grad>, &step, sums);
 }
 
 void CpuEngine::run(const Plan& plan, Pass pass) {
+  add_up_repeated(plan);
   const PieceUpdate step(plan, sums_, *current_backend().kernels);
   const auto sum = [&](const BlockSums& blocks, BlockSums::Sum of, const SumLayout& layout, std::vector<double>& into) {
     blocks.run(threads(plan), of, &step, into.data());

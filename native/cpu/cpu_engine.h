@@ -17,12 +17,14 @@ class CpuEngine : public Engine {
 
  private:
   void lay_out(const Plan& plan);
+  void add_up_repeated(const Plan& plan);
   int threads(const Plan& plan);
 
   ChunkList chunks_;
   BlockSums tensors_, means_, directions_;
   CpuSums sums_;
-  int threads_ = 0;  // of the step at hand; 0: not decided
+  int threads_ = 0;        // of the step at hand; 0: not decided
+  bool added_up_ = false;  // whether its repeated rows are
 };
 
 }  // namespace adabelief

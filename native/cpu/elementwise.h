@@ -3,6 +3,7 @@
 #pragma once
 
 #include "../core/kernels.h"
+#include "../core/reduction.h"
 #include "../update/ema.h"
 #include "../update/gradient.h"
 #include "../update/lookahead.h"
@@ -47,6 +48,27 @@ inline double sum_of_squares(const float* x, float scale, size_t length, size_t 
   const auto add = [x](double sum, size_t i) { return plus_square(sum, x[i]); };
   const auto add_scaled = [x, scale](double sum, size_t i) { return plus_square(sum, x[i] * scale); };
   return scale == 1 ? summed(length, add, prefetch) : summed(length, add_scaled, prefetch);
+}
+
+inline void add_squares(double* sums, size_t first, const float* x, float scale, size_t length) {
+  size_t i = 0;
+  const auto few = [&](size_t end) {
+    for (; i < end; ++i) sums[(first + i) % sum_lanes] = plus_square(sums[(first + i) % sum_lanes], x[i] * scale);
+  };
+  const size_t head = (sum_lanes - first % sum_lanes) % sum_lanes;
+  few(head < length ? head : length);
+  for (; i + sum_lanes <= length; i += sum_lanes) {
+    ADABELIEF_LANES
+    for (size_t k = 0; k < sum_lanes; ++k) sums[k] = plus_square(sums[k], x[i + k] * scale);
+  }
+  few(length);
+}
+
+inline double fold_sums(double* sums) {
+  static_assert(sum_lanes == reduction_lanes, "what callers make room for");
+  double own[sum_lanes];
+  memcpy(own, sums, sizeof own);
+  return folded(own);
 }
 
 inline void prepare(float* into, const float* grad, const float* data, const Factors& factors, size_t length) {
@@ -100,9 +122,17 @@ void narrow(uint16_t* into, const float* from, size_t length) {
 }
 
 constexpr Elementwise elementwise = {
-    &prepare,        &read,       &sum,
-    &sum_of_squares, &blend,      &average,
-    &scale,          &accumulate, {{&widen<from_bfloat16>, &narrow<to_bfloat16>}, {&widen<from_float16>, &narrow<to_float16>}},
+    &prepare,
+    &read,
+    &sum,
+    &sum_of_squares,
+    &add_squares,
+    &fold_sums,
+    &blend,
+    &average,
+    &scale,
+    &accumulate,
+    {{&widen<from_bfloat16>, &narrow<to_bfloat16>}, {&widen<from_float16>, &narrow<to_float16>}},
 };
 
 }  // namespace ADABELIEF_SET

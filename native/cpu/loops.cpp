@@ -17,7 +17,7 @@ namespace ADABELIEF_SET {
 template <class F, int variant>
 void run_prepared(const Span& span, const float* coefficients, const Factors& factors) {
   note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
-  run_over<F, variant, true>(span, coefficients, factors);
+  run_over<F, variant, Kind::prepares>(span, coefficients, factors);
 }
 
 template <class F, int variant>
@@ -26,9 +26,32 @@ void run(const Span& span, const float* coefficients) {
   run_prepared<F, variant>(span, coefficients, {1, 1, 0, 0});  // one loop for both makes the module half as large
 #else
   note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
-  run_over<F, variant, false>(span, coefficients, {});
+  run_over<F, variant, Kind::plain>(span, coefficients, {});
 #endif
 }
+
+#if defined(ADABELIEF_FAST_FMA)
+
+template <class F, int variant>
+void run_stored(const Span& span, const float* coefficients, const Factors& factors) {
+  note_ran(ADABELIEF_TEXT(ADABELIEF_SET));
+  run_over<F, variant, Kind::stored>(span, coefficients, factors);
+}
+
+template <class F, int variant>
+constexpr PreparingKernel stored() {
+  return &run_stored<F, variant>;
+}
+
+#else
+
+/** Where arithmetic takes many times as long as memory, loops of their own would not be worth their room. */
+template <class F, int variant>
+constexpr PreparingKernel stored() {
+  return nullptr;
+}
+
+#endif
 
 template <class F, int variant>
 double sum_of_directions(const Span& span, const float* coefficients, size_t after) {
@@ -71,7 +94,8 @@ struct Variants;
 
 template <class F, int... variant>
 struct Variants<F, std::integer_sequence<int, variant...>> {
-  static constexpr VariantKernels table[] = {{&run<F, variant>, &run_prepared<F, variant>, directions<F, variant>()}...};
+  static constexpr VariantKernels table[] = {
+      {&run<F, variant>, &run_prepared<F, variant>, stored<F, variant>(), directions<F, variant>()}...};
 };
 
 template <class List>

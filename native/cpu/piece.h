@@ -18,6 +18,7 @@ struct CpuSums {
 /** A piece of a row, with its coefficients. */
 struct Piece {
   std::size_t row, begin;
+  std::size_t element;  // of the tensor, where it begins
   Span span;
   const PlannedSet& set;
   const float* coefficients;  // the formula's
@@ -30,7 +31,12 @@ class PieceUpdate {
 
   const Plan& plan() const { return plan_; }
 
-  Piece piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead = {}) const;
+  /** A piece of a row without a sparse gradient. */
+  Piece piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead) const;
+  /** A piece of a touched row, and its place among them. */
+  Piece piece(std::size_t row, std::size_t begin, std::size_t length, const Ahead& ahead, const TouchedRows::Place& at) const;
+  /** A piece of either. */
+  Piece piece(std::size_t row, std::size_t begin, std::size_t length) const;
 
   /** The update, or its first half. */
   void update(Piece& piece) const;
@@ -53,10 +59,18 @@ class PieceUpdate {
     const Factors factors = plan_.factors(piece.set);
     return factors.scale == 1 && factors.clip == 1 && factors.decay == 0;
   }
+  double square_of_block(const TouchedRows& touched, std::size_t block) const;
+  /** By what the states of a piece are rounded, where they have fewer bits. */
+  void set_noise(Piece& piece, std::uint64_t pass) const {
+    if (piece.span.state_type == ElementType::float32) return;
+    piece.span.noise = noise_from(piece.set.noise, plan_.rows()[piece.row].noise, piece.element, pass);
+  }
   const VariantKernels& kernels_of(const Piece& piece) const { return formula_.variant[piece.set.variant]; }
   template <class Visit>
   void each_segment(const Piece& piece, const std::vector<double>& sums, const Visit& visit) const;
   void prepare(const Piece& piece, float* buffer) const;
+  void run(const VariantKernels& kernels, const Span& span, const float* coefficients, const Factors& factors) const;
+  void run(const VariantKernels& kernels, const Span& span, const float* coefficients) const;
   void run_formula(Piece& piece) const;
   void run_centralized(Piece& piece) const;
 

@@ -125,10 +125,11 @@ double norm_across_places(const std::vector<PlacedFloats>& arrays, int threads, 
   const std::vector<std::int32_t> sets(rows.size(), 0);
   const std::int32_t variant = 0, stages = 0;
   const float coefficients[max_coefficients] = {};
+  const double noise[2] = {};
   Gradients gradients;
   gradients.max_norm = 0;
   Plan plan(rows, 0);
-  plan.make({sets.data(), &variant, &stages, coefficients, 1, &gradients});
+  plan.make({sets.data(), &variant, &stages, coefficients, noise, 1, &gradients});
   plan.threads = threads;
   plan.stream = stream;
   std::vector<double> sums(plan.tensors().count());

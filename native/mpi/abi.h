@@ -24,9 +24,9 @@ struct Constants {
 /** Every function that is used, with its arguments. `Handle` stands for communicators, types, operations and error handlers. */
 #define ADABELIEF_MPI_CALLS(call)                                                                                                \
   call(MPI_Init_thread, (int*, char***, int, int*)) call(MPI_Initialized, (int*)) call(MPI_Comm_rank, (Handle, int*))            \
-      call(MPI_Allreduce, (const void*, void*, int, Handle, Handle, Handle)) call(MPI_Comm_size, (Handle, int*))                 \
-          call(MPI_Comm_set_errhandler, (Handle, Handle)) call(MPI_Finalize, (void)) call(MPI_Abort, (Handle, int))              \
-              call(MPI_Error_string, (int, char*, int*)) call(MPI_Test, (void*, int*, void*))                                    \
+      call(MPI_Comm_split, (Handle, int, int, Handle*)) call(MPI_Allreduce, (const void*, void*, int, Handle, Handle, Handle))   \
+          call(MPI_Comm_size, (Handle, int*)) call(MPI_Comm_set_errhandler, (Handle, Handle)) call(MPI_Finalize, (void))         \
+              call(MPI_Abort, (Handle, int)) call(MPI_Error_string, (int, char*, int*)) call(MPI_Test, (void*, int*, void*))     \
                   call(MPI_Ibarrier, (Handle, void*)) call(MPI_Ibcast, (void*, int, Handle, int, Handle, void*))                 \
                       call(MPI_Iallreduce, (const void*, void*, int, Handle, Handle, Handle, void*))                             \
                           call(MPI_Iallgather, (const void*, int, Handle, void*, int, Handle, Handle, void*)) call(              \
@@ -57,8 +57,12 @@ class Bound final : public Api {
     }
     return MPI_Comm_set_errhandler(k_.world, k_.errors_return);
   }
-  int rank(int& rank) override { return MPI_Comm_rank(k_.world, &rank); }
-  int size(int& size) override { return MPI_Comm_size(k_.world, &size); }
+  int split(int color) override {
+    if (const int error = MPI_Comm_split(k_.world, color, 0, &ranks_)) return error;
+    return MPI_Comm_set_errhandler(ranks_, k_.errors_return);
+  }
+  int rank(int& rank) override { return MPI_Comm_rank(ranks_, &rank); }
+  int size(int& size) override { return MPI_Comm_size(ranks_, &size); }
   int finalize() override { return ours_ ? MPI_Finalize() : 0; }
   int abort(int code) override { return MPI_Abort(k_.world, code); }
   std::string describe(int error) override {
@@ -68,7 +72,7 @@ class Bound final : public Api {
   }
 
   int allreduce(void* data, int count, Type type) override {
-    return MPI_Allreduce(k_.in_place, data, count, of(type), k_.sum, k_.world);
+    return MPI_Allreduce(k_.in_place, data, count, of(type), k_.sum, ranks_);
   }
   int test(Request& request, bool& done) override {
     int flag = 0;
@@ -76,22 +80,22 @@ class Bound final : public Api {
     done = flag != 0;
     return error;
   }
-  int ibarrier(Request& request) override { return MPI_Ibarrier(k_.world, &request); }
+  int ibarrier(Request& request) override { return MPI_Ibarrier(ranks_, &request); }
   int ibcast(void* data, int count, Type type, int root, Request& request) override {
-    return MPI_Ibcast(data, count, of(type), root, k_.world, &request);
+    return MPI_Ibcast(data, count, of(type), root, ranks_, &request);
   }
   int iallreduce(void* data, int count, Type type, Reduction reduction, Request& request) override {
-    return MPI_Iallreduce(k_.in_place, data, count, of(type), reduction == Reduction::sum ? k_.sum : k_.min, k_.world, &request);
+    return MPI_Iallreduce(k_.in_place, data, count, of(type), reduction == Reduction::sum ? k_.sum : k_.min, ranks_, &request);
   }
   int iallgather(void* data, int count, Type type, Request& request) override {
-    return MPI_Iallgather(k_.in_place, 0, of(type), data, count, of(type), k_.world, &request);
+    return MPI_Iallgather(k_.in_place, 0, of(type), data, count, of(type), ranks_, &request);
   }
   int iallgatherv(void* data, const int* counts, const int* places, Type type, Request& request) override {
-    return MPI_Iallgatherv(k_.in_place, 0, of(type), data, counts, places, of(type), k_.world, &request);
+    return MPI_Iallgatherv(k_.in_place, 0, of(type), data, counts, places, of(type), ranks_, &request);
   }
   int ialltoallv(const void* from, const int* counts, const int* places, void* into, const int* into_counts,
                  const int* into_places, Type type, Request& request) override {
-    return MPI_Ialltoallv(from, counts, places, of(type), into, into_counts, into_places, of(type), k_.world, &request);
+    return MPI_Ialltoallv(from, counts, places, of(type), into, into_counts, into_places, of(type), ranks_, &request);
   }
 
  private:
@@ -108,6 +112,7 @@ class Bound final : public Api {
   ADABELIEF_MPI_CALLS(ADABELIEF_DECLARE)
 #undef ADABELIEF_DECLARE
   const Constants<Handle> k_;
+  Handle ranks_ = k_.world;  // the communicator of every exchange
   const char* missing_ = nullptr;
   bool ours_ = false;  // whether MPI was started here
 };

@@ -13,14 +13,16 @@ struct Request {
 enum class Type { f32, f64, u64, byte };
 enum class Reduction { sum, min };
 
-/** Calls over all ranks of the world. Each returns MPI's error code, 0 for success. What begins with `i` goes on until `test`
- * says that it is done; its memory must stay until then. */
+/** Calls over the ranks of one communicator: all that were started, or those of one color. Each returns MPI's error code, 0 for
+ * success. What begins with `i` goes on until `test` says that it is done; its memory must stay until then. */
 class Api {
  public:
   virtual ~Api() = default;
 
   /** Starts MPI for calls of this thread alone. Errors are returned from then on. */
   virtual int init() = 0;
+  /** Leaves this rank with those of its color, in their order. All ranks that were started must call it at once. It blocks. */
+  virtual int split(int color) = 0;
   virtual int rank(int& rank) = 0;
   virtual int size(int& size) = 0;
   virtual int finalize() = 0;

@@ -119,9 +119,11 @@ void World::give_up(const Failure& failure) {
   }
 }
 
-void World::start() {
+void World::start(int color) {
   check(api().init(), "MPI_Init_thread");
   started_ = true;
+  check(api().size(processes_), "MPI_Comm_size");
+  if (color >= 0) check(api().split(color), "MPI_Comm_split");
   decided_ = true;
   check(api().rank(rank_), "MPI_Comm_rank");
   check(api().size(size_), "MPI_Comm_size");

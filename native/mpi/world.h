@@ -49,7 +49,8 @@ class World {
   [[noreturn]] void abort(int code);
 
   // For jobs, on the thread of MPI.
-  void start();
+  /** With a color, from 0 on, the world is of the ranks that have the same. */
+  void start(int color);
   void end();
   /** Waits for a request. Makes progress by asking, gives the core to others after a while, gives up after the timeout. */
   void wait(Request& request, const char* call);
@@ -58,6 +59,8 @@ class World {
   /** Gives a final failure to all jobs, those to come as well. It does not return: requests may still use memory of the stack. */
   [[noreturn]] void give_up(const Failure& failure);
   Api& api() { return *found_library()->api; }
+  /** How many processes were started, of all colors. */
+  int started() const { return processes_; }
   int rank() const { return rank_; }
   int size() const { return size_; }
   /** Memory that the last exchange but this one has let go of. */
@@ -80,7 +83,7 @@ class World {
   std::atomic<bool> started_{false}, decided_{false};  // `decided_`: whether it has started is known
   // Of the thread of MPI alone.
   std::unique_ptr<Job> job_, under_way_;
-  int rank_ = 0, size_ = 1;
+  int rank_ = 0, size_ = 1, processes_ = 1;
   Scratch scratch_[2];
   int turn_ = 0;
 };

@@ -22,22 +22,15 @@ Overlap sort_disjoint(std::vector<Interval>& intervals) {
 }
 
 void WritableMemory::add(int row, const Row& memory) {
-  const Span& span = memory.span;
-  if (span.length == 0) return;
-  const auto add = [&](const float* begin, Role role) {
-    intervals_.push_back({address(begin), address(begin) + span.length * sizeof(float), row, role});
-  };
-  add(span.data, Role::data);
-  if (span.out != span.data) add(span.out, Role::out);
-  for (int k = 0; k < memory.states; ++k) add(span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k));
-  if (memory.slow) add(memory.slow, Role::slow);
-  if (memory.ema) add(memory.ema, Role::ema);
+  each_written(memory, [&](const float* begin, std::size_t bytes, Role role) {
+    intervals_.push_back({address(begin), address(begin) + bytes, row, role});
+  });
 }
 
 Overlap WritableMemory::find_gradient(int row, const Row& memory) const {
-  const Span& span = memory.span;
-  if (span.length == 0) return none;
-  const std::uintptr_t begin = address(span.grad), end = begin + span.length * sizeof(float);
+  const std::size_t length = memory.grad_length();
+  if (length == 0) return none;
+  const std::uintptr_t begin = address(memory.span.grad), end = begin + length * sizeof(float);
   const auto after = std::lower_bound(intervals_.begin(), intervals_.end(), end,
                                       [](const Interval& interval, std::uintptr_t value) { return interval.begin < value; });
   if (after == intervals_.begin()) return none;

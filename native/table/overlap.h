@@ -25,12 +25,24 @@ struct Overlap {
 /** Sorts intervals by their beginning; finds two that overlap. */
 Overlap sort_disjoint(std::vector<Interval>& intervals);
 
+/** Calls `visit(begin, bytes, role)` for the memory of a row that a step writes. */
+template <class Visit>
+void each_written(const Row& row, const Visit& visit) {
+  const Span& span = row.span;
+  if (span.length == 0) return;
+  const std::size_t bytes = span.length * sizeof(float), of_state = span.length * size_of(span.state_type);
+  visit(span.data, bytes, Role::data);
+  if (span.out != span.data) visit(span.out, bytes, Role::out);
+  for (int k = 0; k < row.states; ++k) visit(span.state[k], of_state, static_cast<Role>(static_cast<int>(Role::state) + k));
+  if (row.slow) visit(row.slow, bytes, Role::slow);
+  if (row.ema) visit(row.ema, bytes, Role::ema);
+}
+
 /** The memory that a step writes, and the parameters that it leaves alone. All of it must be disjoint. */
 class WritableMemory {
  public:
   void reserve(std::size_t rows) { intervals_.reserve(rows * (4 + max_states)); }
   std::size_t bytes() const { return intervals_.capacity() * sizeof(Interval); }
-  const std::vector<Interval>& intervals() const { return intervals_; }
 
   void clear() { intervals_.clear(); }
   void add(int row, const Row& memory);

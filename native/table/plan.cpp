@@ -6,11 +6,15 @@ namespace adabelief {
 
 namespace {
 
+/** What the norm is summed over: a whole tensor, or the blocks of it that a sparse gradient touches. The others would add zeros.
+ */
+std::size_t tensor_of(const Row& row) { return row.touched ? row.touched->blocks() * reduction_block : row.span.length; }
+
 /** The length of a tensor's segments; 0: it is not centralized. */
 std::size_t segment_of(const Row& row, std::int32_t stages) {
   const bool wanted =
       ((stages & stage::centralize) != 0 && row.dimensions > 1) || ((stages & stage::centralize_conv) != 0 && row.dimensions > 3);
-  return wanted && row.span.length > 0 ? row.span.length / row.first : 0;
+  return wanted && row.length() > 0 ? row.span.length / row.first : 0;
 }
 
 }  // namespace
@@ -39,6 +43,8 @@ void Plan::read_sets() {
     set.centralized = set.following < 0 && (set.stages & (stage::centralize | stage::centralize_conv)) != 0;
     std::memcpy(&set.common, coefficients, sizeof set.common);
     set.coefficients = coefficients + common_coefficients;
+    const double* noise = request_.noise + 2 * k;
+    set.noise = {static_cast<std::uint64_t>(noise[0]), static_cast<std::uint64_t>(noise[1])};
     if (set.following >= 0) needs_.directions = true;
     if (set.centralized) needs_.means = true;
   }
@@ -50,9 +56,9 @@ void Plan::lay_out() {
   segments_.clear(rows_.size());
   for (std::size_t row = 0; row < rows_.size(); ++row) {
     if (!active(row)) continue;
-    const std::size_t length = rows_[row].span.length, segment = segment_of(rows_[row], set_of(row).stages);
-    if (needs_.squares || needs_.norms) tensors_.add(row, length, length);
-    if (segment > 0) segments_.add(row, length, segment);
+    const std::size_t segment = segment_of(rows_[row], set_of(row).stages);
+    if (needs_.squares || needs_.norms) tensors_.add(row, tensor_of(rows_[row]), tensor_of(rows_[row]));
+    if (segment > 0) segments_.add(row, rows_[row].length(), segment);
   }
 }
 

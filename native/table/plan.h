@@ -22,6 +22,7 @@ struct PlannedSet {
   bool centralized;  // its gradients are, before they reach the formula
   Common common;
   const float* coefficients;  // the formula's own
+  NoiseOfStep noise;
 
   Half half() const { return following < 0 ? Half::whole : Half::first; }
 };
@@ -43,7 +44,8 @@ class Plan {
 
   /** Whether a row is to be updated. */
   bool active(std::size_t row) const { return request_.set_of_row[row] >= 0; }
-  const PlannedSet& set_of(std::size_t row) const { return sets_[static_cast<std::size_t>(request_.set_of_row[row])]; }
+  const PlannedSet& set(std::int32_t number) const { return sets_[static_cast<std::size_t>(number)]; }
+  const PlannedSet& set_of(std::size_t row) const { return set(request_.set_of_row[row]); }
 
   /** Whole tensors, for norms. Empty where no norm is needed. */
   const SumLayout& tensors() const { return tensors_; }

@@ -39,6 +39,7 @@ struct StepRequest {
   const std::int32_t* variants;    // [sets]
   const std::int32_t* stages;      // [sets]
   const float* coefficients;       // [sets][max_coefficients], each Common and then the formula's own
+  const double* noise;             // [sets][2]: the seed, and the number of the step; both are whole
   int sets;
   Gradients* gradients;
   const LiveSet* live = nullptr;  // [sets], where devices find the steps of their rows

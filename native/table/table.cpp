@@ -8,13 +8,28 @@ namespace {
 
 constexpr Overlap none{false, 0, 0, Role::data, Role::data};
 
+/** In `parts_`: a row that is updated, and one that nothing is known of. */
+constexpr std::int32_t active_part = 0, unknown_part = ignored - 1;
+
+std::int32_t part_of(std::int32_t set) { return set < 0 ? set : active_part; }
+
+/** Whether a row has the memory that a set of coefficients needs. */
+inline bool fits(const FormulaTraits& formula, const StepRequest& request, const Row& row, int set) {
+  if (set < 0 || set >= request.sets || row.states < formula.variant[request.variants[set]].states) return false;
+  const std::int32_t stages = request.stages[set];
+  return row.span.length == 0 || ((!uses_slow(stages) || row.slow) && (!uses_ema(stages) || row.ema));
+}
+
 }  // namespace
 
 Table::Table(int formula) : plan_(rows_, formula) {}
 
 void Table::resize(int rows) {
+  touched_.erase(touched_.lower_bound(rows), touched_.end());
   rows_.resize(static_cast<std::size_t>(rows));
-  standing_.resize(rows_.size());
+  parts_.assign(rows_.size(), unknown_part);
+  active_.clear();
+  grad_changed_.resize(rows_.size());
   writable_.reserve(rows_.size());  // so that a step allocates nothing
   changed_ = true;
   for (auto& [place, seat] : seats_) seat.changes.rows = true;  // their lists may name rows that are gone
@@ -30,6 +45,7 @@ void Table::bind(int row, const Span& span, int states, float* slow, float* ema,
   Row& target = rows_[static_cast<std::size_t>(row)];
   if (target.bound) seats_[target.place].changes.rows = true;
   target.span = span;
+  target.touched = nullptr;
   target.states = states;
   target.slow = slow;
   target.ema = ema;
@@ -39,11 +55,13 @@ void Table::bind(int row, const Span& span, int states, float* slow, float* ema,
   changed_ = true;
 }
 
-void Table::bind_grad(int row, const float* grad) {
-  const auto index = static_cast<std::size_t>(row);
-  rows_[index].span.grad = grad;
-  standing_[index].grad_changed = true;
-  seats_[rows_[index].place].changes.gradients = true;
+void Table::bind_grad(int row, const float* grad) { note_grad(row, grad, nullptr); }
+
+bool Table::bind_sparse(int row, const SparseGradient& gradient) {
+  TouchedRows& touched = touched_[row];
+  const bool taken = touched.take(gradient, rows_[static_cast<std::size_t>(row)].first, width(row));
+  if (taken) note_grad(row, gradient.values, &touched);
+  return taken;
 }
 
 /** Whether devices have room to find the steps, and every variant that they may find exists. */
@@ -60,6 +78,17 @@ bool Table::can_find_steps(const StepRequest& request) const {
   return true;
 }
 
+void Table::note_grad(int row, const float* grad, const TouchedRows* touched) {
+  const auto index = static_cast<std::size_t>(row);
+  Seat& seat = seats_[rows_[index].place];
+  if (touched || rows_[index].touched) seat.changes.rows = true;  // the elements at work
+  rows_[index].span.grad = grad;
+  rows_[index].touched = touched;
+  grad_changed_[index] = grads_new_ = true;
+  seat.changes.gradients = true;
+}
+
+/** A row that takes no part, as before, costs no look at it. */
 bool Table::valid(const StepRequest& request) const {
   const FormulaTraits& formula = plan_.traits();
   if (request.gradients->capturable != 0 && !can_find_steps(request)) return false;
@@ -68,91 +97,104 @@ bool Table::valid(const StepRequest& request) const {
   }
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     const int set = request.set_of_row[i];
-    if (set == ignored) continue;
+    if (set == ignored || (set == skipped && set == parts_[i])) continue;
     const Row& row = rows_[i];
     if (set < ignored || !row.bound) return false;
     if (set == skipped) continue;
-    if (set >= request.sets || row.states < formula.variant[request.variants[set]].states) return false;
-    if (row.span.length > 0 && !row.span.grad) return false;
-    if (row.span.length == 0) continue;
-    if ((uses_slow(request.stages[set]) && !row.slow) || (uses_ema(request.stages[set]) && !row.ema)) return false;
+    if (!fits(formula, request, row, set) || (row.grad_length() > 0 && !row.span.grad)) return false;
+    if (row.touched && !valid(request, row)) return false;
   }
   return true;
 }
 
-/** Notes which rows take part. Returns whether any gradient of theirs is new. */
-bool Table::note_standing(const StepRequest& request) {
-  bool grads_changed = false;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    Standing& standing = standing_[i];
-    const bool present = request.set_of_row[i] != ignored, active = request.set_of_row[i] >= 0;
-    if (standing.present != present || standing.active != active) {
-      changed_ = true;
-      if (rows_[i].bound) seats_[rows_[i].place].changes.rows = true;
-    }
-    standing.present = present;
-    standing.active = active;
-    if (active && standing.grad_changed) grads_changed = true;
+/** The same for a row with a sparse gradient. What needs the whole tensor cannot have one. */
+bool Table::valid(const StepRequest& request, const Row& row) const {
+  const FormulaTraits& formula = plan_.traits();
+  if (formula.norms) return false;
+  for (std::size_t element = 0; row.touched->has_sets() && element < row.length(); element += row.touched->width()) {
+    if (!fits(formula, request, row, row.touched->set(row.touched->place(element)))) return false;
   }
-  return grads_changed;
+  return true;
+}
+
+/** Notes which rows take part. Between being updated and being skipped a row's memory stays the same. */
+void Table::note_parts(const StepRequest& request) {
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const std::int32_t part = part_of(request.set_of_row[i]);
+    if (part == parts_[i]) continue;
+    if (part <= ignored || parts_[i] <= ignored) changed_ = true;
+    active_changed_ = true;
+    parts_[i] = part;
+    if (rows_[i].bound) seats_[rows_[i].place].changes.rows = true;
+  }
+  if (!active_changed_) return;
+  active_.clear();
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    if (parts_[i] == active_part) active_.push_back(i);
+  }
 }
 
 /** Checks memory for overlap, where anything about it is new. */
 Overlap Table::check_overlap() {
+  if (!changed_ && !active_changed_ && !grads_new_) return none;
+  const Overlap overlap = find_overlap();
+  if (overlap.found) {
+    changed_ = true;
+    return overlap;
+  }
+  for (const std::size_t i : active_) grad_changed_[i] = false;
+  if (changed_ || active_changed_) take_seats();
+  changed_ = active_changed_ = grads_new_ = false;  // a row that is not active is looked at once it is
+  return none;
+}
+
+Overlap Table::find_overlap() {
   if (changed_) {
     writable_.clear();
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-      if (standing_[i].present) writable_.add(static_cast<int>(i), rows_[i]);
+      if (parts_[i] > ignored) writable_.add(static_cast<int>(i), rows_[i]);
     }
     const Overlap overlap = writable_.finish();
     if (overlap.found) return overlap;
   }
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (!standing_[i].active || !(changed_ || standing_[i].grad_changed)) continue;
+  for (const std::size_t i : active_) {
+    if (!changed_ && !active_changed_ && !grad_changed_[i]) continue;
     const Overlap overlap = writable_.find_gradient(static_cast<int>(i), rows_[i]);
-    if (!overlap.found) continue;
-    changed_ = true;
-    return overlap;
+    if (overlap.found) return overlap;
   }
-  for (Standing& standing : standing_) {
-    if (standing.active) standing.grad_changed = false;
-  }
-  if (changed_) take_seats();
-  changed_ = false;
   return none;
 }
 
 /** Finds which places have rows at work. */
 void Table::take_seats() {
   for (auto& [place, seat] : seats_) seat.at_work = false;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (standing_[i].active && rows_[i].span.length > 0) seats_[rows_[i].place].at_work = true;
+  for (const std::size_t i : active_) {
+    if (rows_[i].span.length > 0) seats_[rows_[i].place].at_work = true;
   }
 }
 
 /** Memory at work that another step, under way on another thread, is using. */
 Overlap Table::find_lease() const {
-  if (leases() == 0) return none;
-  for (const Interval& interval : writable_.intervals()) {
-    if (!standing_[static_cast<std::size_t>(interval.row)].active) continue;
-    if (leased(reinterpret_cast<const void*>(interval.begin), interval.end - interval.begin, true)) {
-      return {true, interval.row, interval.row, interval.role, interval.role};
-    }
+  Overlap found = none;
+  if (leases() == 0) return found;
+  for (const std::size_t i : active_) {
+    const Row& row = rows_[i];
+    const auto look = [&](const float* begin, std::size_t bytes, Role role, bool writing) {
+      if (found.found || !leased(begin, bytes, writing)) return;
+      found = {true, static_cast<int>(i), static_cast<int>(i), role, role};
+    };
+    each_written(row, [&](const float* begin, std::size_t bytes, Role role) { look(begin, bytes, role, true); });
+    look(row.span.grad, row.grad_length() * sizeof(float), Role::grad, false);
+    if (found.found) return found;
   }
-  for (int i = 0; i < rows(); ++i) {
-    const Span& span = rows_[static_cast<std::size_t>(i)].span;
-    if (!standing_[static_cast<std::size_t>(i)].active || !leased(span.grad, span.length * sizeof(float), false)) continue;
-    return {true, i, i, Role::grad, Role::grad};
-  }
-  return none;
+  return found;
 }
 
 Outcome Table::prepare(const StepRequest& request) {
   if (!valid(request)) return {Outcome::invalid, none};
-  if (note_standing(request) || changed_) {
-    const Overlap overlap = check_overlap();
-    if (overlap.found) return {Outcome::overlap, overlap};
-  }
+  note_parts(request);
+  const Overlap overlap = check_overlap();
+  if (overlap.found) return {Outcome::overlap, overlap};
   const Overlap lease = find_lease();
   if (lease.found) return {Outcome::leased, lease};
   plan_.make(request);
@@ -183,13 +225,10 @@ void Table::synchronize() {
 }
 
 void Table::each_memory(const std::function<void(const void*, std::size_t, bool)>& visit) const {
-  for (const Interval& interval : writable_.intervals()) {
-    if (!standing_[static_cast<std::size_t>(interval.row)].active) continue;
-    visit(reinterpret_cast<const void*>(interval.begin), interval.end - interval.begin, true);
-  }
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const Span& span = rows_[i].span;
-    if (standing_[i].active && span.length > 0) visit(span.grad, span.length * sizeof(float), false);
+  for (const std::size_t i : active_) {
+    const Row& row = rows_[i];
+    each_written(row, [&](const float* begin, std::size_t bytes, Role) { visit(begin, bytes, true); });
+    if (row.grad_length() > 0) visit(row.span.grad, row.grad_length() * sizeof(float), false);
   }
 }
 

@@ -34,17 +34,27 @@ class Table {
 
   int rows() const { return static_cast<int>(rows_.size()); }
   std::size_t length(int row) const { return rows_[static_cast<std::size_t>(row)].span.length; }
+  /** The elements that share one index of the first dimension. */
+  std::size_t width(int row) const {
+    const Row& found = rows_[static_cast<std::size_t>(row)];
+    return found.first == 0 ? 0 : found.span.length / found.first;
+  }
   int place(int row) const { return rows_[static_cast<std::size_t>(row)].place; }
   /** The table's own memory, about. */
-  std::size_t bytes() const { return rows_.capacity() * (sizeof(Row) + sizeof(Standing)) + writable_.bytes(); }
+  std::size_t bytes() const { return rows_.capacity() * (sizeof(Row) + sizeof(std::int32_t)) + writable_.bytes(); }
 
   void resize(int rows);
   /** Sets the number of dimensions of a row, and the first of them. */
   void shape(int row, int dimensions, std::size_t first);
+  /** Sets what the noise of a row depends on. */
+  void noise(int row, const NoiseOfRow& noise) { rows_[static_cast<std::size_t>(row)].noise = noise; }
   /** Sets the memory of a row. `states` of the span's state pointers count; `slow` are Lookahead's weights, or null, and `ema` is
    * the moving average, or null. */
   void bind(int row, const Span& span, int states, float* slow = nullptr, float* ema = nullptr, int place = host);
   void bind_grad(int row, const float* grad);
+  /** Gives a row a sparse gradient, of as many values as its rows have. It is copied, apart from the values. False: one of its
+   * rows is none of the tensor's. */
+  bool bind_sparse(int row, const SparseGradient& gradient);
   /** Sets the stream in whose order devices work from now on; null: their legacy default stream. */
   void use_stream(void* stream) { plan_.stream = stream; }
   /** Sets the slots that a device may leave norms in, so many from `slots` on; null: none. */
@@ -72,12 +82,6 @@ class Table {
   void each_memory(const std::function<void(const void* memory, std::size_t bytes, bool written)>& visit) const;
 
  private:
-  /** What a row is in the step at hand. */
-  struct Standing {
-    bool present = false;  // not ignored
-    bool active = false;   // to be updated
-    bool grad_changed = false;
-  };
   /** The engine of one place, once it is needed. */
   struct Seat {
     std::unique_ptr<Engine> engine;
@@ -86,9 +90,12 @@ class Table {
   };
 
   bool can_find_steps(const StepRequest& request) const;
+  void note_grad(int row, const float* grad, const TouchedRows* touched);
   bool valid(const StepRequest& request) const;
-  bool note_standing(const StepRequest& request);
+  bool valid(const StepRequest& request, const Row& row) const;
+  void note_parts(const StepRequest& request);
   Overlap check_overlap();
+  Overlap find_overlap();
   Overlap find_lease() const;
   void take_seats();
   void prepare_engines();
@@ -97,10 +104,15 @@ class Table {
   void run_passes();
 
   std::vector<Row> rows_;
-  std::vector<Standing> standing_;
+  std::map<int, TouchedRows> touched_;  // by row, for all that had a sparse gradient
+  std::vector<std::int32_t> parts_;     // by row, of the step at hand: `active_part`, `skipped` or `ignored`
+  std::vector<std::size_t> active_;     // the rows that are to be updated
+  std::vector<char> grad_changed_;      // by row, since its gradient was last checked
   Plan plan_;
-  WritableMemory writable_;  // of the rows that are present
-  bool changed_ = true;      // whether anything but a gradient is new since overlap was last checked
+  WritableMemory writable_;     // of the rows that are present
+  bool changed_ = true;         // whether any memory but a gradient's is new since overlap was last checked
+  bool active_changed_ = true;  // whether other rows are to be updated
+  bool grads_new_ = true;       // whether any gradient is new
   std::vector<double> squares_;
   struct {
     NormSlot* begin;

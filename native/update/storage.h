@@ -21,6 +21,8 @@ ADABELIEF_INLINE float float_of(uint32_t bits) {
 
 /** A float's bits without its sign. From `infinity` on it is none, above it NaN. */
 constexpr uint32_t magnitude_mask = 0x7FFFFFFF, infinity = 0x7F800000;
+/** As which every NaN is stored. */
+constexpr uint32_t quiet_nan = 0x7FC00000;
 
 /** The float of a bfloat16, which is its upper half. Exact. */
 ADABELIEF_INLINE float from_bfloat16(uint16_t half) { return float_of(uint32_t{half} << 16); }
@@ -29,7 +31,7 @@ ADABELIEF_INLINE float from_bfloat16(uint16_t half) { return float_of(uint32_t{h
 ADABELIEF_INLINE uint16_t to_bfloat16(float x) {
   const uint32_t bits = bits_of(x);
   const uint32_t rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
-  return static_cast<uint16_t>((bits & magnitude_mask) > infinity ? 0x7FC0 : rounded);
+  return static_cast<uint16_t>((bits & magnitude_mask) > infinity ? quiet_nan >> 16 : rounded);
 }
 
 /** The float of a float16: 5 bits of exponent, 10 of mantissa. Exact; a NaN keeps its payload. */

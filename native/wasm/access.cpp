@@ -17,14 +17,19 @@ bool is_outside(const float* array) {
   return reinterpret_cast<std::uintptr_t>(array) >= static_cast<std::uintptr_t>(__builtin_wasm_memory_size(0)) * 65536;
 }
 
+/** Where a piece begins in its tensor. A sparse gradient lies in the module's memory, and needs no copy. */
+std::size_t first_of(const Row& row, std::size_t begin, int uses) {
+  return row.touched && uses != access::grad ? row.touched->element(row.touched->place(begin)) : begin;
+}
+
 }  // namespace
 
 template <class Pointer>
-void Access::take(Pointer*& pointer, Role role, bool loads) {
+void Access::take(Pointer*& pointer, Role role, bool loads, ElementType type) {
   if (!pointer || !is_outside(pointer)) return;
   float* copy = copies[static_cast<int>(role)];
   if (loads) import_load(number_, static_cast<int>(role), begin_, length_, copy);
-  pointer = element_of(copy, 0 - begin_);
+  pointer = element_of(copy, 0 - begin_, type);
 }
 
 // The rows belong to the table, which changes nothing while a step runs.
@@ -32,14 +37,15 @@ Access::Access(const Plan& plan, std::size_t row, std::size_t begin, std::size_t
     : row_(const_cast<Row&>(plan.rows()[row])),
       saved_(row_),
       number_(row),
-      begin_(begin),
+      begin_(first_of(row_, begin, uses)),
       length_(length),
       writes_(uses == access::update) {
   const bool in_place = row_.span.out == row_.span.data;
   take(row_.span.data, Role::data, writes_ || (uses & access::data) != 0);
   take(row_.span.grad, Role::grad, writes_ || (uses & access::grad) != 0);
   for (int k = 0; k < row_.states; ++k) {
-    take(row_.span.state[k], static_cast<Role>(static_cast<int>(Role::state) + k), writes_ || (uses & access::states) != 0);
+    const auto role = static_cast<Role>(static_cast<int>(Role::state) + k);
+    take(row_.span.state[k], role, writes_ || (uses & access::states) != 0, row_.span.state_type);
   }
   take(row_.slow, Role::slow, writes_);
   take(row_.ema, Role::ema, writes_);

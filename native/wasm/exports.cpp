@@ -53,17 +53,27 @@ ADABELIEF_EXPORT("tableShape") void table_shape(Table* table, int row, int dimen
 }
 ADABELIEF_EXPORT("tableBind")
 void table_bind(Table* table, int row, std::size_t length, float* data, float* out, float* grad, float* state0, float* state1,
-                float* state2, float* slow, float* ema) {
+                float* state2, float* slow, float* ema, int state_type, double noise_id, double noise_offset) {
   const int states = !state0 ? 0 : !state1 ? 1 : !state2 ? 2 : 3;
-  table->bind(row, {data, out, grad, {state0, state1, state2}, length}, states, slow, ema);
+  Span span{data, out, grad, {state0, state1, state2}, length};
+  span.state_type = static_cast<ElementType>(state_type);
+  table->bind(row, span, states, slow, ema);
+  table->noise(row, {static_cast<std::uint64_t>(noise_id), static_cast<std::uint64_t>(noise_offset)});
 }
 ADABELIEF_EXPORT("tableBindGrad") void table_bind_grad(Table* table, int row, float* grad) { table->bind_grad(row, grad); }
+
+/** Arrays of the module's memory. False: one of the rows is none of the tensor's. */
+ADABELIEF_EXPORT("tableBindSparse")
+bool table_bind_sparse(Table* table, int row, const std::uint32_t* rows, const std::int32_t* sets, std::size_t count,
+                       const float* values) {
+  return table->bind_sparse(row, {rows, sets, count, values});
+}
 
 /** Runs a step over disjoint memory. False: the request does not fit the table. */
 ADABELIEF_EXPORT("tableStep")
 bool table_step(Table* table, const std::int32_t* set_of_row, const std::int32_t* variants, const std::int32_t* stages,
-                const float* coefficients, int sets, Gradients* gradients) {
-  if (table->prepare({set_of_row, variants, stages, coefficients, sets, gradients}).kind != Outcome::ready) return false;
+                const float* coefficients, const double* noise, int sets, Gradients* gradients) {
+  if (table->prepare({set_of_row, variants, stages, coefficients, noise, sets, gradients}).kind != Outcome::ready) return false;
   table->run(1);
   return true;
 }
@@ -73,10 +83,10 @@ void accumulate(float* into, const float* const* sources, int count, float scale
   accumulate_on_pool(into, sources, count, scale, length, pairs ? SumOrder::pairs : SumOrder::sequence);
 }
 ADABELIEF_EXPORT("widen") void widen(int type, float* into, const std::uint16_t* from, std::size_t length) {
-  widen_on_pool(static_cast<HalfType>(type), into, from, length);
+  widen_on_pool(static_cast<ElementType>(type), into, from, length);
 }
 ADABELIEF_EXPORT("narrow") void narrow(int type, std::uint16_t* into, const float* from, std::size_t length) {
-  narrow_on_pool(static_cast<HalfType>(type), into, from, length);
+  narrow_on_pool(static_cast<ElementType>(type), into, from, length);
 }
 ADABELIEF_EXPORT("norm")
 double norm(float* const* arrays, const std::size_t* lengths, std::size_t count, double order) {

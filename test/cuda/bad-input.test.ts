@@ -100,6 +100,13 @@ const rows: Row[] = [
     act: ({ parameters: [p], optimizer }) => ((p.grad = hostile(Array(8).fill(0))), optimizer.step()),
   },
   {
+    what: "state in 16 bits",
+    code: "ERR_INVALID_OPTION",
+    type: RangeError,
+    message: /^Parameter 0 \(weight\) lies on a CUDA device, where state_dtype must be "float32"/,
+    act: ({ parameters: [p] }) => new AdaBelief([p], { state_dtype: "bfloat16" }),
+  },
+  {
     what: "a Proxy of a gradient",
     code: "ERR_NOT_FLOAT32",
     type: TypeError,

@@ -26,6 +26,15 @@ const cases: [string, { act: string; undo: string; others: [string, RegExp]; own
     },
   ],
   [
+    "a sparse gradient",
+    {
+      act: "weight.grad = { rows: Uint32Array.of(0), values: new Float32Array(1) }",
+      undo: "weight.grad = new Float32Array(30000).fill(0.1)",
+      others: ["ERR_MPI_PEER", /ERR_SPARSE: Parameter 0 \(weight\): its grad is sparse; Sharded exchanges whole gradients/],
+      own: ["ERR_SPARSE", /^Parameter 0 \(weight\): its grad is sparse/],
+    },
+  ],
+  [
     "an option that cannot be",
     {
       act: "options = { gradScale: NaN }",
@@ -41,6 +50,15 @@ const cases: [string, { act: string; undo: string; others: [string, RegExp]; own
       undo: "delete weight.out",
       others: ["ERR_MPI_PEER", /ERR_INVALID_PARAMETER: Parameter 0 \(weight\): Sharded updates data in place/],
       own: ["ERR_INVALID_PARAMETER", /^Parameter 0/],
+    },
+  ],
+  [
+    "state in 16 bits",
+    {
+      act: 'inner.paramGroups[0].state_dtype = "bfloat16"',
+      undo: 'inner.paramGroups[0].state_dtype = "float32"',
+      others: ["ERR_MPI_PEER", /ERR_INVALID_OPTION: Param group 0: Sharded keeps float32 state only/],
+      own: ["ERR_INVALID_OPTION", /^Param group 0: Sharded keeps float32 state only/],
     },
   ],
   [

@@ -9,18 +9,19 @@ import * as features from "./helpers/features.cjs";
 const path = join(__dirname, "helpers", "features.cjs");
 const ranks = 2;
 
-/** The features that are refused over ranks, alone and with others. */
+/** The features that are refused over ranks, alone and with others, in the order in which a step checks them. */
 const refused: Record<string, string> = {
-  out: "ERR_INVALID_PARAMETER", // parameters are updated in place
   closure: "ERR_INVALID_OPTION", // gradients come before the step
+  sparse: "ERR_SPARSE", // whole gradients are exchanged
+  out: "ERR_INVALID_PARAMETER", // parameters are updated in place
 };
 
 const codeOf = (pair: readonly string[], rank = 0): string | undefined => {
   // Averages are of all parameters. Rank 0's arguments are what counts.
   if (pair.includes("strict: false") && pair.includes("WeightAverage")) return rank === 0 ? "ERR_INVALID_OPTION" : "ERR_MPI_PEER";
   if (pair.includes("lookahead") && pair.includes("Lookahead")) return "ERR_INVALID_OPTION"; // there is one
-  // What is passed to a step is checked before the parameters are.
-  return refused[pair.find((one) => one === "closure") ?? pair.find((one) => one in refused) ?? ""];
+  if (pair.includes("sparse_step: row") && pair.some((one) => /lookahead/i.test(one))) return "ERR_INVALID_OPTION"; // as in one process
+  return Object.entries(refused).find(([one]) => pair.includes(one))?.[1];
 };
 
 let folder: string;

@@ -13,6 +13,28 @@ eachLauncher((launcher) => {
     expect(resultsOf(launcher, body, { ranks })).toEqual(expected);
   });
 
+  it("is of the ranks of one color, numbered in their order", () => {
+    const body = `const number = Number(process.env.OMPI_COMM_WORLD_RANK ?? process.env.PMI_RANK);
+      const color = number === 1 ? 0 : 2147483647;
+      const world = await mpi.world({ timeout: 20, color });
+      const weight = adabelief.parameter(new Float32Array(8), { grad: new Float32Array(8).fill(number) });
+      const optimizer = new Sharded(new adabelief.SGD([weight], { lr: 1 }), world);
+      await optimizer.step();
+      result(number, [world.rank, world.size, ...new Set(weight.data)]);
+      await world.close();`;
+    const expected = [0, 1, 2, 3].map((number) =>
+      number === 1 ? [0, 1, -1] : [Math.max(0, number - 1), 3, -Math.fround(5 * Math.fround(1 / 3))],
+    );
+    expect(resultsOf(launcher, body, { ranks: 4 })).toEqual(expected);
+  });
+
+  it("refuses what is no color", () => {
+    const body = `const codes = [];
+      for (const color of [-1, 0.5, 2 ** 31, NaN, "1", null]) await mpi.world({ color }).catch(({ code }) => codes.push(code));
+      ${open} result(world.rank, codes); await world.close();`;
+    expect(resultsOf(launcher, body, { ranks: 1 })).toEqual([Array(6).fill("ERR_INVALID_OPTION")]);
+  });
+
   it("is one rank of one for a process that nobody launched", () => {
     const code = `require("./dist/lib/mpi").mpi.world().then((w) => (console.log(w.rank, w.size), w.close()));`;
     const env = { ...process.env, NODE_OPTIONS: "", ADABELIEF_MPI: launcher.library };
@@ -55,9 +77,10 @@ both("the launcher of another library", () => {
     const other = installed.find((one) => one !== launcher) as Launcher;
     const body = `const { code, message } = await mpi.world({ timeout: 20 }).catch((error) => error);
       result(process.env.OMPI_COMM_WORLD_RANK ?? process.env.PMI_RANK, [code, message]); process.exit(3);`;
-    const { results } = runRanks<[string, string]>(launcher, body, { ranks: 2, env: { ADABELIEF_MPI: other.library } });
+    const options = { ranks: 2, env: { ADABELIEF_MPI: other.library } };
+    const { results, status, signal, stdout, stderr } = runRanks<[string, string]>(launcher, body, options);
     const found = results.filter((result) => result !== undefined);
-    expect(found.length).toBeGreaterThan(0);
+    if (found.length === 0) throw new Error(`no rank gave a result: ${status ?? signal}: ${stdout}${stderr}`);
     for (const [code, message] of found) {
       expect(code).toBe("ERR_MPI_LAUNCHER");
       expect(message).toContain(`started 2 processes, and ${other.library} (${other.name}) sees 1`);

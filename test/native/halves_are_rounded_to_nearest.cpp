@@ -16,7 +16,7 @@ namespace {
 
 struct Type {
   const char* name;
-  HalfType type;
+  ElementType type;
   float (*widen)(std::uint16_t);
   std::uint16_t (*narrow)(float);
   int exponent_bits, mantissa_bits;
@@ -24,8 +24,8 @@ struct Type {
 };
 
 const Type types[] = {
-    {"bfloat16", HalfType::bfloat16, halves::from_bfloat16, halves::to_bfloat16, 8, 7, 0x7FC0},
-    {"float16", HalfType::float16, halves::from_float16, halves::to_float16, 5, 10, 0x7E00},
+    {"bfloat16", ElementType::bfloat16, halves::from_bfloat16, halves::to_bfloat16, 8, 7, 0x7FC0},
+    {"float16", ElementType::float16, halves::from_float16, halves::to_float16, 5, 10, 0x7E00},
 };
 
 /** What a pattern without a sign stands for, by the definition of the format. */
@@ -99,7 +99,7 @@ void check_sweep(const Type& type) {
 }
 
 void check_backend(const Backend& backend, const Type& type) {
-  const Conversion& run = backend.kernels->elementwise.conversions[static_cast<int>(type.type)];
+  const Conversion& run = backend.kernels->elementwise.conversion(type.type);
   Random random(7);
   for (std::size_t length = 0; length < 130; ++length) {
     for (std::size_t offset : {0, 1, 3}) {

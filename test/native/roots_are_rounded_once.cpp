@@ -37,7 +37,7 @@ void compare(const float* x, float divisor) {
 void every_mantissa(std::uint32_t exponent) {
   for (std::uint32_t mantissa = 0; mantissa < 1u << 23; mantissa += width) {
     float x[width];
-    for (std::uint32_t k = 0; k < width; ++k) x[k] = float_of(exponent << 23 | (mantissa + k));
+    for (std::uint32_t k = 0; k < width; ++k) x[k] = ::float_of(exponent << 23 | (mantissa + k));
     compare(x, 0.0316f);
   }
 }
@@ -47,7 +47,7 @@ void every_mantissa(std::uint32_t exponent) {
 int every_approximation(std::uint32_t exponent) {
   int found = 0;
   for (std::uint32_t mantissa = 0; mantissa < 1u << 23; ++mantissa) {
-    const float x = float_of(exponent << 23 | mantissa), root = std::sqrt(x);
+    const float x = ::float_of(exponent << 23 | mantissa), root = std::sqrt(x);
     const double exact = std::sqrt(static_cast<double>(x)), unit = std::ldexp(1.0, std::ilogb(root) - 23);
     if (std::fabs(std::fabs(exact - static_cast<double>(root)) / unit - 0.5) > 0x1p-21) continue;
     ++found;

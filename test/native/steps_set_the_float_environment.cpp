@@ -37,7 +37,8 @@ void step(Tensors& tensors) {
   const std::int32_t set = 0, variant = 0, stages = 0;
   const float coefficients[max_coefficients] = {0, 0, 0, 0, 1, 0.9f, 0.1f, 0.999f, 0.001f, 0, 1, -1e-3f};
   Gradients gradients;
-  CHECK(::step(table, {&set, &variant, &stages, coefficients, 1, &gradients}).kind == Outcome::ready, "the step was refused");
+  CHECK(::step(table, {&set, &variant, &stages, coefficients, noise_of_nothing, 1, &gradients}).kind == Outcome::ready,
+        "the step was refused");
 }
 
 void expect_same(const Tensors& a, const Tensors& b, const char* what) {

@@ -30,7 +30,7 @@ struct Fixture {
   }
   Outcome step() {
     Gradients gradients;
-    return ::step(table, {sets, &variant, &stages, coefficients, 1, &gradients});
+    return ::step(table, {sets, &variant, &stages, coefficients, noise_of_nothing, 1, &gradients});
   }
 
   void refuses(int row, Role role, int other_row, Role other_role, const char* what) {

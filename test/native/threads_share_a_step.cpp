@@ -62,7 +62,7 @@ struct Model {
     coefficients[max_coefficients + common_coefficients] = 0.99f;
     Gradients gradients;
     for (int i = 0; i < count; ++i) {
-      const Outcome outcome = ::step(table, {sets.data(), variants, stages, coefficients, 2, &gradients});
+      const Outcome outcome = ::step(table, {sets.data(), variants, stages, coefficients, noise_of_nothing, 2, &gradients});
       REQUIRE(outcome.kind == Outcome::ready, "the step was refused");
     }
   }

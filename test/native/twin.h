@@ -113,7 +113,7 @@ class Model {
     Gradients gradients;
     gradients.scale = c.scale;
     gradients.max_norm = c.max_norm;
-    const Outcome outcome = ::step(table, {sets.data(), variants, stages, coefficients, 2, &gradients});
+    const Outcome outcome = ::step(table, {sets.data(), variants, stages, coefficients, noise_of_nothing, 2, &gradients});
     REQUIRE(outcome.kind == Outcome::ready, "the step of %s was refused: %d", formula_of(c).name, static_cast<int>(outcome.kind));
     return gradients;
   }

@@ -25,6 +25,7 @@ function begin(adabelief, features, wrap, values, extra = []) {
     ...(has("centralize") ? { centralize: "all" } : {}),
     ...(has("lookahead") ? { lookahead: { k: 3, alpha: 0.5 } } : {}),
     ...(has("ema") ? { ema: { decay: 0.9 } } : {}),
+    ...(has("sparse_step: row") ? { sparse_step: "row" } : {}),
   });
   const inner = has("Lookahead") ? new adabelief.Lookahead(made, { k: 2, alpha: 0.25 }) : made;
   const optimizer = wrap(inner);
@@ -99,6 +100,7 @@ async function train(adabelief, given, { wrap = (inner) => inner, world, ranks, 
       now.parameter.grad = new Float32Array(length);
       const all = world === undefined ? Array.from({ length: ranks }, (_, rank) => gradient(rank)) : [gradient(world.rank)];
       adabelief.accumulate(now.parameter.grad, all, 1, { order: "pairs" });
+      if (has("sparse")) now.parameter.grad = { rows: Uint32Array.of(step), values: now.parameter.grad.slice(0, shape[1]) };
     };
     if (has("closure")) {
       await now.optimizer.step(compute);
@@ -151,7 +153,7 @@ function summaryOf({ data, average, reports, dict }) {
 const features = [
   ...["amsgrad", "maximize", "centralize", "lookahead", "Lookahead", "ema", "gradScale", "maxGradNorm", "skipNonFinite", "ready"],
   ...["stepAsync", "zeroGrad", "state dict", "checkpoint", "strict: false", "safetensors", "schedule", "SWALR", "GradScaler"],
-  ...["WeightAverage", "out", "closure"],
+  ...["WeightAverage", "out", "closure", "sparse", "sparse_step: row"],
 ];
 
 /** Each alone, and every pair of them. */

@@ -1,6 +1,6 @@
 /** What scripts of failures begin with: a model on every rank, and `attempt`, which says how a step ended and whether it changed anything. */
-export const model = (timeout = 20): string => `
-  const world = await mpi.world({ timeout: ${timeout} });
+export const model = (timeout = 20, more = ""): string => `
+  const world = await mpi.world({ timeout: ${timeout}, ${more} });
   const { rank } = world;
   const data = Float32Array.from({ length: 30000 }, (_, i) => Math.sin(i));
   const weight = adabelief.parameter(data, { name: "weight", grad: new Float32Array(30000).fill(0.1) });

@@ -86,14 +86,11 @@ const prelude = (given: unknown) => `
 
 type Ended = Pick<Outcome<never>, "status" | "signal" | "stdout" | "stderr">;
 
-/** Runs Node on ranks. */
-export function run(
-  { command, flags, library }: Launcher,
-  ranks: number,
-  args: readonly string[],
-  { env = {}, deadline = 60 }: Pick<Options, "env" | "deadline"> = {},
-): Ended {
-  return spawnSync(command, [...flags, "-n", String(ranks), process.execPath, ...args], {
+type Settings = Pick<Options, "env" | "deadline">;
+
+/** Starts a job. */
+function launch({ command, flags, library }: Launcher, args: readonly string[], { env = {}, deadline = 60 }: Settings): Ended {
+  return spawnSync(command, [...flags, ...args], {
     encoding: "utf8",
     timeout: deadline * 1000,
     env: {
@@ -108,12 +105,30 @@ export function run(
   });
 }
 
+/** Runs Node on ranks. */
+export const run = (launcher: Launcher, ranks: number, args: readonly string[], settings: Settings = {}): Ended =>
+  launch(launcher, ["-n", String(ranks), process.execPath, ...args], settings);
+
+/** Some ranks of a job: of JavaScript, the body of an async function; or of another program. */
+export type Part = { ranks: number } & ({ script: string; given?: unknown } | { command: readonly string[] });
+
+/** Runs several programs as one job. */
+export function runJob(launcher: Launcher, parts: readonly Part[], settings: Settings = {}): Ended {
+  const args = parts.flatMap((part, k) => {
+    const command = "command" in part ? part.command : [process.execPath, "--eval", wholeOf(part.script, part.given)];
+    return [...(k === 0 ? [] : [":"]), ...(k === 0 ? [] : launcher.flags), "-n", String(part.ranks), ...command];
+  });
+  return launch(launcher, args, settings);
+}
+
+const wholeOf = (body: string, given: unknown): string =>
+  `${prelude(given)} (async () => { ${body} })().catch((error) => { console.error(error); process.exit(1); });`;
+
 /** Runs JavaScript on ranks. The body of an async function: `mpi`, `Sharded` and the package as `adabelief` are there. */
 export function runRanks<T>(launcher: Launcher, body: string, { ranks, given, env, deadline }: Options): Outcome<T> {
   const folder = mkdtempSync(join(tmpdir(), "adabelief-mpi-"));
-  const code = `${prelude(given)} (async () => { ${body} })().catch((error) => { console.error(error); process.exit(1); });`;
   const options = { env: { RESULTS: folder, ...env }, ...(deadline === undefined ? {} : { deadline }) };
-  const { status, signal, stdout, stderr } = run(launcher, ranks, ["--eval", code], options);
+  const { status, signal, stdout, stderr } = run(launcher, ranks, ["--eval", wholeOf(body, given)], options);
   const results = Array.from({ length: ranks }, (_, rank) => {
     const path = join(folder, `${rank}.json`);
     return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as T) : undefined;

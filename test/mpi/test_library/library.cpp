@@ -28,9 +28,11 @@ Function* find(const char* name) {
   return reinterpret_cast<Function*>(dlsym(mpich(), name));
 }
 
-/** MPICH's handle for one of the standard ABI. */
+/** MPICH's handle for one of the standard ABI. One that was made here is MPICH's own. */
 int of(Handle handle) {
-  switch (reinterpret_cast<std::uintptr_t>(handle)) {
+  const auto value = reinterpret_cast<std::uintptr_t>(handle);
+  if (value > 0xFFF) return static_cast<int>(value);
+  switch (value) {
     case 0x101: return 0x44000000;  // MPI_COMM_WORLD
     case 0x210: return 0x4c00040a;  // MPI_FLOAT
     case 0x214: return 0x4c00080b;  // MPI_DOUBLE
@@ -108,12 +110,34 @@ EXPORT int MPI_Init_thread(int* argc, char*** argv, int required, int* provided)
   return find<int(int*, char***, int, int*)>("MPI_Init_thread")(argc, argv, 1, provided);
 }
 
-EXPORT int MPI_Comm_rank(Handle world, int* rank) { return find<int(int, int*)>("MPI_Comm_rank")(of(world), rank); }
-EXPORT int MPI_Comm_size(Handle world, int* size) { return find<int(int, int*)>("MPI_Comm_size")(of(world), size); }
+EXPORT int MPI_Comm_rank(Handle world, int* rank) {
+  static int count = 0;
+  if (happens("fail", "MPI_Comm_rank", ++count)) return some_error;
+  return find<int(int, int*)>("MPI_Comm_rank")(of(world), rank);
+}
+EXPORT int MPI_Comm_size(Handle world, int* size) {
+  static int count = 0;
+  if (happens("fail", "MPI_Comm_size", ++count)) return some_error;
+  return find<int(int, int*)>("MPI_Comm_size")(of(world), size);
+}
+EXPORT int MPI_Comm_split(Handle world, int color, int key, Handle* made) {
+  static int count = 0;
+  if (happens("fail", "MPI_Comm_split", ++count)) return some_error;
+  int own = 0;
+  const int error = find<int(int, int, int, int*)>("MPI_Comm_split")(of(world), color, key, &own);
+  *made = reinterpret_cast<Handle>(static_cast<std::uintptr_t>(static_cast<unsigned>(own)));
+  return error;
+}
 EXPORT int MPI_Comm_set_errhandler(Handle world, Handle handler) {
+  static int count = 0;
+  if (happens("fail", "MPI_Comm_set_errhandler", ++count)) return some_error;
   return find<int(int, int)>("MPI_Comm_set_errhandler")(of(world), of(handler));
 }
-EXPORT int MPI_Finalize() { return find<int()>("MPI_Finalize")(); }
+EXPORT int MPI_Finalize() {
+  static int count = 0;
+  if (happens("fail", "MPI_Finalize", ++count)) return some_error;
+  return find<int()>("MPI_Finalize")();
+}
 EXPORT int MPI_Abort(Handle world, int code) { return find<int(int, int)>("MPI_Abort")(of(world), code); }
 EXPORT int MPI_Error_string(int error, char* text, int* length) {
   return find<int(int, char*, int*)>("MPI_Error_string")(error, text, length);
