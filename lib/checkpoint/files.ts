@@ -27,7 +27,7 @@ export function pathOf(path: unknown, what = "checkpoint"): string {
   }
 }
 
-/** The path of a file: URL; undefined for what is none. Node's own errors have a code: another scheme, another host. */
+/** The path of a file: URL; undefined for any other value. Node throws coded errors for URLs of another scheme or host. */
 function fromUrl(path: unknown): string | undefined {
   try {
     return isObject(path) && path instanceof URL ? fileURLToPath(path) : undefined;

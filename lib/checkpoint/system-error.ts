@@ -11,8 +11,9 @@ export function withPath(error: unknown, path: unknown): unknown {
   if (typeof error !== "object" || error === null || typeof (error as SystemError).syscall !== "string") return error;
   const system = error as SystemError;
   const given = String(path);
-  const [reason] = system.message.split(/, (?=[a-z_]+(?: '|$))/) as [string];
-  const advice = system.syscall === "uv_cwd" ? ": the working directory was removed, so give an absolute path" : "";
+  const isGone = system.syscall === "uv_cwd"; // of which each Node says something else
+  const [reason] = isGone ? ["ENOENT: no such file or directory"] : system.message.split(/, (?=[a-z_]+(?: '|$))/);
+  const advice = isGone ? ": the working directory was removed, so give an absolute path" : "";
   system.message = `${reason}, ${system.syscall ?? ""} '${given}'${advice}`;
   system.path = given;
   delete system.dest;

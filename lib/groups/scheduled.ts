@@ -49,7 +49,7 @@ export function addMomentum(changes: Changes, index: number, group: object, valu
   return true;
 }
 
-/** The first group and key that cannot be written. Options can be written unless their group is frozen. */
+/** The first group whose option cannot be written because the group is frozen, and the key of that option. */
 export function unwritableIn(groups: readonly object[], changes: Changes): { index: number; key: string } | undefined {
   const all = allBehind(groups);
   for (let index = 0; index < groups.length; ++index) {

@@ -181,7 +181,7 @@ export class Sharded<O extends object = { lr: number }> {
 
   /**
    * Says that a parameter's gradient is complete, so that it may be exchanged while others are still computed. Optional: `step` exchanges
-   * what is left. Do not change the gradient until `step` is done. Ranks may call it in any order.
+   * the other gradients. Do not change the gradient until `step` is done. Ranks may call it in any order.
    *
    * @throws ERR_INVALID_PARAMETER if the optimizer has no such parameter; ERR_BUSY if it was called for it before in this step; for an
    *   invalid gradient, the error that `step` throws

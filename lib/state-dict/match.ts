@@ -22,7 +22,7 @@ export interface Match {
   readonly report: Unmatched;
 }
 
-/** What was not matched. */
+/** Names that have no counterpart. */
 export type Unmatched = Omit<LoadReport, "converted">;
 
 const nothing: Unmatched = { missing: [], unexpected: [], keptOptions: [] };

@@ -24,8 +24,8 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   /** shape(row, dimensions, first dimension) */
   void shape(const Napi::CallbackInfo& info);
   /** bind(row, length, device, data, out, grad | null, ...three states | null, slow | null, ema | null, type of the states, noise
-   * id, noise offset): null, or { problem, role } of the first array that cannot be used. All arrays must have that length and
-   * lie on that device; -1 is the processor. */
+   * id, noise offset): null where all arrays can be used, else { problem, role } of the first that cannot. All arrays must have
+   * that length and lie on that device; -1 is the processor. */
   Napi::Value bind(const Napi::CallbackInfo& info);
   /** bindGrads(rows: Int32Array, grads, count): null, or { problem, index } of the first gradient that cannot be used. Those
    * before it are bound. */

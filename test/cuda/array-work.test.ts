@@ -35,7 +35,7 @@ describe.each(places)("accumulate on $name", ({ put, get }) => {
     }
   });
 
-  it("has the host's bits of what is not finite, or subnormal", () => {
+  it("has the host's bits for NaN, infinities and subnormal numbers", () => {
     for (const order of ["sequence", "pairs"] as const) {
       const sources = [hard, hard.slice().reverse(), hard.map((x) => -x)];
       const [into, wanted] = [put(hard.slice()), hard.slice()];
