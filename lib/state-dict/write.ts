@@ -84,7 +84,7 @@ export function writeStateDict<O extends object>(
 }
 
 function optionsFor(source: StateSource, options: object): Record<string, unknown> {
-  const written = structuredClone(publicDefaults(options)) as Record<string, unknown>;
+  const written = structuredClone(savedOptions(publicDefaults(options))) as Record<string, unknown>;
   if (source.widens !== true) return written;
   return Object.fromEntries(Object.entries(written).filter(([key]) => !ofStorage.includes(key)));
 }
