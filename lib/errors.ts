@@ -34,6 +34,7 @@ export type ErrorCode =
   | "ERR_CUDA_DEVICE" // no such device
   | "ERR_CUDA_POINTER" // an address that is 0, misaligned, on another device, or too near the end of its allocation
   | "ERR_CUDA_STREAM" // no stream, or one of another device
+  | "ERR_CUDA_CAPTURE" // what cannot be captured into a graph, or a graph that no longer fits
   | "ERR_MIXED_DEVICES" // arrays of one parameter that do not lie in one place
   | "ERR_CUDA" // the driver refused a call; nothing was changed
   | "ERR_CUDA_LOST" // the device failed in the middle of its work: what it held is undefined

@@ -11,6 +11,7 @@
 #include "core/formula_names.h"
 #include "core/json.h"
 #include "core/problem.h"
+#include "core/program.h"
 #include "core/stages.h"
 #include "cpu/backend.h"
 #include "table/request.h"
@@ -64,10 +65,43 @@ std::string places_of_gradients() {
                   {"norm", ADABELIEF_PLACE(norm)},
                   {"skipped", ADABELIEF_PLACE(skipped)},
                   {"slot", ADABELIEF_PLACE(slot)},
+                  {"capturable", ADABELIEF_PLACE(capturable)},
+                  {"oneCount", ADABELIEF_PLACE(one_count)},
                   {"leftOnDevice", static_cast<int>(left_on_device)},
                   {"slotFloats", static_cast<int>(sizeof(NormSlot) / sizeof(float))},
                   {"count", static_cast<int>(sizeof(Gradients) / sizeof(double))}});
 #undef ADABELIEF_PLACE
+}
+
+/** The layout of a LiveSet, in bytes; that of a RowStep; and how many operations a program may have. */
+std::string places_of_live_sets() {
+#define ADABELIEF_PLACE(name) static_cast<int>(offsetof(LiveSet, name))
+  return numbers({{"bytes", static_cast<int>(sizeof(LiveSet))},
+                  {"coefficients", ADABELIEF_PLACE(coefficients)},
+                  {"numbers", ADABELIEF_PLACE(variant)},
+                  {"interval", ADABELIEF_PLACE(interval)},
+                  {"program", ADABELIEF_PLACE(program)},
+                  {"most", most_operations},
+                  {"rowBytes", static_cast<int>(sizeof(RowStep))}});
+#undef ADABELIEF_PLACE
+}
+
+std::string operations() {
+  using namespace operation;
+  return numbers({{"number", number},
+                  {"step", step},
+                  {"power", power},
+                  {"add", add},
+                  {"subtract", subtract},
+                  {"multiply", multiply},
+                  {"divide", divide},
+                  {"negate", negate},
+                  {"root", root},
+                  {"less", less},
+                  {"at_least", at_least},
+                  {"choose", choose},
+                  {"store", store},
+                  {"variant", variant}});
 }
 
 }  // namespace
@@ -92,6 +126,8 @@ std::string lists_in_json() {
                          {"slow", static_cast<int>(Role::slow)},
                          {"ema", static_cast<int>(Role::ema)}})},
       {"gradients", places_of_gradients()},
+      {"live", places_of_live_sets()},
+      {"operations", operations()},
       {"problems", numbers({{"notFloat32", static_cast<int>(Problem::not_float32)},
                             {"detached", static_cast<int>(Problem::detached)},
                             {"otherLength", static_cast<int>(Problem::other_length)},

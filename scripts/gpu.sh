@@ -107,7 +107,7 @@ run() {
         node examples/ipc/ipc.mjs
       fi
       ;;
-    arrays) node node_modules/jest/bin/jest.js test/cuda/array-work ;;
+    arrays) node node_modules/jest/bin/jest.js test/cuda/array-work test/cuda/graphs ;;
     tests) node node_modules/jest/bin/jest.js test/cuda ;;
     memcheck | initcheck) sanitize "$1" 2>&1 | tee "$results/$1.txt" ;;
     variants)

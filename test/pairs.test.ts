@@ -41,6 +41,7 @@ const names = [
   "GradScaler",
   "WeightAverage",
   "device",
+  "capturable",
   "sparse",
   "sparse_step: row",
 ] as const;
@@ -56,17 +57,22 @@ const refused: Partial<Record<string, string>> = {
   "closure + stepAsync": "ERR_INVALID_OPTION",
   "closure + GradScaler": "ERR_CLOSURE", // as in PyTorch
   "strict: false + WeightAverage": "ERR_INVALID_OPTION", // averages are of all parameters
+  "stepAsync + capturable": "ERR_CUDA_CAPTURE", // it waits, which no graph can
   "lookahead + sparse": "ERR_SPARSE", // it moves every element
   "ema + sparse": "ERR_SPARSE", // so does this
   "out + sparse": "ERR_SPARSE", // it has every element
   "device + sparse": "ERR_SPARSE",
   "lookahead + sparse_step: row": "ERR_INVALID_OPTION", // it counts the steps of whole parameters
   "pytorch dict + sparse_step: row": "ERR_STATE_DICT", // the published class would not obey it
+  "capturable + sparse": "ERR_SPARSE", // it lies on a device
 };
+
+/** Whether the arrays lie on a device: those of `capturable` must. */
+const isOnDevice = (features: Features): boolean => features.has("device") || features.has("capturable");
 
 /** The code of a refusal. WebAssembly has no devices. */
 const codeOf = (name: string, features: readonly Feature[]): string | undefined =>
-  features.includes("device") && !cuda.available ? "ERR_CUDA_UNAVAILABLE" : refused[name];
+  isOnDevice(new Set(features)) && !cuda.available ? "ERR_CUDA_UNAVAILABLE" : refused[name];
 
 const shape = [3, 4];
 const length = 12;
@@ -189,7 +195,7 @@ class Training {
     this.#surround();
   }
 
-  #put = (values: Float32Array): Floats => (this.#features.has("device") ? cuda.from(values) : values);
+  #put = (values: Float32Array): Floats => (isOnDevice(this.#features) ? cuda.from(values) : values);
 
   #make(values: Float32Array, extra: Parameter[] = []): [Parameter<Floats>, AdaBelief] {
     const has = (feature: Feature) => this.#features.has(feature);
@@ -202,6 +208,7 @@ class Training {
       ...(has("centralize") ? { centralize: "all" } : {}),
       ...(has("lookahead") ? { lookahead } : {}),
       ...(has("ema") ? { ema } : {}),
+      ...(has("capturable") ? { capturable: true } : {}),
       ...(has("sparse_step: row") ? { sparse_step: "row" } : {}),
     };
     return [p, new AdaBelief([p as Parameter, ...extra], options)];
@@ -226,7 +233,7 @@ class Training {
       if (step === 5) await this.#move(["pytorch dict", "strict: false"]);
     }
     const read = (array: Floats): Float32Array =>
-      this.#features.has("device") ? (array as CudaArray).read() : (array as Float32Array);
+      isOnDevice(this.#features) ? (array as CudaArray).read() : (array as Float32Array);
     const state = Object.entries(this.#optimizer.state.get(this.#p as Parameter) ?? {}).map(([key, value]) => {
       return [key, typeof value === "number" || key === "row_steps" ? (value as number) : read(value as Floats)] as const;
     });
@@ -281,14 +288,14 @@ class Training {
   async #move(ways: readonly Feature[]): Promise<void> {
     for (const way of ways.filter((one) => this.#features.has(one))) {
       const [old, from, average] = [this.#p, this.#optimizer, this.#average];
-      const values = this.#features.has("device") ? (old.data as CudaArray).read() : (old.data as Float32Array).slice();
+      const values = isOnDevice(this.#features) ? (old.data as CudaArray).read() : (old.data as Float32Array).slice();
       const schedule = this.#schedule?.stateDict();
       const averaged = average?.stateDict();
       const with_ = average === undefined ? {} : { average };
       const dict = way.endsWith("dict") ? from.stateDict({ pytorch: way === "pytorch dict" }) : undefined;
       const bytes = dict === undefined ? from.encodeState({ parameters: true, ...with_ }) : undefined;
       const isPart = way === "strict: false";
-      const extra = isPart ? [parameter(new Float32Array(2), { name: "new" })] : [];
+      const extra = isPart ? [parameter(this.#put(new Float32Array(2)), { name: "new" }) as Parameter] : [];
       [this.#p, this.#optimizer] = this.#make(dict === undefined ? new Float32Array(length) : values, extra);
       this.#surround();
       const into = this.#average === undefined ? {} : { average: this.#average };

@@ -87,6 +87,11 @@ export class Group<O extends object> {
     this.live = Object.assign(live, extras) as ParamGroup<O>;
   }
 
+  /** Whether its steps can be captured into a graph. */
+  get capturable(): boolean {
+    return (this.#current as { capturable?: boolean }).capturable === true;
+  }
+
   get options(): O {
     return this.#current;
   }

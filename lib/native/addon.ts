@@ -55,6 +55,10 @@ export interface Table {
   ): void;
   /** The slots that a device may leave norms in, or null. */
   setSlots(memory: DeviceMemory | null): void;
+  /** The sets for devices that find the steps of their rows, and the memory that they do it in; or null. */
+  setSteps(live: Uint8Array | null, counts: DeviceMemory | null, steps: DeviceMemory | null): void;
+  /** Brings these sets to the devices, in the order of a stream. */
+  writeLive(sets: number, stream: bigint): void;
   step(sets: number): Obstacle | null;
   stepAsync(sets: number, owners: readonly object[]): Promise<undefined> | Obstacle;
 }
@@ -98,6 +102,8 @@ export interface CudaAddon {
   free(memory: DeviceMemory): void;
   /** Of arrays on one device and of one length. The index of the first source that overlaps `into`, or null. */
   accumulate(into: DeviceMemory, sources: readonly DeviceMemory[], scale: number, pairs: boolean, stream: bigint): number | null;
+  /** Whether what a stream is given is captured into a graph. */
+  capturing(device: number, stream: bigint): boolean;
   /** The Euclidean norm of arrays in any places. */
   norm(arrays: readonly NativeFloats[], stream: bigint): number;
   scale(arrays: readonly DeviceMemory[], factor: number, stream: bigint): void;

@@ -33,7 +33,8 @@ export function useBackend(name: string, { byDefault = false } = {}): void {
 
 const engine = loadEngine();
 export const addon: Addon = Object.assign(engine, parseLists(engine.lists));
-export const { host, rowState, stage, role, gradients, common, problem, elementType, backendChoice } = readLists(addon);
+export const { host, rowState, stage, role, gradients, common, live, operation, problem, elementType, backendChoice } =
+  readLists(addon);
 addon.cuda.brandErrors(errorBrand);
 
 /** Sets how many threads a step may use, or says why not. */

@@ -25,10 +25,18 @@ export interface Lists {
   readonly stages: Readonly<Record<string, number>>;
   readonly roles: Readonly<Record<string, number>>;
   readonly gradients: Readonly<Record<string, number>>;
+  readonly live: Readonly<Record<string, number>>;
+  readonly operations: Readonly<Record<string, number>>;
   readonly problems: Readonly<Record<string, number>>;
   readonly elementTypes: Readonly<Record<string, number>>;
   readonly backendChoices: Readonly<Record<string, number>>;
 }
+
+/** What a program of lib/rule/program.ts is made of. */
+const operationNames = [
+  ...(["number", "step", "power", "add", "subtract", "multiply", "divide", "negate", "root"] as const),
+  ...(["less", "at_least", "choose", "store", "variant"] as const),
+];
 
 /** What every set of coefficients begins with. */
 const commonNames = ["decay", "alpha", "maximize", "ema_weight"] as const;
@@ -89,6 +97,8 @@ export function readLists(lists: Lists) {
       "norm",
       "skipped",
       "slot",
+      "capturable",
+      "oneCount",
       "leftOnDevice",
       "slotFloats",
       "count",
@@ -98,6 +108,18 @@ export function readLists(lists: Lists) {
       CommonName,
       number
     >,
+    /** The layout of what a device must know of a set of coefficients, in bytes. */
+    live: numbers("the layout of live sets", lists.live, [
+      "bytes",
+      "coefficients",
+      "numbers",
+      "interval",
+      "program",
+      "most",
+      "rowBytes",
+    ]),
+    /** What a program is made of. */
+    operation: numbers("the list of operations", lists.operations, operationNames),
     /** Why an array cannot be used. */
     problem: numbers("the list of problems", lists.problems, [
       "notFloat32",

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { readStream, type StreamOptions } from "../cuda/driver";
 import { refuseMore } from "../options/kinds";
 import { describe, isObject, typeError } from "../errors";
 import { meantAsOptimizer } from "../meant";
@@ -121,6 +122,21 @@ export abstract class Optimizer<O extends object = { lr: number }, S extends Sta
     return this.#guard.exclusivelyAsync("stepAsync", () => {
       refuseMore(rest, "stepAsync");
       return steps.stepAsync(groups, readStepOptions(options, "stepAsync"));
+    });
+  }
+
+  /**
+   * Brings the options of the groups, as they are now, to the device: before the next replay of a graph that a step with `capturable` was
+   * captured into. It waits for nothing but an earlier call's copy, and copies nothing where nothing has changed.
+   *
+   * @param options `stream`: the stream that the graph is launched in next; default: that of the captured step
+   * @throws ERR_CUDA_CAPTURE where no step was captured, or the graph does not fit any more: other arrays, or an option that decides what is
+   *   launched; ERR_CUDA_STREAM, ERR_CUDA, ERR_CUDA_LOST; a coded error for an invalid option
+   */
+  prepareReplay(options: StreamOptions = {}): void {
+    this.#guard.exclusively("prepareReplay", () => {
+      const stream = readStream(options, "prepareReplay");
+      this.#groups.steps.prepareReplay(this.#groups.groups, options.stream === undefined ? undefined : stream);
     });
   }
 

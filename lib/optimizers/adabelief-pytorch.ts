@@ -3,18 +3,21 @@
 import { warnOnce } from "../errors";
 import {
   averageLength,
+  averageLengthIn,
   betaNames,
+  biasIn,
   emptyBuffer,
   makeBias,
   rectifiedSize,
+  rectifiedSizeIn,
   stepNames,
+  storeStep,
   writeBetas,
   writeStep,
   type Bias,
 } from "./adam-coefficients";
 import { makePower } from "./exact-power";
-import { defineRule, type Step, type Values } from "../rule";
-import type { Resolved } from "../rule";
+import { defineRule, type Program, type Resolved, type Step, type Values } from "../rule";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
 const names = {
@@ -65,6 +68,10 @@ function write(o: Options, c: Float32Array, { slot, choice }: Names, c2: number,
   return factor === 1 ? choice.decay.none : choice.decay.decoupled; // an infinite lr makes it NaN
 }
 
+/** The same where the variant must stay: with lr 0 the factor is 1, and multiplies all the same. */
+const decayInProgram = (o: Options, { choice }: Names): number =>
+  decayFactor(o) === 1 && (!o.weight_decouple || o.weight_decay === 0) ? choice.decay.none : choice.decay.decoupled;
+
 function step005(resolved: Names): Step<Options> {
   const biasOf = makeBias();
   const { choice } = resolved;
@@ -80,6 +87,25 @@ function step005(resolved: Names): Step<Options> {
     }
     const decay = write(o, c, resolved, bias.c2, size);
     return decay + (o.amsgrad ? choice.amsgrad.eps_in_maximum : choice.amsgrad.off) + phase;
+  };
+}
+
+function program005(names: Names): (o: Options, p: Program) => void {
+  const { slot, choice } = names;
+  return (o, p) => {
+    const bias = biasIn(p, o.betas);
+    const variant = decayInProgram(o, names) + (o.amsgrad ? choice.amsgrad.eps_in_maximum : choice.amsgrad.off);
+    if (!o.rectify) {
+      p.variant(variant + choice.phase.plain);
+      storeStep(p, slot, bias.c2, p.negative(p.over(o.lr, bias.c1)));
+      return;
+    }
+    const { rhoT, rhoInf } = averageLengthIn(p, o.betas[1] as number, bias.beta2PowerT);
+    const known = p.isBelow(4, rhoT);
+    const product = p.times(p.times(p.minus(rhoT, 4), p.minus(rhoT, 2)), rhoInf);
+    const factor = p.root(p.over(p.over(p.over(product, rhoInf - 4), rhoInf - 2), rhoT));
+    p.variant(known, variant + choice.phase.plain, variant + choice.phase.momentum);
+    storeStep(p, slot, bias.c2, p.choose(known, p.negative(p.over(p.times(factor, o.lr), bias.c1)), -o.lr));
   };
 }
 
@@ -100,6 +126,26 @@ function step021(resolved: Names): Step<Newest> {
     }
     const decay = write(o, c, resolved, bias.c2, size);
     return decay + (o.amsgrad ? choice.amsgrad.eps_in_variance : choice.amsgrad.off) + choice.phase[phase];
+  };
+}
+
+function program021(names: Names): (o: Newest, p: Program) => void {
+  const { slot, choice } = names;
+  return (o, p) => {
+    const bias = biasIn(p, o.betas);
+    const variant = decayInProgram(o, names) + (o.amsgrad ? choice.amsgrad.eps_in_variance : choice.amsgrad.off);
+    if (!o.rectify) {
+      p.variant(variant + choice.phase.plain);
+      storeStep(p, slot, bias.c2, p.negative(p.over(o.lr, bias.c1)));
+      return;
+    }
+    const { rhoT, rhoInf } = averageLengthIn(p, o.betas[1] as number, bias.beta2PowerT);
+    const rectified = p.isAtLeast(rhoT, 5);
+    const early = o.degenerated_to_sgd ? p.times(p.negative(p.over(1, bias.c1)), o.lr) : 0;
+    const late = p.times(p.negative(rectifiedSizeIn(p, bias, rhoT, rhoInf)), o.lr);
+    const degenerate = o.degenerated_to_sgd ? choice.phase.momentum : choice.phase.frozen;
+    p.variant(rectified, variant + choice.phase.rectified, variant + degenerate);
+    storeStep(p, slot, bias.c2, p.choose(rectified, late, early));
   };
 }
 
@@ -128,6 +174,7 @@ export const rule005 = defineRule({
   },
   coupledDecay,
   step: step005,
+  program: program005,
   published: {
     state: (o, t) => {
       const beta2 = o.betas[1] as number;
@@ -159,6 +206,7 @@ export const rule021 = defineRule({
   },
   coupledDecay,
   step: step021,
+  program: program021,
   advise: (o) => {
     if (!o.rectify || !o.amsgrad) return;
     warnOnce("ADABELIEF_AMSGRAD_IGNORED", 'version "0.2.1" ignores amsgrad once rectify has set in, and so does this one');

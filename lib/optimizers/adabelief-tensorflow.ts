@@ -1,8 +1,18 @@
 // AdaBelief as the releases for TensorFlow have it: 0.0.1 and 0.2.1. One count of steps serves all parameters.
-import { averageLength, betaNames, makeBias, stepNames, writeBetas, writeStep } from "./adam-coefficients";
+import {
+  averageLength,
+  averageLengthIn,
+  betaNames,
+  biasIn,
+  makeBias,
+  stepNames,
+  storeStep,
+  writeBetas,
+  writeStep,
+} from "./adam-coefficients";
 import { averageThreshold, nonNegative, proportion, whole } from "../options/kinds";
 import { defineRule, option } from "../rule";
-import { warmedUp } from "./warmup";
+import { warmedUp, warmedUpIn } from "./warmup";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
 const shared = {
@@ -55,6 +65,13 @@ export const ruleTf001 = defineRule({
       return choice.decay.none + (o.amsgrad ? choice.amsgrad.on : choice.amsgrad.off) + choice.phase.uncorrected;
     };
   },
+  program:
+    ({ slot }) =>
+    (o, p) => {
+      const { c1, c2 } = biasIn(p, o.betas);
+      p.store(slot.bias_correction2, c2);
+      storeStep(p, slot, c2, p.negative(p.over(p.times(o.lr, p.root(c2)), c1)));
+    },
 });
 
 /** The TensorFlow release 0.2.1. */
@@ -100,4 +117,26 @@ export const ruleTf021 = defineRule({
       );
     };
   },
+  program:
+    ({ slot, choice }) =>
+    (o, p) => {
+      const { c1, c2, beta2PowerT } = biasIn(p, o.betas);
+      const variant =
+        (o.weight_decay === 0 ? choice.decay.none : choice.decay.with_step) +
+        (o.amsgrad ? choice.amsgrad.on : choice.amsgrad.off);
+      const [late, soon] = [variant + choice.phase.corrected, variant + choice.phase.momentum];
+      if (o.rectify) {
+        const { rhoT, rhoInf } = averageLengthIn(p, o.betas[1] as number, beta2PowerT);
+        const early = p.isBelow(rhoT, o.sma_threshold);
+        const product = p.over(p.times(p.over(p.minus(rhoT, 4), rhoInf - 4), p.minus(rhoT, 2)), rhoInf - 2);
+        const rectification = p.choose(early, 1, p.root(p.times(product, p.over(rhoInf, rhoT))));
+        p.variant(early, soon, late);
+        storeStep(p, slot, c2, p.over(rectification, c1));
+      } else {
+        p.variant(late);
+        storeStep(p, slot, c2, p.over(1, c1));
+      }
+      p.store(slot.bias_correction2, c2);
+      p.store(slot.learning_rate, p.negative(o.total_steps === 0 ? o.lr : warmedUpIn(p, o.lr, o)));
+    },
 });

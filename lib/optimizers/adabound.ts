@@ -1,6 +1,6 @@
 import { rangeError } from "../errors";
 import type { Params } from "../groups";
-import { betaNames, makeBias, writeBetas } from "./adam-coefficients";
+import { betaNames, biasIn, makeBias, writeBetas } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { nonNegative, numberThat } from "../options/kinds";
 import { defineRule, option, withoutDefault, type LiveOptionsOf, type OptionsOf } from "../rule";
@@ -65,6 +65,16 @@ const rule = defineRule({
       return o.amsbound ? choice.amsbound.on : choice.amsbound.off;
     };
   },
+  program:
+    ({ slot }) =>
+    (o, p) => {
+      const { c1, c2 } = biasIn(p, o.betas);
+      const finalLr = o.lr === 0 ? 0 : (o.final_lr * o.lr) / o.base_lr;
+      const closing = p.times(o.gamma, p.t());
+      p.store(slot.size, p.over(p.times(o.lr, p.root(c2)), c1));
+      p.store(slot.lower, p.times(finalLr, p.minus(1, p.over(1, p.plus(closing, 1)))));
+      p.store(slot.upper, p.times(finalLr, p.plus(1, p.over(1, closing))));
+    },
 });
 
 /**

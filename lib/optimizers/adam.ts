@@ -1,8 +1,7 @@
 import type { Params } from "../groups";
-import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "./adam-coefficients";
+import { betaNames, biasIn, makeBias, stepNames, storeStep, writeBetas, writeStep } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
-import { defineRule, type LiveOptionsOf, type OptionsOf, type Step, type Values } from "../rule";
-import type { Resolved } from "../rule";
+import { defineRule, type LiveOptionsOf, type OptionsOf, type Program, type Resolved, type Step, type Values } from "../rule";
 import type { State } from "../state-dict";
 import { epsilon, learningRate, onOff, twoBetas, weightDecay } from "./options";
 
@@ -35,11 +34,10 @@ const last = {
 
 type Shared = Values<typeof first & typeof last>;
 
+type Names = Resolved<(typeof names.coefficients)[number], typeof names.choices>;
+
 /** The step, for a factor that multiplies p. */
-function makeStep<O extends Shared>(
-  { slot, choice }: Resolved<(typeof names.coefficients)[number], typeof names.choices>,
-  factorOf: (o: O) => number,
-): Step<O> {
+function makeStep<O extends Shared>({ slot, choice }: Names, factorOf: (o: O) => number): Step<O> {
   const biasOf = makeBias();
   return (o, c, t) => {
     const { c1, c2 } = biasOf(o.betas, t);
@@ -48,6 +46,15 @@ function makeStep<O extends Shared>(
     writeBetas(c, slot, o.betas);
     writeStep(c, slot, o.eps, c2, -(o.lr / c1));
     return (factor === 1 ? choice.decay.none : choice.decay.decoupled) + (o.amsgrad ? choice.amsgrad.on : choice.amsgrad.off);
+  };
+}
+
+/** The program, for whether a factor multiplies p: also where lr is 0, and the factor 1. */
+function makeProgram<O extends Shared>({ slot, choice }: Names, decays: (o: O) => boolean): (o: O, p: Program) => void {
+  return (o, p) => {
+    const { c1, c2 } = biasIn(p, o.betas);
+    storeStep(p, slot, c2, p.negative(p.over(o.lr, c1)));
+    p.variant((decays(o) ? choice.decay.decoupled : choice.decay.none) + (o.amsgrad ? choice.amsgrad.on : choice.amsgrad.off));
   };
 }
 
@@ -65,7 +72,10 @@ const adam = defineRule({
   coupledDecay: (o) => o.weight_decay,
   published: { obeys: ["maximize"] },
   step: (resolved) => makeStep(resolved, () => 1),
+  program: (resolved) => makeProgram(resolved, () => false),
 });
+
+const factorOf = (o: Shared & { weight_decay: number }): number => 1 - o.lr * o.weight_decay;
 
 const adamW = defineRule({
   optimizer: "AdamW",
@@ -79,7 +89,9 @@ const adamW = defineRule({
     ...last,
   },
   published: { obeys: ["maximize"] },
-  step: (resolved) => makeStep(resolved, (o: Shared & { weight_decay: number }) => 1 - o.lr * o.weight_decay),
+  step: (resolved) => makeStep(resolved, factorOf),
+  program: (resolved) =>
+    makeProgram(resolved, (o: Shared & { weight_decay: number }) => o.weight_decay !== 0 || factorOf(o) !== 1),
 });
 
 /**

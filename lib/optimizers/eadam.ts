@@ -1,5 +1,5 @@
 import type { Params } from "../groups";
-import { betaNames, makeBias, writeBetas } from "./adam-coefficients";
+import { betaNames, biasIn, makeBias, writeBetas } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
@@ -39,6 +39,12 @@ const rule = defineRule({
       return o.amsgrad ? choice.amsgrad.on : choice.amsgrad.off;
     };
   },
+  program:
+    ({ slot }) =>
+    (o, p) => {
+      const { c1, c2 } = biasIn(p, o.betas);
+      p.store(slot.size, p.negative(p.over(p.times(o.lr, p.root(c2)), c1)));
+    },
 });
 
 /**

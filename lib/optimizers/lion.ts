@@ -36,6 +36,12 @@ const rule = defineRule({
       writeBetas(c, slot, o.betas);
       return factor === 1 ? choice.decay.none : choice.decay.decoupled;
     },
+  program:
+    ({ choice }) =>
+    (o, p) => {
+      const decays = o.weight_decay !== 0 || 1 - o.lr * o.weight_decay !== 1; // also where lr is 0, and the factor 1
+      p.variant(decays ? choice.decay.decoupled : choice.decay.none);
+    },
 });
 
 /**

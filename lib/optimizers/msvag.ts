@@ -1,5 +1,5 @@
 import type { Params } from "../groups";
-import { betaNames, makeBias, writeBetas } from "./adam-coefficients";
+import { betaNames, biasIn, makeBias, writeBetas } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { defineRule, type LiveOptionsOf, type OptionsOf } from "../rule";
 import type { State } from "../state-dict";
@@ -47,6 +47,17 @@ const rule = defineRule({
       return 0;
     };
   },
+  program:
+    ({ slot }) =>
+    (o, p) => {
+      const beta1 = o.betas[0] as number;
+      const { c1, c2, beta1PowerT } = biasIn(p, o.betas);
+      const rho = p.over(p.times((1 - beta1) / (1 + beta1), p.plus(1, beta1PowerT)), c1);
+      p.store(slot.bias_correction1, c1);
+      p.store(slot.bias_correction2, o.consistent_bias_correction ? c1 : c2);
+      p.store(slot.rho, rho);
+      p.store(slot.one_minus_rho, p.minus(1, rho));
+    },
 });
 
 /**

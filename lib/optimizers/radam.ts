@@ -1,11 +1,15 @@
 import type { Params } from "../groups";
 import {
   averageLength,
+  averageLengthIn,
   betaNames,
+  biasIn,
   emptyBuffer,
   makeBias,
   rectifiedSize,
+  rectifiedSizeIn,
   stepNames,
+  storeStep,
   writeBetas,
   writeStep,
 } from "./adam-coefficients";
@@ -56,6 +60,18 @@ const rule = defineRule({
       return (o.weight_decay === 0 ? choice.decay.none : choice.decay.decoupled) + choice.phase[phase];
     };
   },
+  program:
+    ({ slot, choice }) =>
+    (o, p) => {
+      const bias = biasIn(p, o.betas);
+      const { rhoT, rhoInf } = averageLengthIn(p, o.betas[1] as number, bias.beta2PowerT);
+      const rectified = p.isAtLeast(rhoT, 5);
+      const size = p.choose(rectified, rectifiedSizeIn(p, bias, rhoT, rhoInf), p.over(1, bias.c1));
+      const decay = o.weight_decay === 0 ? choice.decay.none : choice.decay.decoupled;
+      const early = o.degenerated_to_sgd ? choice.phase.momentum : choice.phase.frozen;
+      storeStep(p, slot, bias.c2, p.times(p.negative(size), o.lr));
+      p.variant(rectified, decay + choice.phase.rectified, decay + early);
+    },
 });
 
 /**

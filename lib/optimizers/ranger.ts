@@ -1,5 +1,17 @@
 import type { Params } from "../groups";
-import { averageLength, betaNames, makeBias, rectifiedSize, stepNames, writeBetas, writeStep } from "./adam-coefficients";
+import {
+  averageLength,
+  averageLengthIn,
+  betaNames,
+  biasIn,
+  makeBias,
+  rectifiedSize,
+  rectifiedSizeIn,
+  stepNames,
+  storeStep,
+  writeBetas,
+  writeStep,
+} from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { averageThreshold, proportion, whole } from "../options/kinds";
 import { defineRanger, option, type LiveOptionsOf, type OptionsOf } from "../rule";
@@ -76,6 +88,20 @@ const rule = defineRanger({
       );
     };
   },
+  program:
+    ({ slot, choice }) =>
+    (o, p) => {
+      const bias = biasIn(p, o.betas);
+      const { rhoT, rhoInf } = averageLengthIn(p, o.betas[1] as number, bias.beta2PowerT);
+      const rectified = p.isBelow(o.N_sma_threshhold, rhoT);
+      const size = p.choose(rectified, rectifiedSizeIn(p, bias, rhoT, rhoInf), p.over(1, bias.c1));
+      const variant =
+        (o.adabelief ? choice.belief.deviation : choice.belief.square) +
+        (stepDecay(o) === 0 ? choice.decay.none : choice.decay.with_step) +
+        (o.use_gc && !o.gc_loc ? choice.part.moments : choice.part.whole);
+      storeStep(p, slot, bias.c2, p.times(p.negative(size), o.lr));
+      p.variant(rectified, variant + choice.phase.rectified, variant + choice.phase.early);
+    },
 });
 
 /**

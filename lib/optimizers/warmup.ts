@@ -1,3 +1,5 @@
+import type { Program, Value } from "../rule";
+
 /** What a learning rate with warm-up is made of. */
 export interface Warmup {
   /** Steps of the whole training. */
@@ -19,4 +21,14 @@ export function warmedUp(lr: number, { total_steps, warmup_proportion, min_lr }:
   if (t <= warmup) return (lr * t) / warmup;
   const decay = Math.max(total_steps - warmup, 1);
   return lr + ((min_lr - lr) * Math.min(t - warmup, decay)) / decay;
+}
+
+/** The same in a program. */
+export function warmedUpIn(p: Program, lr: number, { total_steps, warmup_proportion, min_lr }: Warmup): Value {
+  const warmup = total_steps * warmup_proportion;
+  const decay = Math.max(total_steps - warmup, 1);
+  const since = p.minus(p.t(), warmup);
+  const within = p.choose(p.isBelow(since, decay), since, decay);
+  const after = p.plus(lr, p.over(p.times(min_lr - lr, within), decay));
+  return p.choose(p.isAtLeast(warmup, p.t()), p.over(p.times(lr, p.t()), warmup), after);
 }

@@ -1,5 +1,5 @@
 import type { Params } from "../groups";
-import { betaNames, makeBias, stepNames, writeBetas, writeStep } from "./adam-coefficients";
+import { betaNames, biasIn, makeBias, stepNames, storeStep, writeBetas, writeStep } from "./adam-coefficients";
 import { Optimizer } from "../optimizer";
 import { nonNegative } from "../options/kinds";
 import { defineRule, option, type LiveOptionsOf, type OptionsOf } from "../rule";
@@ -44,6 +44,12 @@ const rule = defineRule({
       return fresh ? choice.phase.first : choice.phase.later;
     };
   },
+  program:
+    ({ slot }) =>
+    (o, p) => {
+      const { c1, c2 } = biasIn(p, o.betas);
+      storeStep(p, slot, c2, p.negative(p.over(o.lr, c1)));
+    },
 });
 
 /**

@@ -40,6 +40,11 @@ export interface CommonValues {
    * it into the parameters. `decay` is 0.999 where it is not given. Default null: no average.
    */
   ema: Partial<EmaOptions> | null;
+  /**
+   * Steps can be captured into a CUDA graph: the device keeps the count of steps and finds what depends on it. All parameters must lie on one
+   * device, and all groups must have the same value. Not saved. Default false. See `prepareReplay`.
+   */
+  capturable: boolean;
   /** Maximize the objective: the gradient's sign is changed before anything else. Default false. */
   maximize: boolean;
   /**
@@ -101,6 +106,7 @@ export const commonOptions: { readonly [K in keyof CommonValues]: Option<CommonV
   centralize: option<Centralize>(false, centralize),
   lookahead: option<Partial<LookaheadOptions> | null>(null, (value) => (value === null ? null : readLookahead(value))),
   ema: option<Partial<EmaOptions> | null>(null, (value) => (value === null ? null : readEma(value))),
+  capturable: option(false, flag),
   maximize: option(false, flag),
   state_dtype: option<StateDtype>("float32", stateDtype),
   seed: option(0, whole(0)),
@@ -115,6 +121,12 @@ export function checkCommon({ sparse_step, lookahead }: CommonOptions, oneCount:
   if (sparse_step !== "row") return;
   const other = lookahead !== null ? "Lookahead counts the steps of whole parameters" : "all parameters have one count of steps";
   if (lookahead !== null || oneCount) throw typeError("ERR_INVALID_OPTION", `sparse_step: "row" is not possible here: ${other}`);
+}
+
+/** Options without those that say how a step runs and not what it computes: they are the caller's, and not saved. */
+export function savedOptions<O extends object>(options: O): O {
+  const { capturable: _, ...rest } = options as { capturable?: unknown };
+  return rest as O;
 }
 
 /** Options without the common ones that have their default. */

@@ -9,4 +9,5 @@ export {
   type Step,
   type Values,
 } from "./rule";
+export type { Program, Value } from "./program";
 export type { Resolved, Slots } from "./slots";

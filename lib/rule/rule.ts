@@ -2,6 +2,7 @@
 import {
   checkCommon,
   commonOptions,
+  savedOptions,
   type Centralize,
   type CommonOptions,
   type CommonValues,
@@ -11,6 +12,7 @@ import {
 } from "../options/common";
 import { defaultsOf, type Schema, type SchemaOf, type Values } from "../options/schema";
 export { option, withoutDefault, type Option, type Values } from "../options/schema";
+import type { Program } from "./program";
 import { resolve, type Choices, type Naming, type Resolved } from "./slots";
 
 /**
@@ -73,6 +75,11 @@ interface Declaration<S extends Schema, C extends string, V extends Choices> ext
    * remember what the next step can use.
    */
   readonly step: (names: Resolved<C, V>) => Step<Values<S>>;
+  /**
+   * Makes what writes the program of a step, for steps whose number is known to a device alone: the variant, where it is not that of `step`
+   * at all times, and the coefficients that depend on the number of the step, in the order of operations of `step`. Not needed where none do.
+   */
+  readonly program?: (names: Resolved<C, V>) => (options: Values<S>, program: Program) => void;
 }
 
 export interface Rule<O extends object> extends Extras<O> {
@@ -82,6 +89,8 @@ export interface Rule<O extends object> extends Extras<O> {
   readonly defaults: Readonly<O>;
   /** Makes the step of one group. */
   readonly makeStep: () => Step<O>;
+  /** Writes the program of a step. */
+  readonly writeProgram?: (options: O, program: Program) => void;
 }
 
 /** The options of a constructor, by the declaration. */
@@ -94,7 +103,7 @@ export type LiveOptionsOf<R> = R extends Rule<infer O> ? O : never;
  * type of the state is the optimizer's own.
  */
 export const absentOptions = <O extends object>({ options }: Rule<O>): Partial<O> => {
-  const { lookahead: _, ema: __, state_dtype: ___, ...shared } = commonOptions;
+  const { lookahead: _, ema: __, state_dtype: ___, ...shared } = savedOptions(commonOptions);
   const present = Object.entries(shared).filter(([key]) => key in options);
   return Object.fromEntries(present.map(([key, { fallback }]) => [key, fallback])) as Partial<O>;
 };
@@ -113,7 +122,7 @@ export const emaOf = (options: object): EmaOptions | null => (options as { ema: 
 export const optionNames = new Set<string>();
 
 function makeRule<S extends Schema, C extends string, V extends Choices>(declaration: Declaration<S, C, V>): Rule<Values<S>> {
-  const { names, options, step, ...extras } = declaration;
+  const { names, options, step, program, ...extras } = declaration;
   const resolved = resolve(names);
   for (const name of Object.keys(options)) optionNames.add(name);
   return {
@@ -122,6 +131,7 @@ function makeRule<S extends Schema, C extends string, V extends Choices>(declara
     options: options as unknown as Rule<Values<S>>["options"],
     defaults: defaultsOf(options),
     makeStep: () => step(resolved),
+    ...(program === undefined ? {} : { writeProgram: program(resolved) }),
   };
 }
 

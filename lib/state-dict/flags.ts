@@ -83,7 +83,7 @@ export function optionsByFlags({ options }: Pick<Rule<object>, "options">, saved
 export function requireObeyed(saved: Readonly<Record<string, unknown>>, context: Context, where: string): void {
   for (const [key, flag] of Object.entries(flags)) {
     const value = Object.hasOwn(saved, key) ? saved[key] : undefined;
-    if (value === undefined || (has(context, key) && flag !== decoupled)) continue;
+    if (value === undefined || (has(context, key) && flag !== decoupled && flag !== implementation)) continue;
     if (value === null && flag === implementation) continue;
     if (typeof value !== "boolean") throw refuse(`${where}: ${key} must be true or false, got ${describe(value)}`);
     if (flag.isIdle(value, context)) continue;

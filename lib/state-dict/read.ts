@@ -1,6 +1,6 @@
 // Reads dicts in PyTorch's layout. Keys that its releases leave behind are ignored.
 import { copyJson } from "../checkpoint/json";
-import { readLookahead, type CommonOptions } from "../options/common";
+import { readLookahead, savedOptions, type CommonOptions } from "../options/common";
 import { isCudaArray, release, type CudaArray } from "../cuda/array";
 import { describe, isArray, typeError } from "../errors";
 import { copyOf, copyTo, dtypeOf, type Floats, type StateArray } from "../arrays/placement";
@@ -125,7 +125,7 @@ function readSavedGroup<O extends object>(rule: Rule<O>, saved: unknown, absent:
       `${where} belongs to version ${describe(version)}, not to ${rule.version ?? rule.optimizer}${versionAdvice(rule, version)}`,
     );
   }
-  readSchema(rule.options, { ...optionsByFlags(rule, saved), ...saved }, rule.defaults as O);
+  readSchema(rule.options, { ...optionsByFlags(rule, saved), ...savedOptions(saved) }, rule.defaults as O);
   const { lookahead = (absent as { lookahead?: unknown }).lookahead ?? null } = saved;
   return rule.lookahead !== undefined || lookahead !== null;
 }
@@ -142,7 +142,8 @@ function readGroup<O extends object>(
   group.readAll();
   requireRecord(saved, where);
   const own = { state_dtype: group.stateDtype }; // which stays: the state is converted
-  const options = readSchema(rule.options, { ...optionsByFlags(rule, saved), ...saved, ...own }, { ...group.options, ...absent });
+  const given = { ...optionsByFlags(rule, saved), ...savedOptions(saved), ...own };
+  const options = readSchema(rule.options, given, { ...group.options, ...absent });
   requireObeyed(saved, { rule: rule as unknown as Rule<object>, options: options }, where);
   rule.check?.(options);
   return { group, options, extras: readExtras(group, saved, where) };

@@ -1,5 +1,5 @@
 import { copyJson } from "../checkpoint/json";
-import { commonOptions, publicDefaults, type CommonOptions } from "../options/common";
+import { commonOptions, publicDefaults, savedOptions, type CommonOptions } from "../options/common";
 import { typeError } from "../errors";
 import { copyOf, toDtype, type StateArray } from "../arrays/placement";
 import type { Group } from "../groups/group";
@@ -19,7 +19,8 @@ export function requirePublished<O extends object>(rule: Rule<O>, groups: readon
   const { obeys = [] } = rule.published ?? {};
   groups.forEach((group, index) => {
     group.readAll();
-    for (const [key, value] of Object.entries(publicDefaults(group.options)) as [keyof typeof commonOptions, unknown][]) {
+    const set = Object.entries(savedOptions(publicDefaults(group.options))) as [keyof typeof commonOptions, unknown][];
+    for (const [key, value] of set) {
       if (!(key in commonOptions) || obeys.includes(key) || ofStorage.includes(key)) continue;
       const what = `param_groups[${index}]: PyTorch's ${titleOf(rule)} has no option ${key}, which is ${JSON.stringify(value)} here`;
       throw typeError("ERR_STATE_DICT", `${what}; without { pytorch: true } it is saved`);
@@ -83,7 +84,7 @@ export function writeStateDict<O extends object>(
 }
 
 function optionsFor(source: StateSource, options: object): Record<string, unknown> {
-  const written = structuredClone(publicDefaults(options)) as Record<string, unknown>;
+  const written = structuredClone(savedOptions(publicDefaults(options))) as Record<string, unknown>;
   if (source.widens !== true) return written;
   return Object.fromEntries(Object.entries(written).filter(([key]) => !ofStorage.includes(key)));
 }

@@ -1,5 +1,4 @@
 // State arrays that begin.
-import { isCudaArray, release } from "../cuda/array";
 import { rangeError } from "../errors";
 import { zerosAt, type StateArray } from "../arrays/placement";
 import type { StateDtype } from "../options/common";
@@ -14,9 +13,4 @@ export function zerosFor(tracked: TrackedParameter, dtype: StateDtype, data: unk
     if ((cause as { code?: unknown }).code !== "ERR_OUT_OF_MEMORY") throw cause;
     throw rangeError("ERR_OUT_OF_MEMORY", `${tracked.label}: no memory for its ${what} of ${length} floats`, cause);
   }
-}
-
-/** Gives back an array that no step will use. */
-export function giveBack(array: StateArray | null | undefined): void {
-  if (isCudaArray(array)) release(array);
 }

@@ -2,7 +2,17 @@
 import { disposals, memoryOf, type CudaArray } from "../cuda/array";
 import { rangeError } from "../errors";
 import { isHalves, nativeOf, type Floats, type StateArray } from "../arrays/placement";
-import { addon, elementType, host, role, rowState, type NativeFloats, type Obstacle, type Table } from "../native/engine";
+import {
+  addon,
+  elementType,
+  host,
+  role,
+  rowState,
+  type DeviceMemory,
+  type NativeFloats,
+  type Obstacle,
+  type Table,
+} from "../native/engine";
 import { refusal } from "./memory-checks";
 import { arrayOf } from "./plan-arrays";
 import { hasMemory, mayBeGone, requireAllMemory, requireMemory } from "./plan-memory";
@@ -119,6 +129,16 @@ export class ParameterTable {
   /** Sets the memory whose slots the next steps may leave their norms in. */
   useSlots(block: CudaArray): void {
     this.#native.setSlots(memoryOf(block));
+  }
+
+  /** Sets what a device knows of the sets of a step, and the memory in which it finds steps; or that it finds none. */
+  useSteps(live: Uint8Array | null, counts: DeviceMemory | null, memory: DeviceMemory | null): void {
+    this.#native.setSteps(live, counts, memory);
+  }
+
+  /** Brings what the host knows of the sets to the device. */
+  writeLive({ request }: StepPlan, stream: bigint): void {
+    this.#native.writeLive(request.sets, stream);
   }
 
   /** Waits until the devices are done with all steps so far. */

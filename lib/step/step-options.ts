@@ -42,14 +42,28 @@ export interface StepReport {
   readonly gradNorm?: number;
 }
 
-/** The report of a step whose norm is read when it is asked for. */
-export function reportOf(updated: number, read: () => number): StepReport {
-  let norm: number | undefined;
+/** What a step has left on a device. */
+export interface NormSlot {
+  readonly norm: number;
+  readonly skipped: boolean;
+}
+
+/**
+ * The report of a step whose norm is read when it is asked for; and with `skips` whether it was left out. With `again` it is that of the
+ * last replay, whenever it is asked.
+ */
+export function reportOf(updated: number, read: () => NormSlot, { skips = false, again = false } = {}): StepReport {
+  let found: NormSlot | undefined;
+  const look = () => (again ? read() : (found ??= read()));
   return {
-    updated,
-    skipped: false,
+    get updated() {
+      return skips && look().skipped ? 0 : updated;
+    },
+    get skipped() {
+      return skips && look().skipped;
+    },
     get gradNorm() {
-      return (norm ??= read());
+      return look().norm;
     },
   };
 }

@@ -4,13 +4,15 @@ import { foreignError } from "../foreign";
 import { host, rowState } from "../native/engine";
 import type { StateDtype } from "../options/common";
 import type { Parameter } from "../parameter";
-import { giveBack, zerosFor } from "./fresh-state";
+import { cannotCapture } from "./capture-error";
+import { zerosFor } from "./fresh-state";
 import { listActive, news, pendingBit, watch } from "./row-marks";
 import { SparseRows } from "./sparse-rows";
 import { StepRequest } from "./step-request";
 import { bufferBits, noArrays, type Buffer, type TrackedParameter } from "./tracked-parameter";
 
 type States = readonly StateArray[];
+
 /**
  * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
  * belong to the plan until the step is done.
@@ -38,20 +40,22 @@ export class StepPlan {
   readonly request: StepRequest;
   /** Whether any row has the pending bit. */
   pending = false;
-  /** How many rows have a gradient, and are updated. */
+  /** How many rows have a gradient and are updated, and which: the first so many of `active`, in their order. */
   updated = 0;
-  /** The number of this step for all parameters, where the rule has one count. */
+  readonly active: Int32Array;
+  /** The number of this step for all parameters, where they have one. */
   count: number | undefined = undefined;
   /** Whether native code does not know the memory of a row that is not updated. */
   restless = true;
-  /** The rows that are updated, in their order: the first `updated` of them. */
-  readonly active: Int32Array;
+  /** In whose order devices work; whether that is captured into a graph: then no array may be made; how often arrays or rows changed. */
+  stream = 0n;
+  capturing = false;
+  changes = 0;
   /** Whether other rows have gradients than `active` says. */
   #regrouped = true;
   /** Whether the last step left every row as it was, and whether any row has changed since. */
   #settled = false;
   #changed = true;
-
   constructor(
     readonly parameters: readonly TrackedParameter[],
     before?: StepPlan,
@@ -114,12 +118,14 @@ export class StepPlan {
     this.out[row] = out;
     this.news[row] = news.row;
     this.restless = true;
+    this.changes += 1;
     this.look(this.parameters[row] as TrackedParameter);
   }
 
   #takeGradient(row: number, grad: Floats | null): void {
     // Arrays on a device are checked only after a disposal, and then only in rows that take part. This row took no part.
     this.#changed = true;
+    this.changes += 1;
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
     if ((grad === null) !== (this.grad[row] === null)) this.#regrouped = true;
     this.grad[row] = grad;
@@ -151,6 +157,7 @@ export class StepPlan {
   takeState(row: number, states: number, dtype: StateDtype, buffers: number, stream: bigint): void {
     const tracked = this.parameters[row] as TrackedParameter;
     this.#changed = true;
+    if (this.capturing) throw cannotCapture(`${tracked.label}: its first step cannot be captured: make one before`);
     const { 0: left } = this.states[row] as States; // zeros of a refused step may have another type
     if (left !== undefined && dtypeOf(left) !== dtype) this.#holdStates(tracked, tracked.states);
     if (tracked.states.length >= states) this.#holdStates(tracked, tracked.states);
@@ -170,10 +177,11 @@ export class StepPlan {
     const { index } = tracked;
     const before = this.states[index] as States;
     if (before === states) return;
+    this.changes += 1;
     this.states[index] = states;
     this.news[index] = news.row;
     for (let k = 0; k < before.length; ++k) {
-      if (before[k] !== states[k] && before[k] !== tracked.states[k]) giveBack(before[k]);
+      if (before[k] !== states[k] && before[k] !== tracked.states[k]) tracked.giveBack(before[k]);
     }
   }
 
@@ -191,9 +199,10 @@ export class StepPlan {
     const { index } = tracked;
     const before = this[which][index];
     if (before === buffer) return;
+    this.changes += 1;
     this[which][index] = buffer;
     this.news[index] = news.row;
-    if (before !== tracked[which]) giveBack(before);
+    if (before !== tracked[which]) tracked.giveBack(before);
   }
 
   /** Adds zeros to the states until there are `count`. Zeros that a refused step left are used first. If one fails, the others are kept. */
@@ -211,10 +220,9 @@ export class StepPlan {
   /** Gives every parameter that was updated the state that the step has left. */
   commit(): void {
     const { parameters, kept, states, slow, ema } = this;
-    const { setOfRow } = this.request;
     this.pending = false;
     for (let row = 0; row < parameters.length; ++row) {
-      if ((setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
+      if ((this.request.setOfRow[row] as number) < 0 || (kept[row] as number) < pendingBit) continue;
       const tracked = parameters[row] as TrackedParameter;
       tracked.takeState(states[row] as States, slow[row] as Floats | null, ema[row] as Floats | null);
       this.#noteKept(tracked);

@@ -1,6 +1,7 @@
 import { addon, common, gradients, rowState, stage, type Table } from "../native/engine";
 import type { Centralize, CommonOptions, EmaOptions, LookaheadOptions } from "../options/common";
 import type { Rule, Step } from "../rule/rule";
+import type { LiveSets } from "./live-sets";
 import type { ReadStepOptions } from "./step-options";
 
 // Constants, because `addon` is too large an object for quick access.
@@ -42,6 +43,8 @@ export class StepRequest {
   noise: Float64Array;
   readonly gradients: Float64Array = new Float64Array(gradients.count);
   sets = 0;
+  /** What devices know of the sets, where they find the steps of their rows. */
+  live: LiveSets | null = null;
   /** Whether the memory is other than what was given to a table last. */
   moved = true;
   readonly #views: Float32Array[] = [];
@@ -69,6 +72,7 @@ export class StepRequest {
     this.gradients[gradients.maxNorm] = maxGradNorm;
     this.gradients[gradients.skipNonFinite] = skipNonFinite ? 1 : 0;
     this.gradients[gradients.slot] = -1;
+    this.gradients[gradients.capturable] = 0;
   }
 
   /** Adds a set: the common coefficients, the formula's own, and the stages around the formula. Returns its index. */
@@ -92,7 +96,19 @@ export class StepRequest {
     }
     if (ema !== null) stages |= update.beginsEma ? stage.beginEma : stage.ema;
     this.stages[set] = stages;
+    if (this.live !== null) this.#addLive(this.live, rule, options, lookahead, set);
     return set;
+  }
+
+  /** Leaves to the device what depends on the number of the step. The request has every stage that a step may have. */
+  #addLive<O extends object>(live: LiveSets, rule: Rule<O>, options: O, lookahead: LookaheadOptions | null, set: number): void {
+    const program = live.program(set);
+    rule.writeProgram?.(options, program);
+    const stages = (this.stages[set] as number) & ~stage.blend;
+    const at = set * maxCoefficients;
+    const coefficients = this.coefficients.subarray(at, at + maxCoefficients);
+    this.variants[set] = live.write(set, coefficients, this.variants[set] as number, stages, lookahead?.k ?? 0);
+    this.stages[set] = stages | (lookahead === null ? 0 : stage.blend);
   }
 
   /** Makes room for more sets than there are parameters: rows may have counts of their own. */

@@ -1,4 +1,4 @@
-import { isCudaArray, release } from "../cuda/array";
+import { isCudaArray, type CudaArray } from "../cuda/array";
 import { arrayKind, describe, isArray, isObject, rangeError, typeError } from "../errors";
 import { misnamed, misnamedIn } from "../arrays/misnamed";
 import { placeOf, type Floats, type StateArray } from "../arrays/placement";
@@ -32,6 +32,13 @@ export const rowStepsName = "row_steps";
 const OwnUint32Array = Uint32Array;
 export const copyOfCounts = (counts: Uint32Array): Uint32Array => new OwnUint32Array(counts);
 
+/** What the parameters of an optimizer share. */
+export interface Shared {
+  /** The steps of each, by its number. */
+  readonly counts: { of(index: number): number; put(index: number, steps: number): void };
+  readonly retained: { giveBack(array: CudaArray): void };
+}
+
 /** A parameter of an optimizer, and its state. These fields own the state's arrays: native code keeps none alive. */
 export class TrackedParameter {
   /** Its state arrays, or none before its first step. */
@@ -58,8 +65,7 @@ export class TrackedParameter {
     /** PyTorch's number of the parameter, and its row in the table. */
     readonly index: number,
     readonly stateNames: readonly string[],
-    /** The counts of all parameters of the optimizer, by their number. */
-    private readonly counts: number[],
+    private readonly shared: Shared,
   ) {
     this.noiseId = index;
     try {
@@ -83,7 +89,7 @@ export class TrackedParameter {
 
   /** This parameter's own steps so far. */
   get steps(): number {
-    return this.counts[this.index] ?? 0;
+    return this.shared.counts.of(this.index);
   }
 
   /** The number of state arrays, plus the bits of the buffers that there are. */
@@ -118,16 +124,19 @@ export class TrackedParameter {
     noiseId = this.index,
   ): void {
     const old = [...this.states, this.slow, this.ema];
-    this.counts[this.index] = steps;
+    this.shared.counts.put(this.index, steps);
     this.states = states;
     this.slow = slow;
     this.ema = ema;
     this.rowSteps = rowSteps;
     this.exposed = exposed;
     this.noiseId = noiseId;
-    for (const array of old) {
-      if (isCudaArray(array)) release(array);
-    }
+    for (const array of old) this.giveBack(array);
+  }
+
+  /** Ends the use of an array by steps, where it lies on a device. */
+  giveBack(array: StateArray | null | undefined): void {
+    if (isCudaArray(array)) this.shared.retained.giveBack(array);
   }
 
   /** Takes over the arrays of a step. A buffer on a device is released where its option was turned off. */
@@ -136,8 +145,8 @@ export class TrackedParameter {
     this.states = states;
     this.slow = slow;
     this.ema = ema;
-    if (slow === null && isCudaArray(slowBefore)) release(slowBefore);
-    if (ema === null && isCudaArray(emaBefore)) release(emaBefore);
+    if (slow === null) this.giveBack(slowBefore);
+    if (ema === null) this.giveBack(emaBefore);
   }
 }
 

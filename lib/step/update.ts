@@ -13,7 +13,7 @@ import { notFloats, obstacleError, refusal } from "./memory-checks";
 import { bindRow } from "./parameter-table";
 import { arrayOf } from "./plan-arrays";
 import { StepPlan } from "./step-plan";
-import { TrackedParameter } from "./tracked-parameter";
+import { TrackedParameter, type Shared } from "./tracked-parameter";
 
 /** The arrays of one update, all of one length and in one place: on the host, or on one device. */
 export interface UpdateArrays<A extends Floats = Float32Array> {
@@ -39,7 +39,10 @@ export interface UpdateArrays<A extends Floats = Float32Array> {
 
 const arrayKeys = ["data", "grad", "exp_avg", "exp_avg_var", "max_exp_avg_var", "out", "shape", "step", "stream"];
 
-const scratchParameter = new TrackedParameter({ data: new Float32Array(0) }, 0, [], []);
+/** There are neither counts nor state here. */
+const nothingShared: Shared = { counts: { of: () => 0, put: () => undefined }, retained: { giveBack: () => undefined } };
+
+const scratchParameter = new TrackedParameter({ data: new Float32Array(0) }, 0, [], nothingShared);
 
 /** Leaves out what `...parameter` and `...group` bring along. */
 function withoutGroupKeys(given: object): object {
@@ -93,6 +96,9 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
   if (read.lookahead !== null) {
     throw typeError("ERR_INVALID_OPTION", "update keeps no slow weights: lookahead is an option of the class");
   }
+  if (read.capturable) {
+    throw typeError("ERR_INVALID_OPTION", "update keeps no count of its steps: capturable is an option of the class");
+  }
   if (read.ema !== null) throw typeError("ERR_INVALID_OPTION", "update keeps no average: ema is an option of the class");
   if (read.state_dtype !== "float32") {
     throw typeError("ERR_INVALID_OPTION", "update takes float32 state: state_dtype is an option of the class");
@@ -107,7 +113,7 @@ export function update(request: UpdateArrays<Floats> & AdaBeliefOptions): void {
 
   const { table, plan, states: statesOf, step: write } = scratchOf(rule);
   const parameter = { data, grad, ...(out === undefined ? {} : { out }), ...(shape === undefined ? {} : { shape }) };
-  const tracked = new TrackedParameter(parameter, 0, rule.states, []);
+  const tracked = new TrackedParameter(parameter, 0, rule.states, nothingShared);
   // No foreign code runs from here on.
   plan.request.begin({});
   const set = plan.request.add(rule, write, read, {

@@ -30,6 +30,7 @@ const cuda: CudaAddon = {
   fill: refuse,
   free: (_memory: DeviceMemory) => refuse(),
   accumulate: refuse,
+  capturing: refuse,
   norm: refuse,
   scale: refuse,
 };

@@ -144,6 +144,14 @@ export class WasmTable implements Table {
     throw plainError("ERR_CUDA_UNAVAILABLE", "WebAssembly has no devices");
   }
 
+  setSteps(): void {
+    throw plainError("ERR_CUDA_UNAVAILABLE", "WebAssembly has no devices");
+  }
+
+  writeLive(): void {
+    throw plainError("ERR_CUDA_UNAVAILABLE", "WebAssembly has no devices");
+  }
+
   synchronize(): void {
     // A step is done when it returns.
   }

@@ -35,6 +35,7 @@ Napi::Error coded(Napi::Env env, EngineError::Kind kind, const std::string& mess
     case EngineError::Kind::device: return make("ERR_CUDA_DEVICE", Napi::RangeError::New(env, message));
     case EngineError::Kind::pointer: return make("ERR_CUDA_POINTER", Napi::RangeError::New(env, message));
     case EngineError::Kind::stream: return make("ERR_CUDA_STREAM", Napi::RangeError::New(env, message));
+    case EngineError::Kind::capture: return make("ERR_CUDA_CAPTURE", Napi::Error::New(env, message));
     case EngineError::Kind::unavailable: return make("ERR_CUDA_UNAVAILABLE", Napi::Error::New(env, message));
     case EngineError::Kind::lost: return make("ERR_CUDA_LOST", Napi::Error::New(env, message));
     case EngineError::Kind::disposed: return make("ERR_DISPOSED", Napi::Error::New(env, message));

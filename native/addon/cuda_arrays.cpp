@@ -5,6 +5,7 @@
 
 #include "../cpu/thread_pool.h"
 #include "../cuda/array_work.h"
+#include "../cuda/device.h"
 #include "../table/row.h"
 #include "cuda_memory.h"
 
@@ -88,10 +89,20 @@ void scale(const Napi::CallbackInfo& info) {
   });
 }
 
+/** capturing(device, stream): whether what the stream is given is captured into a graph */
+Napi::Value capturing(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), with_codes(info.Env(), [&] {
+                              CudaDevice& device = CudaDevice::at(info[0].As<Napi::Number>().Int32Value());
+                              const Current current(device);
+                              return device.is_capturing(stream_of(info[1]));
+                            }));
+}
+
 }  // namespace
 
 void define_cuda_arrays(Napi::Env env, Napi::Object cuda) {
   cuda["accumulate"] = Napi::Function::New<accumulate>(env, "accumulate");
+  cuda["capturing"] = Napi::Function::New<capturing>(env, "capturing");
   cuda["norm"] = Napi::Function::New<norm>(env, "norm");
   cuda["scale"] = Napi::Function::New<scale>(env, "scale");
 }

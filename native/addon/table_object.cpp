@@ -189,7 +189,8 @@ void TableObject::set_request(const Napi::CallbackInfo& info) {
               coefficients.Data(),
               noise.Data(),
               0,
-              reinterpret_cast<Gradients*>(gradients.Data())};
+              reinterpret_cast<Gradients*>(gradients.Data()),
+              request_.live};
   most_rows_ = static_cast<int>(sets.ElementLength());
   const std::size_t room = std::min({variants.ElementLength(), stages.ElementLength(), noise.ElementLength() / 2});
   most_sets_ = static_cast<int>(std::min(room, coefficients.ElementLength() / max_coefficients));
@@ -200,7 +201,8 @@ void TableObject::set_request(const Napi::CallbackInfo& info) {
 
 void TableObject::read_request(const Napi::CallbackInfo& info) {
   request_.sets = info[0].As<Napi::Number>().Int32Value();
-  const bool fits = request_.sets >= 0 && request_.sets <= most_sets_ && table_->rows() <= most_rows_;
+  const bool live = !request_.live || request_.sets <= most_live_;
+  const bool fits = request_.sets >= 0 && request_.sets <= most_sets_ && table_->rows() <= most_rows_ && live;
   if (!fits) throw Napi::Error::New(info.Env(), "this request does not fit this table");
 }
 
@@ -230,6 +232,32 @@ void TableObject::set_slots(const Napi::CallbackInfo& info) {
   table_->use_slots(slots, memory->length() * sizeof(float) / sizeof(NormSlot), memory->device());
 }
 
+void TableObject::set_steps(const Napi::CallbackInfo& info) {
+  request_.live = nullptr;
+  most_live_ = 0;
+  live_array_.Reset();
+  table_->use_steps({});
+  if (info[0].IsNull()) return;
+  auto live = info[0].As<Napi::Uint8Array>();
+  const DeviceFloats *counts = device_memory(info[1]), *work = device_memory(info[2]);
+  if (!counts || !work || counts->disposed() || work->disposed()) throw Napi::TypeError::New(info.Env(), "no memory of a device");
+  const std::size_t rows = counts->bytes() / sizeof(double), bytes = rows * sizeof(RowStep);
+  const std::size_t sets = work->bytes() < bytes ? 0 : (work->bytes() - bytes) / sizeof(LiveSet);
+  auto* steps = reinterpret_cast<RowStep*>(work->data());
+  table_->use_steps({reinterpret_cast<double*>(counts->data()), steps, reinterpret_cast<LiveSet*>(steps + rows), rows, sets});
+  request_.live = reinterpret_cast<const LiveSet*>(live.Data());
+  most_live_ = static_cast<int>(live.ByteLength() / sizeof(LiveSet));
+  live_array_ = Napi::Persistent(info[0].As<Napi::Object>());
+}
+
+void TableObject::write_live(const Napi::CallbackInfo& info) {
+  read_request(info);
+  if (request_.sets > most_live_) throw Napi::Error::New(info.Env(), "this request does not fit this table");
+  with_codes(info.Env(), [&] {
+    table_->write_live(request_.live, static_cast<std::size_t>(request_.sets), reinterpret_cast<void*>(handle_of(info[1])));
+  });
+}
+
 void TableObject::synchronize(const Napi::CallbackInfo& info) {
   with_codes(info.Env(), [&] { table_->synchronize(); });
 }
@@ -241,7 +269,8 @@ Napi::Function TableObject::define(Napi::Env env) {
        InstanceMethod<&TableObject::bind>("bind"), InstanceMethod<&TableObject::bind_grads>("bindGrads"),
        InstanceMethod<&TableObject::bind_sparse>("bindSparse"), InstanceMethod<&TableObject::set_request>("setRequest"),
        InstanceMethod<&TableObject::step_async>("stepAsync"), InstanceMethod<&TableObject::set_stream>("setStream"),
-       InstanceMethod<&TableObject::set_slots>("setSlots"), InstanceMethod<&TableObject::synchronize>("synchronize")});
+       InstanceMethod<&TableObject::set_slots>("setSlots"), InstanceMethod<&TableObject::set_steps>("setSteps"),
+       InstanceMethod<&TableObject::write_live>("writeLive"), InstanceMethod<&TableObject::synchronize>("synchronize")});
 }
 
 }  // namespace adabelief

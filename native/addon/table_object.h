@@ -45,6 +45,11 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   void set_stream(const Napi::CallbackInfo& info);
   /** setSlots(memory): the slots that a device may leave norms in, or null */
   void set_slots(const Napi::CallbackInfo& info);
+  /** setSteps(live: Uint8Array, counts, steps): the sets that the request has for devices that find the steps of their rows, and
+   * the memory that they do it in; or null */
+  void set_steps(const Napi::CallbackInfo& info);
+  /** writeLive(sets, stream): brings these sets to the devices, in the order of a stream */
+  void write_live(const Napi::CallbackInfo& info);
   /** synchronize(): waits for what steps have launched */
   void synchronize(const Napi::CallbackInfo& info);
 
@@ -61,7 +66,9 @@ class TableObject : public Napi::ObjectWrap<TableObject> {
   StepRequest request_{};
   int most_sets_ = 0;  // that the request has room for
   int most_rows_ = 0;
+  int most_live_ = 0;
   Napi::ObjectReference request_arrays_;  // own no other object, so that this makes no cycle
+  Napi::ObjectReference live_array_;
 };
 
 }  // namespace adabelief

@@ -11,7 +11,7 @@ struct Common {
   ADABELIEF_FLOATS(decay, alpha, maximize, ema_weight)
 
   /** The sign of the gradients. */
-  float sign() const { return maximize != 0 ? -1.0f : 1.0f; }
+  constexpr float sign() const { return maximize != 0 ? -1.0f : 1.0f; }
 };
 
 constexpr int common_coefficients = sizeof(Common) / sizeof(float);

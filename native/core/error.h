@@ -15,6 +15,7 @@ class EngineError : public std::runtime_error {
     device,       // no such device
     pointer,      // memory that does not exist or must not be used
     stream,       // a stream of another device
+    capture,      // what cannot be done while a stream is captured into a graph
     lost,         // the device failed in the middle: its memory is undefined
     disposed      // memory that was given back
   };

@@ -1,12 +1,17 @@
 #include "cuda_engine.h"
 
 #include <algorithm>
+#include <string>
 
 #include "kernel_names.h"
 
 namespace adabelief {
 
-CudaEngine::CudaEngine(CudaDevice& device) : device_(device), table_(device), sums_(device) {
+CudaEngine::CudaEngine(CudaDevice& device)
+    : device_(device),
+      table_(std::make_unique<DeviceBuffer>(device)),
+      sums_(std::make_unique<DeviceBuffer>(device)),
+      live_(device) {
   const Current current(device);
   device.check(device.driver().cuEventCreate(&order_, cu::event_without_timing), "cuEventCreate");
 }
@@ -23,17 +28,44 @@ CudaEngine::~CudaEngine() {
 void CudaEngine::wait() {
   if (!launched_) return;
   const Current current(device_);
+  if (any_graph_) return device_.check(device_.driver().cuCtxSynchronize(), "cuCtxSynchronize");
   if (stream_) device_.check(device_.driver().cuStreamWaitEvent(nullptr, order_, 0), "cuStreamWaitEvent");
   device_.check(device_.driver().cuStreamSynchronize(nullptr), "cuStreamSynchronize");
 }
 
 void CudaEngine::prepare(const Plan& plan, Changes changes) {
+  capturing_ = plan.captured();
   make_list(plan, changes.rows || changes.gradients);
+  if (capturing_) return require_prepared(plan);
   use(static_cast<cu::Stream>(plan.stream));
   const Current current(device_);
   load_kernels(plan);
   reserve_sums(plan);
   copy_list();
+  if (plan.capturable()) write_live(plan, plan.request().live, static_cast<std::size_t>(plan.request().sets), plan.stream);
+}
+
+/** Refuses to capture a step for which anything would have to be allocated, loaded or copied: a graph repeats launches alone. */
+void CudaEngine::require_prepared(const Plan& plan) {
+  const bool same_stream = static_cast<cu::Stream>(plan.stream) == stream_;
+  const bool same_launches = live_.agrees(plan.steps, plan.request().live, static_cast<std::size_t>(plan.request().sets));
+  if (!fresh_ && same_stream && same_launches && bytes_of_sums(plan) <= sums_->bytes()) {
+    room_ = std::max(plan.tensors().count(), plan.segments().count());
+    any_graph_ = table_captured_ = sums_captured_ = true;
+    return;
+  }
+  const char* what = same_stream ? "with the same parameters, gradients and options" : "in the same stream";
+  throw EngineError(EngineError::Kind::capture,
+                    std::string("The step before a captured one must be one ") + what + ", and not captured");
+}
+
+void CudaEngine::write_live(const Plan& plan, const LiveSet* live, std::size_t sets, void* stream) {
+  const auto to = static_cast<cu::Stream>(stream);
+  use(to);
+  const Current current(device_);
+  if (!live_.write(plan.steps, live, sets, to)) return;
+  launched_ = true;
+  if (stream_) mark();
 }
 
 /** Makes the list of rows, unless it would be the same as before. */
@@ -41,9 +73,11 @@ void CudaEngine::make_list(const Plan& plan, bool changed) {
   const StepRequest& request = plan.request();
   const Needs& needs = plan.needs();
   std::vector<std::int32_t> wanted(request.set_of_row, request.set_of_row + plan.rows().size());
-  wanted.insert(wanted.end(), request.variants, request.variants + request.sets);
-  wanted.insert(wanted.end(), request.stages, request.stages + request.sets);
-  for (const bool need : {needs.squares, needs.means, needs.norms, needs.directions}) wanted.push_back(need);
+  // Of all stages these alone decide how rows are cut.
+  for (int set = 0; set < request.sets; ++set) {
+    wanted.push_back(request.stages[set] & (stage::centralize | stage::centralize_conv));
+  }
+  for (const bool need : {needs.squares, needs.means, needs.norms, needs.directions, plan.capturable()}) wanted.push_back(need);
   if (!changed && wanted == listed_) return;
   fresh_ = true;
   listed_.clear();  // until the list is whole
@@ -53,9 +87,10 @@ void CudaEngine::make_list(const Plan& plan, bool changed) {
 
 /** Has what follows use a stream, after all that was launched before. */
 void CudaEngine::use(cu::Stream stream) {
-  if (stream == stream_) return;
+  if (stream == stream_ && !stream) return;
   const Current current(device_);
-  device_.require_stream(stream);
+  device_.require_stream(stream);  // also where it is the same: it may be captured now
+  if (stream == stream_) return;
   if (launched_) {
     if (!stream_) mark();
     device_.check(device_.driver().cuStreamWaitEvent(stream, order_, 0), "cuStreamWaitEvent");
@@ -64,12 +99,21 @@ void CudaEngine::use(cu::Stream stream) {
 }
 
 void CudaEngine::load_kernels(const Plan& plan) {
+  const FormulaKernel update = plan.capturable() ? FormulaKernel::update_live : FormulaKernel::update;
+  const FormulaKernel sum = plan.capturable() ? FormulaKernel::sum_directions_live : FormulaKernel::sum_directions;
   for (const SetPieces& pieces : list_.sets()) {
     const PlannedSet& set = plan.sets()[static_cast<std::size_t>(pieces.set)];
-    device_.kernel(FormulaKernel::update, plan.formula(), set.variant);
-    if (set.following < 0) continue;
-    device_.kernel(FormulaKernel::sum_directions, plan.formula(), set.variant);
-    device_.kernel(FormulaKernel::update, plan.formula(), set.following);
+    for (const int variant : {set.variant, set.other}) {
+      if (variant < 0) continue;
+      device_.kernel(update, plan.formula(), variant);
+      if (set.following < 0) continue;
+      device_.kernel(sum, plan.formula(), variant);
+      device_.kernel(update, plan.formula(), plan.traits().variant[variant].following);
+    }
+  }
+  if (plan.capturable()) {
+    device_.kernel(begin_rows_kernel);
+    device_.kernel(end_rows_kernel);
   }
   if (!plan.needs().any()) return;
   device_.kernel(sum_blocks_kernel);
@@ -78,26 +122,35 @@ void CudaEngine::load_kernels(const Plan& plan) {
   device_.kernel(clip_kernel);
 }
 
+std::size_t CudaEngine::bytes_of_sums(const Plan& plan) const {
+  if (!plan.needs().any()) return 0;
+  const std::size_t room = std::max(plan.tensors().count(), plan.segments().count());
+  return kinds_of_sums * room * sizeof(double) + kinds_of_means * room * sizeof(float) + 16 * list_.partials() * sizeof(double);
+}
+
 /** Makes room for sums and writes zeros: sums of rows that lie elsewhere are read back with the others. */
 void CudaEngine::reserve_sums(const Plan& plan) {
   if (!plan.needs().any()) return;
-  const std::size_t room = std::max(plan.tensors().count(), plan.segments().count());
-  const std::size_t bytes =
-      kinds_of_sums * room * sizeof(double) + kinds_of_means * room * sizeof(float) + 16 * list_.partials() * sizeof(double);
-  if (bytes > sums_.bytes()) {
+  const std::size_t bytes = bytes_of_sums(plan);
+  if (bytes > sums_->bytes()) {
+    if (sums_captured_) replace_captured(sums_);
+    sums_captured_ = false;
     reserve(sums_, bytes);
-    device_.check(device_.driver().cuMemsetD32Async(sums_.data(), 0, sums_.bytes() / sizeof(float), stream_), "cuMemsetD32Async");
+    device_.check(device_.driver().cuMemsetD32Async(sums_->data(), 0, sums_->bytes() / sizeof(float), stream_),
+                  "cuMemsetD32Async");
   }
-  room_ = room;
-  host_sums_.resize(room);
+  room_ = std::max(plan.tensors().count(), plan.segments().count());
+  host_sums_.resize(room_);
 }
 
 void CudaEngine::copy_list() {
   if (!fresh_) return;
+  if (table_captured_) replace_captured(table_);
+  table_captured_ = false;
   const std::size_t rows = list_.rows().size() * sizeof(DeviceRow), pieces = list_.pieces().size() * sizeof(DevicePiece);
   reserve(table_, rows + pieces);
-  device_.copy(table_.data(), list_.rows().data(), rows, stream_);
-  device_.copy(table_.data() + rows, list_.pieces().data(), pieces, stream_);
+  device_.copy(table_->data(), list_.rows().data(), rows, stream_);
+  device_.copy(table_->data() + rows, list_.pieces().data(), pieces, stream_);
   // If this step is refused, the next one may be on another stream and must not overtake the copies.
   launched_ = true;
   if (stream_) mark();
@@ -105,9 +158,16 @@ void CudaEngine::copy_list() {
 }
 
 /** Makes room, once nothing that was launched uses the memory. */
-void CudaEngine::reserve(DeviceBuffer& buffer, std::size_t bytes) {
-  if (bytes > buffer.bytes()) wait();
-  buffer.reserve(bytes);
+void CudaEngine::reserve(std::unique_ptr<DeviceBuffer>& buffer, std::size_t bytes) {
+  if (bytes > buffer->bytes()) wait();
+  buffer->reserve(bytes);
+}
+
+/** Leaves a buffer to the graphs that use it, as long as the engine lives. */
+void CudaEngine::replace_captured(std::unique_ptr<DeviceBuffer>& buffer) {
+  auto fresh = std::make_unique<DeviceBuffer>(device_);
+  captured_.push_back(std::move(buffer));
+  buffer = std::move(fresh);
 }
 
 /** Notes how far the stream has come. A stream of another library may be gone later, so it is marked at once. */

@@ -18,7 +18,19 @@ Launch CudaEngine::describe(const Plan& plan, const SetPieces& pieces) const {
   launch.slot = plan.slot;
   launch.piece = pieces.piece;
   launch.partials = partials();
+  if (plan.capturable()) find_steps(plan, pieces, launch);
   return launch;
+}
+
+/** Leaves to the device what depends on the steps of the rows. */
+void CudaEngine::find_steps(const Plan& plan, const SetPieces& pieces, Launch& launch) const {
+  launch.steps = plan.steps.rows;
+  launch.counts = plan.steps.counts;
+  launch.live = plan.steps.sets + pieces.set;
+  launch.table_rows = plan.rows().size();
+  launch.one_count = plan.request().gradients->one_count != 0 ? 1 : 0;
+  launch.factors.scale = plan.scale;
+  launch.factors.decay = 0;
 }
 
 /** Sums the squares of scaled gradients by blocks, or by whole tensors. */
@@ -41,6 +53,8 @@ bool CudaEngine::leave_norm(const Plan& plan, NormSlot* slot) {
   launch.sums = sums(squares);
   launch.count = list_.rows().size();
   launch.max_norm = plan.request().gradients->max_norm;
+  launch.skips = plan.request().gradients->skip_non_finite != 0 ? 1 : 0;
+  launch.factors.clip = plan.clip;
   launch.slot = slot;
   this->launch(device_.kernel(clip_kernel), {0, 1}, launch);
   return true;
@@ -68,7 +82,7 @@ void CudaEngine::run(const Plan& plan, Pass pass) {
       run(plan, pass, pieces);
       written = writes;
     }
-    if (written && stream_) mark();
+    if (written && stream_ && !capturing_) mark();
   } catch (const EngineError& error) {
     if (!written) throw;
     throw error.in_the_middle();
@@ -77,7 +91,7 @@ void CudaEngine::run(const Plan& plan, Pass pass) {
 
 void CudaEngine::run(const Plan& plan, Pass pass, const SetPieces& pieces) {
   const PlannedSet& set = plan.sets()[static_cast<std::size_t>(pieces.set)];
-  const bool halves = set.half() == Half::first;
+  const bool halves = set.following >= 0;
   Launch launch = describe(plan, pieces);
   if (set.centralized && pass != Pass::sum_gradients) launch.means = means(gradients);
   const auto sum_of = [&](SumOf what, Sums into, float* new_means, cu::Function kernel) {
@@ -96,16 +110,58 @@ void CudaEngine::run(const Plan& plan, Pass pass, const SetPieces& pieces) {
     case Pass::update:
       if (plan.needs().norms) launch.data_norms = sums(data_norms);
       if (plan.needs().norms) launch.grad_norms = sums(grad_norms);
-      return this->launch(device_.kernel(FormulaKernel::update, plan.formula(), set.variant), pieces.elements, launch);
+      return update(plan, pieces, launch, false);
     case Pass::sum_directions:
-      if (!halves) return;
-      return sum_of(SumOf::prepared, segments, means(directions),
-                    device_.kernel(FormulaKernel::sum_directions, plan.formula(), set.variant));
+      if (halves) sum_directions(plan, pieces, launch);
+      return;
     case Pass::complete:
       if (!halves) return;
       launch.means = means(directions);
-      return this->launch(device_.kernel(FormulaKernel::update, plan.formula(), set.following), pieces.elements, launch);
+      return update(plan, pieces, launch, true);
   }
+}
+
+void CudaEngine::update(const Plan& plan, const SetPieces& pieces, Launch& launch, bool completes) {
+  const PlannedSet& set = plan.sets()[static_cast<std::size_t>(pieces.set)];
+  const FormulaKernel kernel = plan.capturable() ? FormulaKernel::update_live : FormulaKernel::update;
+  for (const int variant : {set.variant, set.other}) {
+    if (variant < 0) continue;
+    launch.variant = variant;
+    const int runs = completes ? plan.traits().variant[variant].following : variant;
+    this->launch(device_.kernel(kernel, plan.formula(), runs), pieces.elements, launch);
+  }
+}
+
+void CudaEngine::sum_directions(const Plan& plan, const SetPieces& pieces, Launch& launch) {
+  const PlannedSet& set = plan.sets()[static_cast<std::size_t>(pieces.set)];
+  launch.sum_of = SumOf::prepared;
+  launch.sums = sums(segments);
+  launch.new_means = means(directions);
+  const FormulaKernel kernel = plan.capturable() ? FormulaKernel::sum_directions_live : FormulaKernel::sum_directions;
+  for (const int variant : {set.variant, set.other}) {
+    if (variant < 0) continue;
+    launch.variant = variant;
+    this->launch(device_.kernel(kernel, plan.formula(), variant), pieces.segments, launch);
+  }
+  this->launch(device_.kernel(fold_blocks_kernel), pieces.segments, launch);
+  add_up(pieces.segments, launch);
+}
+
+void CudaEngine::begin_steps(const Plan& plan) {
+  if (plan.capturable()) run_rows(plan, begin_rows_kernel);
+}
+
+void CudaEngine::end_steps(const Plan& plan) {
+  if (plan.capturable()) run_rows(plan, end_rows_kernel);
+}
+
+void CudaEngine::run_rows(const Plan& plan, const char* kernel) {
+  const Current current(device_);
+  for (const SetPieces& pieces : list_.sets()) {
+    Launch launch = describe(plan, pieces);
+    this->launch(device_.kernel(kernel), pieces.rows, launch);
+  }
+  if (stream_ && !capturing_) mark();
 }
 
 void CudaEngine::sum_blocks(const SetPieces& pieces, Launch& launch, cu::Function kernel) {
@@ -116,17 +172,22 @@ void CudaEngine::sum_blocks(const SetPieces& pieces, Launch& launch, cu::Functio
 
 void CudaEngine::sum(const SetPieces& pieces, Launch& launch, cu::Function kernel) {
   sum_blocks(pieces, launch, kernel);
-  this->launch(device_.kernel(sum_segments_kernel), launch.sum_of == SumOf::prepared ? pieces.segments : pieces.tensors, launch);
+  add_up(launch.sum_of == SumOf::prepared ? pieces.segments : pieces.tensors, launch);
+}
+
+/** Adds up the blocks of each segment. */
+void CudaEngine::add_up(const Pieces& blocks, Launch& launch) {
+  this->launch(device_.kernel(sum_segments_kernel), blocks, launch);
 }
 
 void CudaEngine::launch(cu::Function kernel, const Pieces& pieces, Launch& launch) {
-  launch.rows = reinterpret_cast<const DeviceRow*>(table_.data());
-  launch.pieces = reinterpret_cast<const DevicePiece*>(table_.data() + list_.rows().size() * sizeof(DeviceRow)) + pieces.begin;
+  launch.rows = reinterpret_cast<const DeviceRow*>(table_->data());
+  launch.pieces = reinterpret_cast<const DevicePiece*>(table_->data() + list_.rows().size() * sizeof(DeviceRow)) + pieces.begin;
   try {
     device_.launch(kernel, pieces.count, launch, stream_);
   } catch (const EngineError&) {
     // What was launched before is at work all the same, and a step on another stream must wait for it.
-    if (stream_) device_.driver().cuEventRecord(order_, stream_);
+    if (stream_ && !capturing_) device_.driver().cuEventRecord(order_, stream_);
     throw;
   }
   launched_ = true;

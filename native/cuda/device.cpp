@@ -126,7 +126,8 @@ void CudaDevice::check(cu::Result result, const char* call) {
     if (lost_.empty()) lost_ = "CUDA device " + std::to_string(ordinal_) + " was lost: " + what;
     throw EngineError(Kind::lost, lost_);
   }
-  throw EngineError(result == cu::result::out_of_memory ? Kind::memory : Kind::refused, what);
+  const bool captures = result >= cu::result::first_of_capture && result <= cu::result::last_of_capture;
+  throw EngineError(result == cu::result::out_of_memory ? Kind::memory : captures ? Kind::capture : Kind::refused, what);
 }
 
 void CudaDevice::require_alive() const {
@@ -139,9 +140,19 @@ void CudaDevice::require_stream(cu::Stream stream) {
   cu::Context owner = nullptr;
   const cu::Result result = driver_.cuStreamGetCtx(stream, &owner);
   if (is_lost(result)) check(result, "cuStreamGetCtx");
-  if (result == cu::result::success && owner == context_) return;
+  if (result == cu::result::success && owner == context_) {
+    if (!is_capturing(stream)) return;
+    throw EngineError(Kind::capture, "The stream is being captured into a graph: only steps with capturable: true can be");
+  }
   throw EngineError(Kind::stream, "The stream does not belong to CUDA device " + std::to_string(ordinal_) +
                                       ", where the parameters of this step are");
+}
+
+bool CudaDevice::is_capturing(cu::Stream stream) {
+  if (!stream) return false;  // the legacy default stream never is
+  int status = 0;
+  check(driver_.cuStreamIsCapturing(stream, &status), "cuStreamIsCapturing");
+  return status != 0;
 }
 
 /** Loads the kernels: those made for this device, or by a driver older than the toolkit from text. */
@@ -171,7 +182,7 @@ cu::Function CudaDevice::kernel(const std::string& name) {
 }
 
 cu::Function CudaDevice::kernel(FormulaKernel kind, int formula, int variant) {
-  auto& known = kind == FormulaKernel::update ? updates_ : directions_;
+  auto& known = of_formulas_[static_cast<int>(kind)];
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto found = known.find({formula, variant});

@@ -44,8 +44,10 @@ class CudaDevice {
   void check(cu::Result result, const char* call);
   void require_alive() const;
 
-  /** Throws unless a stream belongs to this device. The context must be current. */
+  /** Throws unless a stream belongs to this device, and nothing is captured from it. The context must be current. */
   void require_stream(cu::Stream stream);
+  /** Whether what a stream is given is captured into a graph. The context must be current. */
+  bool is_capturing(cu::Stream stream);
 
   /** A kernel by its name. The context must be current. */
   cu::Function kernel(const std::string& name);
@@ -67,8 +69,8 @@ class CudaDevice {
   cu::Module module_ = nullptr;
   mutable std::mutex mutex_;  // of what follows
   std::map<std::string, cu::Function> kernels_;
-  std::map<std::pair<int, int>, cu::Function> updates_, directions_;
-  std::string lost_;  // why; empty: it is not
+  std::map<std::pair<int, int>, cu::Function> of_formulas_[formula_kernels];  // by FormulaKernel
+  std::string lost_;                                                          // why; empty: it is not
 };
 
 /** Makes a device's context the thread's current one, and puts the one before it back. */

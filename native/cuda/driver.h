@@ -25,7 +25,8 @@ struct IpcHandle {
 namespace result {
 constexpr Result success = 0, invalid_value = 1, out_of_memory = 2, deinitialized = 4, no_device = 100, invalid_device = 101,
                  invalid_image = 200, invalid_context = 201, no_binary_for_gpu = 209, unsupported_ptx = 222, not_found = 500,
-                 illegal_address = 700, launch_out_of_resources = 701, context_is_destroyed = 709, launch_failed = 719;
+                 illegal_address = 700, launch_out_of_resources = 701, context_is_destroyed = 709, launch_failed = 719,
+                 first_of_capture = 900, last_of_capture = 908;
 }
 namespace device_attribute {
 constexpr int compute_major = 75, compute_minor = 76;
@@ -61,12 +62,16 @@ constexpr unsigned event_without_timing = 2, ipc_lazy_peer_access = 1;
   X(cuPointerGetAttribute, (void* value, int attribute, cu::Pointer memory))                                                  \
   X(cuMemcpyHtoDAsync_v2, (cu::Pointer to, const void* from, std::size_t bytes, cu::Stream stream))                           \
   X(cuMemcpyDtoHAsync_v2, (void* to, cu::Pointer from, std::size_t bytes, cu::Stream stream))                                 \
+  X(cuMemHostAlloc, (void** memory, std::size_t bytes, unsigned flags))                                                       \
+  X(cuMemFreeHost, (void* memory))                                                                                            \
   X(cuMemsetD32Async, (cu::Pointer to, unsigned value, std::size_t count, cu::Stream stream))                                 \
   X(cuStreamGetCtx, (cu::Stream stream, cu::Context * context))                                                               \
+  X(cuStreamIsCapturing, (cu::Stream stream, int* status))                                                                    \
   X(cuStreamSynchronize, (cu::Stream stream))                                                                                 \
   X(cuStreamWaitEvent, (cu::Stream stream, cu::Event event, unsigned flags))                                                  \
   X(cuEventCreate, (cu::Event * event, unsigned flags))                                                                       \
   X(cuEventRecord, (cu::Event event, cu::Stream stream))                                                                      \
+  X(cuEventSynchronize, (cu::Event event))                                                                                    \
   X(cuEventDestroy_v2, (cu::Event event))                                                                                     \
   X(cuLaunchKernel, (cu::Function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,              \
                      unsigned block_y, unsigned block_z, unsigned shared, cu::Stream stream, void** arguments, void** extra)) \

@@ -6,10 +6,12 @@
 namespace adabelief {
 
 /** Kernels that exist for every formula and variant. */
-enum class FormulaKernel { update, sum_directions };
+enum class FormulaKernel { update, update_live, sum_directions, sum_directions_live };
+constexpr int formula_kernels = 4;
 
 inline std::string name_of(FormulaKernel kernel, int formula, int variant) {
-  const char* function = kernel == FormulaKernel::update ? "update" : "sum_directions";
+  const char* const functions[formula_kernels] = {"update", "update_live", "sum_directions", "sum_directions_live"};
+  const char* function = functions[static_cast<int>(kernel)];
   return std::string(function) + "<" + std::to_string(formula) + ", " + std::to_string(variant) + ">";
 }
 
@@ -22,6 +24,9 @@ constexpr const char* sum_segments_kernel = "sum_segments";
 
 /** Adds up the sums of all rows, and finds the factor that clips. */
 constexpr const char* clip_kernel = "clip";
+
+/** Finds the step of each row; counts it. */
+constexpr const char *begin_rows_kernel = "begin_rows", *end_rows_kernel = "end_rows";
 
 /** Adds sources to an array; in pairs. */
 constexpr const char *accumulate_kernel = "accumulate", *accumulate_pairs_kernel = "accumulate_pairs";

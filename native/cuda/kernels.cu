@@ -22,12 +22,22 @@ using FormulaAt = decltype(formula_at<place>(Formulas{}));
 
 template <int formula, int variant>
 __global__ void __launch_bounds__(piece_threads) update(const __grid_constant__ Launch launch) {
-  update_piece<FormulaAt<formula>, variant>(launch, here());
+  update_piece<FormulaAt<formula>, variant, false>(launch, here());
+}
+
+template <int formula, int variant>
+__global__ void __launch_bounds__(piece_threads) update_live(const __grid_constant__ Launch launch) {
+  update_piece<FormulaAt<formula>, variant, true>(launch, here());
 }
 
 template <int formula, int variant>
 __global__ void __launch_bounds__(piece_threads) sum_directions(const __grid_constant__ Launch launch) {
-  sum_lane_of_directions<FormulaAt<formula>, variant>(launch, here());
+  sum_lane_of_directions<FormulaAt<formula>, variant, false>(launch, here());
+}
+
+template <int formula, int variant>
+__global__ void __launch_bounds__(piece_threads) sum_directions_live(const __grid_constant__ Launch launch) {
+  sum_lane_of_directions<FormulaAt<formula>, variant, true>(launch, here());
 }
 
 __global__ void __launch_bounds__(piece_threads) sum_blocks(const __grid_constant__ Launch launch) { sum_lane(launch, here()); }
@@ -41,6 +51,10 @@ __global__ void __launch_bounds__(piece_threads) sum_segments(const __grid_const
 }
 
 __global__ void __launch_bounds__(piece_threads) clip(const __grid_constant__ Launch launch) { find_clip(launch, here()); }
+
+__global__ void __launch_bounds__(piece_threads) begin_rows(const __grid_constant__ Launch launch) { begin_row(launch, here()); }
+
+__global__ void __launch_bounds__(piece_threads) end_rows(const __grid_constant__ Launch launch) { end_row(launch, here()); }
 
 __global__ void __launch_bounds__(piece_threads) accumulate(const __grid_constant__ Launch launch) {
   accumulate_piece<sum_in_sequence>(launch, here());
@@ -56,10 +70,10 @@ __global__ void __launch_bounds__(piece_threads) scale(const __grid_constant__ L
 
 using Kernel = void (*)(Launch);
 
-template <int formula, int variant>
+template <int formula, int variant, bool live>
 constexpr Kernel directions() {
   if constexpr (following<FormulaAt<formula>, variant>(0) >= 0) {
-    return &sum_directions<formula, variant>;
+    return live ? &sum_directions_live<formula, variant> : &sum_directions<formula, variant>;
   } else {
     return nullptr;
   }
@@ -67,7 +81,9 @@ constexpr Kernel directions() {
 
 template <int formula, int... variant>
 void take(std::integer_sequence<int, variant...>) {
-  [[maybe_unused]] static volatile Kernel kernels[] = {&update<formula, variant>..., directions<formula, variant>()...};
+  [[maybe_unused]] static volatile Kernel kernels[] = {&update<formula, variant>..., &update_live<formula, variant>...,
+                                                       directions<formula, variant, false>()...,
+                                                       directions<formula, variant, true>()...};
 }
 
 template <int... formula>

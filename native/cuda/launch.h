@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "../core/coefficients.h"
+#include "../core/program.h"
 #include "../core/reduction.h"
 #include "../core/span.h"
 #include "../table/request.h"
@@ -24,6 +25,7 @@ struct DeviceRow {
   std::uint64_t segments;                           // where the sums of its segments' blocks begin, and their means
   std::uint64_t tensor;                             // where the sums of the whole tensor's blocks begin
   std::uint64_t segment_partials, tensor_partials;  // where the partial sums of these blocks begin, in blocks
+  std::uint64_t number;                             // in the table
 };
 
 /** The blocks of a whole tensor. */
@@ -73,6 +75,14 @@ struct Launch {
   Factors factors;  // apart from the mean
   float alpha, ema_weight;
   float coefficients[max_coefficients - common_coefficients];  // the formula's
+  // Where the device finds the steps of its rows: by their numbers in the table. Null: the launch says all of it.
+  RowStep* steps;
+  double* counts;
+  const LiveSet* live;       // the set of the rows
+  std::uint64_t table_rows;  // of the table
+  std::int32_t variant;      // that a row must have; others are left alone
+  std::int32_t one_count;    // 1: all rows have one count
+  std::int32_t skips;        // 1: a norm that is not finite leaves the step out
 };
 
 }  // namespace adabelief

@@ -10,7 +10,8 @@ bool sums_by_tensors(const Needs& needs) { return needs.squares || needs.norms; 
 
 DeviceRow describe(const Plan& plan, std::size_t row) {
   const Span& span = plan.rows()[row].span;
-  DeviceRow result{span.data, span.out, span.grad, {}, plan.rows()[row].slow, plan.rows()[row].ema, {span.length, 0}, 0, 0, 0, 0};
+  DeviceRow result{span.data, span.out, span.grad, {}, plan.rows()[row].slow, plan.rows()[row].ema, {span.length, 0}, 0,
+                   0,         0,        0,         row};
   std::copy_n(span.state, max_states, result.state);
   const Needs& needs = plan.needs();
   if ((needs.means || needs.directions) && plan.segments().has(row)) {
@@ -46,7 +47,8 @@ void RowList::make(const Plan& plan, int place) {
                                ? cut(set, blocks_of_piece, [](const DeviceRow& row) { return whole(row).all_blocks(); })
                                : Pieces{};
     const Pieces segments = cut(set, blocks_of_piece, [](const DeviceRow& row) { return row.cut.all_blocks(); });
-    sets_.push_back({set, piece, elements, tensors, segments});
+    const Pieces rows = plan.capturable() ? cut(set, 1, [](const DeviceRow&) { return std::uint64_t{1}; }) : Pieces{};
+    sets_.push_back({set, piece, elements, tensors, segments, rows});
   }
 }
 

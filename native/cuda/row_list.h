@@ -19,6 +19,7 @@ struct SetPieces {
   int set;
   std::uint64_t piece;  // the elements of each
   Pieces elements, tensors, segments;
+  Pieces rows;  // one a row, where a device finds their steps
 };
 
 class RowList {

@@ -37,6 +37,29 @@ ADABELIEF_INLINE Factors factors_of(const Launch& launch) {
   return factors;
 }
 
+/** A struct of floats, out of a list of them. By way of floats, because nvcc copies memory of a device byte by byte. */
+template <class Floats>
+ADABELIEF_INLINE Floats struct_of(const float* list) {
+  constexpr int count = sizeof(Floats) / sizeof(float);
+  float copies[count];
+  ADABELIEF_LANES
+  for (int k = 0; k < count; ++k) copies[k] = list[k];
+  Floats floats;
+  memcpy(&floats, copies, sizeof floats);
+  return floats;
+}
+
+ADABELIEF_INLINE Common common_of(const RowStep& step) { return struct_of<Common>(step.coefficients); }
+
+/** The same, with what a device found for the step of a row. */
+ADABELIEF_INLINE Factors factors_of(const Launch& launch, const RowStep& step) {
+  const Common common = common_of(step);
+  Factors factors = factors_of(launch);
+  factors.scale = factors.scale * common.sign();
+  factors.decay = common.decay;
+  return factors;
+}
+
 ADABELIEF_INLINE Factors with_mean(Factors factors, float mean) {
   factors.mean = mean;
   return factors;
@@ -115,7 +138,7 @@ ADABELIEF_INLINE void sum_lane(const Launch& launch, const Here& here) {
   const BlockOfRow mine = block_of_lane(row, piece, here, what == SumOf::prepared);
   if (!mine.exists) return;
   const unsigned lane = lane_of(here);
-  const Factors factors = factors_of(launch);
+  const Factors factors = launch.steps ? factors_of(launch, launch.steps[row.number]) : factors_of(launch);
   const auto gradient = [&](uint64_t i, float mean) { return prepared(with_mean(factors, mean), row.grad[i], row.data[i]); };
   switch (what) {
     case SumOf::squares_of_gradients:
@@ -133,14 +156,16 @@ ADABELIEF_INLINE void sum_lane(const Launch& launch, const Here& here) {
   }
 }
 
-/** Partial sums of the directions in which a variant is about to step, a thread a lane. */
-template <class F, int variant>
+/** Partial sums of the directions in which a variant is about to step, a thread a lane. `live`: as the device found it for the
+ * step of the row. */
+template <class F, int variant, bool live>
 ADABELIEF_INLINE void sum_lane_of_directions(const Launch& launch, const Here& here) {
   const DevicePiece piece = launch.pieces[here.block];
   const DeviceRow row = launch.rows[piece.row];
   const BlockOfRow mine = block_of_lane(row, piece, here, true);
-  if (!mine.exists) return;
-  const auto c = coefficients_of<F>(launch.coefficients);
+  if (!mine.exists || (live && launch.steps[row.number].variant != launch.variant)) return;
+  const float* own = live ? launch.steps[row.number].coefficients + common_coefficients : launch.coefficients;
+  const auto c = struct_of<typename F::Coefficients>(own);
   const auto direction = [&](uint64_t i) {
     return F::template direction<variant>(c, row.data[i], row.state[0][i], row.state[1][i]);
   };
@@ -211,7 +236,8 @@ ADABELIEF_INLINE void find_clip(const Launch& launch, const Here& here) {
   if (here.block != 0 || here.thread != 0) return;
   const double norm = square_root(sum_in_order(launch.count, [&](uint64_t k) { return launch.sums[launch.rows[k].tensor]; }));
   launch.slot->norm = norm;
-  launch.slot->clip = static_cast<float>(clip_coefficient(norm, launch.max_norm));
+  launch.slot->clip = launch.max_norm >= 0 ? static_cast<float>(clip_coefficient(norm, launch.max_norm)) : launch.factors.clip;
+  launch.slot->skipped = launch.skips != 0 && !(norm < HUGE_VAL) ? 1.0f : 0.0f;
 }
 
 }  // namespace ADABELIEF_SET

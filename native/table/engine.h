@@ -30,6 +30,13 @@ class Engine {
    * this engine cannot, and did nothing. */
   virtual bool leave_norm(const Plan&, NormSlot*) { return false; }
 
+  /** Finds the step of every row, where that is the engine's task; and counts it after all passes. */
+  virtual void begin_steps(const Plan&) {}
+  virtual void end_steps(const Plan&) {}
+
+  /** Brings what the host knows of so many sets to where the engine finds steps, in the order of a stream. */
+  virtual void write_live(const Plan&, const LiveSet*, std::size_t, void*) {}
+
   /** Runs one pass, or launches it. Throws an EngineError: of kind `lost` where a part of the pass was done. */
   virtual void run(const Plan& plan, Pass pass) = 0;
 

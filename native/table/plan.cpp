@@ -37,6 +37,7 @@ void Plan::read_sets() {
     PlannedSet& set = sets_[k];
     const float* coefficients = request_.coefficients + k * max_coefficients;
     set.variant = request_.variants[k];
+    set.other = capturable() ? request_.live[k].other : -1;
     set.following = traits().variant[set.variant].following;
     set.stages = request_.stages[k];
     set.centralized = set.following < 0 && (set.stages & (stage::centralize | stage::centralize_conv)) != 0;

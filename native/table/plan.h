@@ -16,6 +16,7 @@ namespace adabelief {
 /** One set of coefficients. */
 struct PlannedSet {
   int variant;
+  int other;      // the variant that rows may have instead, where a device finds it; or -1
   int following;  // the variant that completes it, or -1
   std::int32_t stages;
   bool centralized;  // its gradients are, before they reach the formula
@@ -51,6 +52,10 @@ class Plan {
   /** The segments of centralized tensors, for means of gradients or of directions. */
   const SumLayout& segments() const { return segments_; }
 
+  /** Whether devices find the steps of their rows; and whether their work is captured into a graph. */
+  bool capturable() const { return request_.gradients->capturable != 0; }
+  bool captured() const { return request_.gradients->capturable == 2; }
+
   Factors factors(const PlannedSet& set, float mean = 0) const {
     return {scale * set.common.sign(), clip, set.common.decay, mean};
   }
@@ -59,6 +64,7 @@ class Plan {
   float scale = 1, clip = 1;  // of all gradients; where a set maximizes, its sign joins the scale
   int threads = 1;
   NormSlot* slot = nullptr;  // on the device: its factor clips instead of `clip`; null: there is none
+  DeviceSteps steps{};       // where a device keeps what it finds of steps
   void* stream = nullptr;    // in whose order devices work; null: their legacy default stream
 
  private:

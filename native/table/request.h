@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "../core/program.h"
+
 namespace adabelief {
 
 /** In the place of a set of coefficients: a row that is not updated, but over whose memory nothing else may lie; and a row whose
@@ -15,9 +17,11 @@ struct Gradients {
   double clip = 1;       // a factor that somebody else found, where `max_norm` is negative
   double max_norm = -1;  // clips where it is not negative
   double skip_non_finite = 0;
-  double norm = -1;    // after scaling, before clipping; -1 where it was not computed; `left_on_device`
-  double skipped = 0;  // 1: nothing was updated
-  double slot = -1;    // the number of the slot on a device that is free for the norm; -1: there is none
+  double norm = -1;       // after scaling, before clipping; -1 where it was not computed; `left_on_device`
+  double skipped = 0;     // 1: nothing was updated
+  double slot = -1;       // the number of the slot on a device that is free for the norm; -1: there is none
+  double capturable = 0;  // 1: devices find the steps of their rows; 2: and the stream is being captured into a graph
+  double one_count = 0;   // 1: all rows of the table have one count of steps, for devices that find it
 };
 
 /** In the place of a norm: it is in its slot on the device. */
@@ -27,7 +31,7 @@ constexpr double left_on_device = -2;
 struct NormSlot {
   double norm;
   float clip;
-  float unused;
+  float skipped;  // 1: the step is left out, where a device decides that
 };
 
 struct StepRequest {
@@ -38,6 +42,7 @@ struct StepRequest {
   const double* noise;             // [sets][2]: the seed, and the number of the step; both are whole
   int sets;
   Gradients* gradients;
+  const LiveSet* live = nullptr;  // [sets], where devices find the steps of their rows
 };
 
 }  // namespace adabelief

@@ -21,11 +21,12 @@ void Table::run(int threads) {
   run_passes();
 }
 
-/** Leaves the norm on the device, where all rows at work lie on that of the slots and nothing is decided by the norm. */
+/** Leaves the norm on the device, where all rows at work lie on that of the slots and the host decides nothing by the norm. */
 bool Table::leave_norm() {
   Gradients& gradients = *plan_.request().gradients;
   const bool in_range = gradients.slot >= 0 && gradients.slot < static_cast<double>(slots_.count);
-  if (!in_range || gradients.skip_non_finite != 0 || gradients.max_norm < 0) return false;
+  const bool stays = plan_.capturable() || (gradients.skip_non_finite == 0 && gradients.max_norm >= 0);
+  if (!in_range || !stays) return false;
   for (const auto& [place, seat] : seats_) {
     if (seat.at_work && place != slots_.place) return false;
   }
@@ -56,10 +57,12 @@ void Table::run_passes() {
   for (auto& [place, seat] : seats_) {
     if (!seat.at_work) continue;
     try {
+      seat.engine->begin_steps(plan_);
       each_pass(plan_.needs(), [&, &engine = *seat.engine](Pass pass) {
         engine.run(plan_, pass);
         if (pass == Pass::update) written = true;
       });
+      seat.engine->end_steps(plan_);
     } catch (const EngineError& error) {
       if (!written) throw;
       throw error.in_the_middle();

@@ -64,6 +64,20 @@ bool Table::bind_sparse(int row, const SparseGradient& gradient) {
   return taken;
 }
 
+/** Whether devices have room to find the steps, and every variant that they may find exists. */
+bool Table::can_find_steps(const StepRequest& request) const {
+  const DeviceSteps& steps = plan_.steps;
+  if (!request.live || steps.room_for_rows < rows_.size() || steps.room_for_sets < static_cast<std::size_t>(request.sets)) {
+    return false;
+  }
+  for (int set = 0; set < request.sets; ++set) {
+    const LiveSet& live = request.live[set];
+    if (live.other < -1 || live.other >= plan_.traits().variants) return false;
+    if (live.operations < 0 || live.operations > most_operations) return false;
+  }
+  return true;
+}
+
 void Table::note_grad(int row, const float* grad, const TouchedRows* touched) {
   const auto index = static_cast<std::size_t>(row);
   Seat& seat = seats_[rows_[index].place];
@@ -77,6 +91,7 @@ void Table::note_grad(int row, const float* grad, const TouchedRows* touched) {
 /** A row that takes no part, as before, costs no look at it. */
 bool Table::valid(const StepRequest& request) const {
   const FormulaTraits& formula = plan_.traits();
+  if (request.gradients->capturable != 0 && !can_find_steps(request)) return false;
   for (int set = 0; set < request.sets; ++set) {
     if (request.variants[set] < 0 || request.variants[set] >= formula.variants) return false;
   }
@@ -194,6 +209,12 @@ void Table::prepare_engines() {
     if (!seat.engine) seat.engine = make_engine(place);
     seat.engine->prepare(plan_, seat.changes);
     seat.changes = {false, false};
+  }
+}
+
+void Table::write_live(const LiveSet* live, std::size_t sets, void* stream) {
+  for (auto& [place, seat] : seats_) {
+    if (seat.engine && seat.at_work) seat.engine->write_live(plan_, live, sets, stream);
   }
 }
 

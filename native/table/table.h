@@ -60,6 +60,15 @@ class Table {
   /** Sets the slots that a device may leave norms in, so many from `slots` on; null: none. */
   void use_slots(NormSlot* slots, std::size_t count, int place) { slots_ = {slots, count, place}; }
 
+  /** Sets where a device keeps what it finds of steps. */
+  void use_steps(const DeviceSteps& steps) {
+    const std::uint64_t number = plan_.steps.number + 1;
+    plan_.steps = steps;
+    plan_.steps.number = number;
+  }
+  /** Brings what the host knows of sets to the devices that find steps, in the order of a stream. */
+  void write_live(const LiveSet* live, std::size_t sets, void* stream);
+
   /** Checks and plans a step. After `ready`, `run` may follow. Otherwise, and where it throws an EngineError, nothing was
    * written. */
   Outcome prepare(const StepRequest& request);
@@ -82,6 +91,7 @@ class Table {
     bool at_work = false;
   };
 
+  bool can_find_steps(const StepRequest& request) const;
   void note_grad(int row, const float* grad, const TouchedRows* touched);
   bool valid(const StepRequest& request) const;
   bool valid(const StepRequest& request, const Row& row) const;

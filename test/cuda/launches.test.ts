@@ -20,7 +20,7 @@ function model(count: number, device = 0): OnDevice[] {
 function callsOf(act: () => unknown): Record<string, number> {
   mockDriver.reset();
   act();
-  const quiet = /^cu(Ctx|Stream(Get|Wait)|Event|Device|Pointer|GetError|MemGet)/;
+  const quiet = /^cu(Ctx|Stream(Get|Wait|IsCapturing)|Event|Device|Pointer|GetError|MemGet)/;
   return Object.fromEntries(Object.entries(mockDriver.counts()).filter(([call]) => !quiet.test(call)));
 }
 

@@ -68,7 +68,9 @@ export const classOf = (name: string): Class => (library as unknown as Record<st
 function formsOf(name: string): Form[] {
   const { options } = ruleOf(new (classOf(name))([parameter(new Float32Array(1))], {}));
   const defaults = Object.entries(options as Record<string, { fallback: unknown }>);
-  const flags = defaults.filter(([key, { fallback }]) => typeof fallback === "boolean" && key !== "centralize");
+  const flags = defaults.filter(
+    ([key, { fallback }]) => typeof fallback === "boolean" && !["centralize", "capturable"].includes(key),
+  ); // of devices alone
   return [
     form(name),
     ...("weight_decay" in options ? [form(name, { weight_decay: 1e-2 })] : []),

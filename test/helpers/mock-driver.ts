@@ -13,7 +13,15 @@ export interface MockDriver {
   /** How often each call was made since `reset`, by its exported name. */
   counts(): Record<string, number>;
   /** What there is: `opened` is memory of other processes, `contextDepth` that of all threads' stacks together. */
-  live(): { allocations: number; bytes: number; opened: number; events: number; modules: number; contextDepth: number };
+  live(): {
+    allocations: number;
+    bytes: number;
+    opened: number;
+    events: number;
+    modules: number;
+    pinned: number;
+    contextDepth: number;
+  };
   /** How many devices there are (2), for a driver that was not initialized yet. */
   devices(count: number): void;
   driverVersion(version: number): void;

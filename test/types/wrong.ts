@@ -8,7 +8,7 @@ import {
   ReduceLROnPlateau,
   SequentialLR,
   StepLR,
-  clipGradNorm,
+  accumulate,
   cuda,
   parameter,
   recipes,
@@ -76,6 +76,8 @@ cuda.wrap({ pointer: 4096, length: 3 });
 optimizer.step({ stream: 0 });
 // @ts-expect-error -- cuda makes them
 new CudaArray();
+// @ts-expect-error -- arrays on a device and on the host
+accumulate(array, [data]);
 // @ts-expect-error -- step_size is missing
 new StepLR(optimizer, { gamma: 0.1 });
 // @ts-expect-error -- another dialect

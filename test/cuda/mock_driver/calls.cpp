@@ -1,8 +1,7 @@
 // The calls themselves, with the answers of NVIDIA's driver. Work on a device is done before a call returns.
 #include <cstring>
 
-#include "exports.h"
-#include "model.h"
+#include "call.h"
 
 namespace adabelief {
 
@@ -10,54 +9,6 @@ using namespace mock_driver;
 using namespace cu::result;
 
 namespace {
-
-/** What a call needs to have been done before. */
-enum class Needs { nothing, initialization, context };
-
-/** The beginning of every call: it is counted, fails if it was told to, and finds what it needs or does not. */
-class Call {
- public:
-  Call(const char* name, Needs needs) : model(mock_driver::model()), lock_(model.mutex) {
-    ++model.counts[name];
-    result = injected(name);
-    if (result == success && needs != Needs::nothing && !model.initialized) result = not_initialized;
-    if (result != success || needs != Needs::context) return;
-    context = current_context();
-    result = context ? context->lost : invalid_context;
-  }
-
-  Model& model;
-  cu::Result result;              // where it is no success, the call has this answer
-  cu::Context context = nullptr;  // the current one
-
-  /** The null stream is the current context's, and so are the two with small numbers that CUDA has names for. */
-  bool knows(cu::Stream stream) const { return reinterpret_cast<std::uintptr_t>(stream) <= 2 || model.streams.has(stream); }
-  cu::Context context_of(cu::Stream stream) const {
-    return reinterpret_cast<std::uintptr_t>(stream) <= 2 ? context : stream->context;
-  }
-  /** Memory of the current device; null, and the device is lost, where there is none. */
-  void* host(cu::Pointer begin, std::size_t bytes) const {
-    void* found = model.memory.host(begin, bytes, context->device);
-    if (!found) context->lost = illegal_address;
-    return found;
-  }
-
- private:
-  cu::Result injected(const char* name) const {
-    const auto found = model.failures.find(name);
-    if (found == model.failures.end()) return success;
-    Failure& failure = found->second;
-    if (failure.after > 0) {
-      --failure.after;
-    } else if (failure.times > 0) {
-      --failure.times;
-      return failure.result;
-    }
-    return success;
-  }
-
-  std::unique_lock<std::mutex> lock_;
-};
 
 struct Words {
   cu::Result result;
@@ -81,6 +32,13 @@ const Words words[] = {
     {illegal_address, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
     {launch_out_of_resources, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch"},
     {launch_failed, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
+    {capture_unsupported, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", "operation not permitted when stream is capturing"},
+    {capture_invalidated, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED", "operation failed due to a previous error during capture"},
+    {capture_unmatched, "CUDA_ERROR_STREAM_CAPTURE_UNMATCHED", "capture was not initiated in this stream"},
+    {capture_isolation, "CUDA_ERROR_STREAM_CAPTURE_ISOLATION", "dependency created on uncaptured work in another stream"},
+    {capture_implicit, "CUDA_ERROR_STREAM_CAPTURE_IMPLICIT",
+     "operation would make the legacy stream depend on a capturing blocking stream"},
+    {captured_event, "CUDA_ERROR_CAPTURED_EVENT", "operation not permitted on an event last recorded in a capturing stream"},
 };
 
 cu::Result find_words(cu::Result result, const char** into, const char* Words::*which) {
@@ -93,13 +51,16 @@ cu::Result find_words(cu::Result result, const char** into, const char* Words::*
   return invalid_value;
 }
 
+/** Memory of a device; null, and the device is lost, where there is none. */
+void* host_of(cu::Context context, cu::Pointer begin, std::size_t bytes) {
+  void* found = mock_driver::model().memory.host(begin, bytes, context->device);
+  if (!found) context->lost = illegal_address;
+  return found;
+}
+
 }  // namespace
 
 const int adabelief_mock_driver = 1;
-
-#define BEGIN(name, needs)              \
-  const Call call(#name, Needs::needs); \
-  if (call.result != success) return call.result
 
 cu::Result cuInit(unsigned) {
   BEGIN(cuInit, nothing);
@@ -187,11 +148,12 @@ cu::Result cuCtxPopCurrent_v2(cu::Context* context) {
 
 cu::Result cuCtxSynchronize() {
   BEGIN(cuCtxSynchronize, context);
-  return success;
+  return call.unless_capturing();
 }
 
 cu::Result cuModuleLoadData(cu::Module* module, const void*) {
   BEGIN(cuModuleLoadData, context);
+  if (const cu::Result refused = call.unless_capturing()) return refused;
   *module = call.model.modules.add({call.context, {}});
   return success;
 }
@@ -207,6 +169,7 @@ cu::Result cuModuleGetFunction(cu::Function* function, cu::Module module, const 
 
 cu::Result cuMemAlloc_v2(cu::Pointer* memory, std::size_t bytes) {
   BEGIN(cuMemAlloc_v2, context);
+  if (const cu::Result refused = call.unless_capturing()) return refused;
   if (bytes == 0) return invalid_value;
   *memory = call.model.allocate(call.context->device, bytes);
   return *memory ? success : out_of_memory;
@@ -214,6 +177,7 @@ cu::Result cuMemAlloc_v2(cu::Pointer* memory, std::size_t bytes) {
 
 cu::Result cuMemFree_v2(cu::Pointer memory) {
   BEGIN(cuMemFree_v2, initialization);
+  if (const cu::Result refused = call.unless_capturing()) return refused;
   return current_context() ? call.model.free(memory) : invalid_context;
 }
 
@@ -243,32 +207,32 @@ cu::Result cuPointerGetAttribute(void* value, int attribute, cu::Pointer memory)
 cu::Result cuMemcpyHtoDAsync_v2(cu::Pointer to, const void* from, std::size_t bytes, cu::Stream stream) {
   BEGIN(cuMemcpyHtoDAsync_v2, context);
   if (!call.knows(stream)) return invalid_handle;
-  if (bytes == 0) return success;
-  void* host = call.host(to, bytes);
-  if (!host) return illegal_address;
-  std::memcpy(host, from, bytes);
-  return success;
+  return call.enqueue(stream, [=, device = call.context] {
+    void* host = bytes == 0 ? nullptr : host_of(device, to, bytes);
+    if (host) std::memcpy(host, from, bytes);
+    return device->lost;
+  });
 }
 
 cu::Result cuMemcpyDtoHAsync_v2(void* to, cu::Pointer from, std::size_t bytes, cu::Stream stream) {
   BEGIN(cuMemcpyDtoHAsync_v2, context);
   if (!call.knows(stream)) return invalid_handle;
-  if (bytes == 0) return success;
-  const void* host = call.host(from, bytes);
-  if (!host) return illegal_address;
-  std::memcpy(to, host, bytes);
-  return success;
+  return call.enqueue(stream, [=, device = call.context] {
+    const void* host = bytes == 0 ? nullptr : host_of(device, from, bytes);
+    if (host) std::memcpy(to, host, bytes);
+    return device->lost;
+  });
 }
 
 cu::Result cuMemsetD32Async(cu::Pointer to, unsigned value, std::size_t count, cu::Stream stream) {
   BEGIN(cuMemsetD32Async, context);
   if (!call.knows(stream)) return invalid_handle;
   if (to % sizeof value != 0) return invalid_value;
-  if (count == 0) return success;
-  auto* host = static_cast<unsigned*>(call.host(to, count * sizeof value));
-  if (!host) return illegal_address;
-  for (std::size_t i = 0; i < count; ++i) host[i] = value;
-  return success;
+  return call.enqueue(stream, [=, device = call.context] {
+    auto* host = static_cast<unsigned*>(count == 0 ? nullptr : host_of(device, to, count * sizeof value));
+    for (std::size_t i = 0; host && i < count; ++i) host[i] = value;
+    return device->lost;
+  });
 }
 
 cu::Result cuStreamGetCtx(cu::Stream stream, cu::Context* context) {
@@ -280,24 +244,51 @@ cu::Result cuStreamGetCtx(cu::Stream stream, cu::Context* context) {
 
 cu::Result cuStreamSynchronize(cu::Stream stream) {
   BEGIN(cuStreamSynchronize, context);
-  return call.knows(stream) ? call.context_of(stream)->lost : invalid_handle;
+  if (!call.knows(stream)) return invalid_handle;
+  if (const cu::Result refused = call.unless_capturing()) return refused;
+  return call.context_of(stream)->lost;
 }
 
+cu::Result cuStreamIsCapturing(cu::Stream stream, int* status) {
+  BEGIN(cuStreamIsCapturing, context);
+  if (!call.knows(stream)) return invalid_handle;
+  const mock_driver::Capture* capture = reinterpret_cast<std::uintptr_t>(stream) <= 2 ? nullptr : stream->capture.get();
+  *status = !capture ? 0 : capture->invalidated ? 2 : 1;
+  return success;
+}
+
+/** Only what was captured together may wait for each other. */
 cu::Result cuStreamWaitEvent(cu::Stream stream, cu::Event event, unsigned) {
   BEGIN(cuStreamWaitEvent, context);
-  return call.knows(stream) && call.model.events.has(event) ? success : invalid_handle;
+  if (!call.knows(stream) || !call.model.events.has(event)) return invalid_handle;
+  const bool named = reinterpret_cast<std::uintptr_t>(stream) > 2;
+  const auto capture = named ? stream->capture : nullptr;
+  if (capture == event->capture) return capture ? success : call.enqueue(stream, [] { return success; });
+  if (capture) capture->invalidated = true;
+  return capture ? capture_isolation : captured_event;
 }
 
 cu::Result cuEventCreate(cu::Event* event, unsigned) {
   BEGIN(cuEventCreate, context);
-  *event = call.model.events.add({call.context});
+  *event = call.model.events.add({call.context, nullptr});
   return success;
 }
 
 cu::Result cuEventRecord(cu::Event event, cu::Stream stream) {
   BEGIN(cuEventRecord, context);
   if (!call.knows(stream) || !call.model.events.has(event)) return invalid_handle;
-  return event->context == call.context_of(stream) ? success : invalid_handle;
+  if (event->context != call.context_of(stream)) return invalid_handle;
+  const cu::Result result = call.enqueue(stream, [] { return success; });
+  if (result == success) event->capture = reinterpret_cast<std::uintptr_t>(stream) > 2 ? stream->capture : nullptr;
+  return result;
+}
+
+cu::Result cuEventSynchronize(cu::Event event) {
+  BEGIN(cuEventSynchronize, context);
+  if (!call.model.events.has(event)) return invalid_handle;
+  if (event->capture) return captured_event;
+  if (const cu::Result refused = call.unless_capturing()) return refused;
+  return event->context->lost;
 }
 
 cu::Result cuEventDestroy_v2(cu::Event event) {
@@ -317,12 +308,15 @@ cu::Result cuLaunchKernel(cu::Function function, unsigned grid_x, unsigned grid_
   if (block_x == 0 || block_x > 1024 || block_y != 1 || block_z != 1 || !arguments || extra) return invalid_value;
   Launch launch;
   std::memcpy(&launch, arguments[0], sizeof launch);
-  const auto translate = [&](const void* begin, std::size_t bytes) {
-    return call.model.memory.host(reinterpret_cast<cu::Pointer>(begin), bytes, call.context->device);
-  };
-  const bool ran = run_kernel(*function->kernel, launch, grid_x, block_x, call.model.backwards, translate);
-  if (!ran || !call.model.memory.intact()) call.context->lost = illegal_address;
-  return success;  // what happens on a device shows in a later call
+  return call.enqueue(stream, [=, kernel = function->kernel, device = call.context] {
+    Model& model = mock_driver::model();
+    const auto translate = [&](const void* begin, std::size_t bytes) {
+      return model.memory.host(reinterpret_cast<cu::Pointer>(begin), bytes, device->device);
+    };
+    const bool ran = run_kernel(*kernel, launch, grid_x, block_x, model.backwards, translate);
+    if (!ran || !model.memory.intact()) device->lost = illegal_address;
+    return success;  // what happens on a device shows in a later call
+  });
 }
 
 cu::Result cuIpcGetMemHandle(cu::IpcHandle* handle, cu::Pointer memory) {

@@ -78,7 +78,9 @@ std::map<std::string, int> counts() { return Locked()->counts; }
 Live live() {
   const Locked model;
   const Memory::Totals totals = model->memory.totals();
-  return {totals.allocations, totals.opened, model->events.count(), model->modules.count(), model->context_depth, totals.bytes};
+  return {
+      totals.allocations,   totals.opened, model->events.count(), model->modules.count(), static_cast<int>(model->pinned.size()),
+      model->context_depth, totals.bytes};
 }
 
 void set_devices(int count) { Locked()->devices = count < most_devices ? count : most_devices; }
@@ -99,7 +101,7 @@ bool free(cu::Pointer memory) { return Locked()->free(memory) == cu::result::suc
 
 cu::Stream make_stream(int device) {
   const Locked model;
-  return model->has(device) ? model->streams.add({model->context(device)}) : nullptr;
+  return model->has(device) ? model->streams.add({model->context(device), true, nullptr}) : nullptr;
 }
 
 bool push_context(int device) {

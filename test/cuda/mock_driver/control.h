@@ -21,8 +21,8 @@ ADABELIEF_CONTROL void reset();
 ADABELIEF_CONTROL std::map<std::string, int> counts();
 
 struct Live {
-  int allocations, opened, events, modules;  // `opened`: of other processes
-  int context_depth;                         // of all threads' stacks
+  int allocations, opened, events, modules, pinned;  // `opened`: of other processes
+  int context_depth;                                 // of all threads' stacks
   std::size_t bytes;
 };
 ADABELIEF_CONTROL Live live();

@@ -106,6 +106,7 @@ napi_value live(napi_env env, napi_callback_info) {
   set("opened", live.opened);
   set("events", live.events);
   set("modules", live.modules);
+  set("pinned", live.pinned);
   set("contextDepth", live.context_depth);
   return result;
 }

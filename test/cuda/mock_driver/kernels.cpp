@@ -21,6 +21,7 @@ struct Uses {
   int states;
   bool means, norms, sums, partials, new_means;
   bool every_row = false;
+  bool steps = false, counts = false, live = false;  // what a device finds of a step
 };
 
 }  // namespace
@@ -32,9 +33,9 @@ struct HostKernel {
 
 namespace {
 
-template <class F, int variant>
+template <class F, int variant, bool live>
 void update(const Launch& launch, const Here& here) {
-  update_piece<F, variant>(launch, here);
+  update_piece<F, variant, live>(launch, here);
 }
 
 template <class F, int variant>
@@ -52,9 +53,9 @@ Uses uses_of_update(const Launch& launch) {
           false};
 }
 
-template <class F, int variant>
+template <class F, int variant, bool live>
 void sum_directions(const Launch& launch, const Here& here) {
-  sum_lane_of_directions<F, variant>(launch, here);
+  sum_lane_of_directions<F, variant, live>(launch, here);
 }
 
 Uses uses_of_directions(const Launch&) { return {true, false, false, false, false, 2, false, false, true, true, false}; }
@@ -75,15 +76,26 @@ Uses uses_of_clip(const Launch&) { return {false, false, false, false, false, 0,
 
 Uses uses_of_accumulate(const Launch&) { return {true, true, true, false, false, 0, false, false, false, false, false, true}; }
 
+Uses uses_of_begin(const Launch&) {
+  return {false, false, false, false, false, 0, false, false, false, false, false, false, true, true, true};
+}
+
+Uses uses_of_end(const Launch&) {
+  return {false, false, false, false, false, 0, false, false, false, false, false, false, true, true, false};
+}
+
 Uses uses_of_scale(const Launch&) { return {true, true, false, false, false, 0, false, false, false, false, false}; }
 
 using Kernels = std::unordered_map<std::string, HostKernel>;
 
 template <class F, int variant>
 void add_variant(Kernels& kernels, int formula) {
-  kernels[name_of(FormulaKernel::update, formula, variant)] = {&update<F, variant>, &uses_of_update<F, variant>};
+  kernels[name_of(FormulaKernel::update, formula, variant)] = {&update<F, variant, false>, &uses_of_update<F, variant>};
+  kernels[name_of(FormulaKernel::update_live, formula, variant)] = {&update<F, variant, true>, &uses_of_update<F, variant>};
   if constexpr (following<F, variant>(0) >= 0) {
-    kernels[name_of(FormulaKernel::sum_directions, formula, variant)] = {&sum_directions<F, variant>, &uses_of_directions};
+    kernels[name_of(FormulaKernel::sum_directions, formula, variant)] = {&sum_directions<F, variant, false>, &uses_of_directions};
+    kernels[name_of(FormulaKernel::sum_directions_live, formula, variant)] = {&sum_directions<F, variant, true>,
+                                                                              &uses_of_directions};
   }
 }
 
@@ -103,6 +115,8 @@ Kernels all_kernels(List<F...>) {
   kernels[sum_segments_kernel] = {&sum_segment, &uses_of_segments};
   kernels[accumulate_kernel] = {&accumulate_piece<sum_in_sequence>, &uses_of_accumulate};
   kernels[accumulate_pairs_kernel] = {&accumulate_piece<sum_in_pairs>, &uses_of_accumulate};
+  kernels[begin_rows_kernel] = {&begin_row, &uses_of_begin};
+  kernels[end_rows_kernel] = {&end_row, &uses_of_end};
   kernels[scale_kernel] = {&scale_piece, &uses_of_scale};
   for (auto& [name, kernel] : kernels) kernel.run = replaced(name, kernel.run);
   return kernels;
@@ -131,12 +145,19 @@ class Translated {
     for (unsigned k = 0; k < blocks; ++k) count = std::max<std::size_t>(count, launch_.pieces[k].row + 1);
     if (uses_.every_row) count = launch.count;
     if (!move(launch_.rows, count) || (launch.slot && !move(launch_.slot, 1))) return false;
+    const std::size_t table = launch.table_rows;
+    if (launch.steps && !move(launch_.steps, table)) return false;
+    if ((uses_.steps && !launch.steps) || (uses_.counts && !move(launch_.counts, table)) ||
+        (uses_.live && !move(launch_.live, 1))) {
+      return false;
+    }
     rows_.assign(launch_.rows, launch_.rows + count);
     launch_.rows = rows_.data();
     std::vector<bool> seen(count);
     for (unsigned k = 0; k < blocks; ++k) {
       const std::size_t row = launch_.pieces[k].row;
       if (launch_.pieces[k].begin >= rows_[row].cut.length) return false;
+      if (launch.steps && rows_[row].number >= launch.table_rows) return false;
       if (!seen[row] && !translate_row(launch, rows_[row])) return false;
       seen[row] = true;
     }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "capture.h"
 #include "kernels.h"
 #include "memory.h"
 
@@ -22,9 +23,12 @@ struct ContextTag {
 };
 struct StreamTag {
   Context context;
+  bool blocking = true;  // in order with the legacy default stream
+  std::shared_ptr<mock_driver::Capture> capture;
 };
 struct EventTag {
   Context context;
+  std::shared_ptr<mock_driver::Capture> capture;  // that it was last recorded in
 };
 struct FunctionTag {
   Context context;
@@ -63,6 +67,10 @@ class Objects {
     objects_.erase(found);
     return true;
   }
+  template <class Visit>
+  void each(const Visit& visit) {
+    for (auto& object : objects_) visit(*object);
+  }
   int count() const { return static_cast<int>(objects_.size()); }
 
  private:
@@ -92,6 +100,9 @@ struct Model {
   Objects<cu::StreamTag> streams;
   Objects<cu::EventTag> events;
   Objects<cu::ModuleTag> modules;
+  Objects<cu::GraphTag> graphs;
+  Objects<cu::GraphExecTag> executables;
+  std::set<void*> pinned;  // memory of the host
   std::map<std::string, Failure> failures;
   std::map<std::string, int> counts;
 

@@ -177,6 +177,8 @@ inline u32 cvt_u32_u64(u64 a) { return static_cast<u32>(a); }
 inline u32 cvt_u32_u16(u16 a) { return a; }
 inline u16 cvt_u16_u32(u32 a) { return static_cast<u16>(a); }
 inline u16 cvt_u16_u64(u64 a) { return static_cast<u16>(a); }
+inline s32 cvt_rzi_s32_f64(f64 a) { return static_cast<s32>(a); }  // of numbers that fit
+inline u64 cvt_rzi_u64_f64(f64 a) { return static_cast<u64>(a); }
 inline f64 cvt_f64_f32(f32 a) { return a; }
 inline f32 cvt_rn_f32_f64(f64 a) { return static_cast<f32>(a); }
 inline f64 cvt_rn_f64_u64(u64 a) { return static_cast<f64>(a); }

@@ -18,6 +18,7 @@ const label = (name) => name.replace("$", "");
 function operand(text, parameter) {
   if (text in special) return special[text];
   if (text === parameter) return "parameter";
+  if (/^__local_depot\d+$/.test(text)) return "reinterpret_cast<u64>(depot)";
   if (/^%\w+$/.test(text)) return register(text);
   if (/^0f[0-9A-F]{8}$/.test(text)) return `float_of(0x${text.slice(2)}u)`;
   if (/^0d[0-9A-F]{16}$/.test(text)) return `double_of(0x${text.slice(2)}ull)`;
@@ -36,7 +37,7 @@ const split = (text) => (text === "" ? [] : text.split(/,\s*(?![^{[]*[}\]])/));
 /** ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd1+16] and the like. A vector is one access, and must be aligned as a whole. */
 function access([kind, ...words], operands, parameter) {
   const type = words.pop();
-  const space = words[0] === "param" || words[0] === "global" ? words.shift() : "generic";
+  const space = ["param", "global", "local"].includes(words[0]) ? words.shift() : "generic";
   const count = Number(/^v([24])$/.exec(words.shift() ?? "v1")?.[1] ?? 1);
   const [at, what] = kind === "ld" ? [operands[1], operands[0]] : operands;
   const values = split(what.replace(/[{}]/g, "")).map((text) => operand(text, parameter));
@@ -61,6 +62,10 @@ function line(text, parameter) {
     const names = Array.from({ length: Number(count) }, (_, k) => `r_${prefix}${k}{}`);
     return `${types[type] ?? fail(`a register's type is not known: ${type}`)} ${names.join(", ")};`;
   }
+  const [, own, name] = /^\.reg \.(\w+)\s+%(\w+);$/.exec(text) ?? []; // the stack's two pointers
+  if (own !== undefined) return `${types[own] ?? fail(`a register's type is not known: ${own}`)} r_${name}{};`;
+  const [, alignment, size] = /^\.local \.align (\d+) \.b8\s+__local_depot\d+\[(\d+)\];$/.exec(text) ?? [];
+  if (size !== undefined) return `alignas(${alignment}) u8 depot[${size}];`;
   const [, place] = /^(\$\w+):$/.exec(text) ?? [];
   if (place !== undefined) return `${label(place)}:;`;
   const [, not, condition, instruction, operands] =
