@@ -1,8 +1,9 @@
 // What a step costs where most of a model has no gradient: an embedding table with sparse gradients, beside a plain JavaScript loop over the
 // same rows; and one parameter at work among many idle ones. Prints JSON. Run by `npm run bench:sparse`, optionally with other numbers of
 // rows, elements of a row, rows of a gradient, and idle parameters.
-import { AdaBelief, cpu, info, parameter, type Parameter, type SparseGradient, type SparseParameter } from "..";
+import { AdaBelief, cpu, parameter, type Parameter, type SparseGradient, type SparseParameter } from "..";
 import { loopState, type LoopState } from "./javascript";
+import { provenance } from "./report";
 import { race, spread } from "./statistics";
 
 const [rows = 250_000, width = 32, touched = 256, idle = 100_000] = process.argv.slice(2).map(Number);
@@ -98,8 +99,7 @@ async function main(): Promise<void> {
     (name, k) => [`${name}_us`, spread((samples[k] as number[]).map((ns) => ns / 1e3))] as const,
   );
   const [step, loop] = spreads.map(([, { median }]) => median) as [number, number];
-  const { version } = info();
-  const what = { date: new Date().toISOString(), version, backend: cpu.backend, node: process.version };
+  const what = { ...provenance(), backend: cpu.backend };
   console.log(
     JSON.stringify({ ...what, rows, width, touched, idle, ...Object.fromEntries(spreads), ratio: step / loop }, null, 2),
   );
