@@ -33,10 +33,13 @@ export function ratesOf(groups: readonly unknown[]): { lrs: unknown[]; initial_l
   const lrs: unknown[] = [];
   const initial_lrs: unknown[] = [];
   for (let index = 0; index < groups.length; ++index) {
-    const group = groups[index] as { lr?: unknown; initial_lr?: unknown } | null | undefined;
     const options = all[index];
-    lrs.push(options === undefined ? group?.lr : options.show("lr" as never));
-    initial_lrs.push(group?.initial_lr);
+    const group = (options !== undefined || isObject(groups[index]) ? groups[index] : {}) as {
+      lr?: unknown;
+      initial_lr?: unknown;
+    };
+    lrs.push(options === undefined ? group.lr : options.show("lr" as never));
+    initial_lrs.push(group.initial_lr);
   }
   return { lrs, initial_lrs };
 }
