@@ -58,7 +58,7 @@ int CpuEngine::threads(const Plan& plan) {
 void CpuEngine::prepare(const Plan& plan, Changes changes) {
   threads_ = 0;
   added_up_ = false;
-  if (changes.rows) chunks_.cut(plan);
+  if (changes.rows || changes.touched) chunks_.cut(plan);
   if (plan.needs().any()) lay_out(plan);
 }
 

@@ -32,8 +32,8 @@ class Plan {
  public:
   Plan(const std::vector<Row>& rows, int formula);
 
-  /** Plans a step over rows that are valid. */
-  void make(const StepRequest& request);
+  /** Plans a step over rows that are valid. `touched` are those to be updated by a sparse gradient. */
+  void make(const StepRequest& request, const std::vector<std::size_t>& touched = {});
 
   const std::vector<Row>& rows() const { return rows_; }
   int formula() const { return formula_; }
@@ -42,6 +42,8 @@ class Plan {
   const std::vector<PlannedSet>& sets() const { return sets_; }
   const Needs& needs() const { return needs_; }
 
+  /** The rows to be updated by a sparse gradient, in their order. */
+  const std::vector<std::size_t>& touched() const { return touched_; }
   /** Whether a row is to be updated. */
   bool active(std::size_t row) const { return request_.set_of_row[row] >= 0; }
   const PlannedSet& set(std::int32_t number) const { return sets_[static_cast<std::size_t>(number)]; }
@@ -70,10 +72,12 @@ class Plan {
  private:
   void read_sets();
   void lay_out();
+  void lay_out(std::size_t row);
 
   const std::vector<Row>& rows_;
   const int formula_;
   StepRequest request_{};
+  std::vector<std::size_t> touched_;
   std::vector<PlannedSet> sets_;
   Needs needs_{};
   SumLayout tensors_, segments_;

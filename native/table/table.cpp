@@ -26,6 +26,8 @@ Table::Table(int formula) : plan_(rows_, formula) {}
 
 void Table::resize(int rows) {
   touched_.erase(touched_.lower_bound(rows), touched_.end());
+  touched_bytes_ = 0;
+  for (const auto& [row, touched] : touched_) touched_bytes_ += touched.bytes();
   rows_.resize(static_cast<std::size_t>(rows));
   parts_.assign(rows_.size(), unknown_part);
   active_.clear();
@@ -59,7 +61,9 @@ void Table::bind_grad(int row, const float* grad) { note_grad(row, grad, nullptr
 
 bool Table::bind_sparse(int row, const SparseGradient& gradient) {
   TouchedRows& touched = touched_[row];
-  const bool taken = touched.take(gradient, rows_[static_cast<std::size_t>(row)].first, width(row));
+  const std::size_t before = touched.bytes();
+  const bool taken = touched.take(gradient, rows_[static_cast<std::size_t>(row)].first, width(row), place(row) == host);
+  touched_bytes_ += touched.bytes() - before;
   if (taken) note_grad(row, gradient.values, &touched);
   return taken;
 }
@@ -78,14 +82,14 @@ bool Table::can_find_steps(const StepRequest& request) const {
   return true;
 }
 
-void Table::note_grad(int row, const float* grad, const TouchedRows* touched) {
+void Table::note_grad(int row, const float* grad, TouchedRows* touched) {
   const auto index = static_cast<std::size_t>(row);
   Seat& seat = seats_[rows_[index].place];
-  if (touched || rows_[index].touched) seat.changes.rows = true;  // the elements at work
+  if (touched != rows_[index].touched) seat.changes.rows = true;  // the elements at work
+  (touched ? seat.changes.touched : seat.changes.gradients) = true;
   rows_[index].span.grad = grad;
   rows_[index].touched = touched;
   grad_changed_[index] = grads_new_ = true;
-  seat.changes.gradients = true;
 }
 
 /** A row that takes no part, as before, costs no look at it. */
@@ -107,10 +111,10 @@ bool Table::valid(const StepRequest& request) const {
   return true;
 }
 
-/** The same for a row with a sparse gradient. What needs the whole tensor cannot have one. */
+/** The same for a row with a sparse gradient. What needs the whole tensor, or repeats the same launches, cannot have one. */
 bool Table::valid(const StepRequest& request, const Row& row) const {
   const FormulaTraits& formula = plan_.traits();
-  if (formula.norms) return false;
+  if (formula.norms || request.gradients->capturable != 0) return false;
   for (std::size_t element = 0; row.touched->has_sets() && element < row.length(); element += row.touched->width()) {
     if (!fits(formula, request, row, row.touched->set(row.touched->place(element)))) return false;
   }
@@ -131,6 +135,14 @@ void Table::note_parts(const StepRequest& request) {
   active_.clear();
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (parts_[i] == active_part) active_.push_back(i);
+  }
+}
+
+void Table::note_touched(const StepRequest& request) {
+  active_touched_.clear();
+  for (const auto& [row, touched] : touched_) {
+    const auto index = static_cast<std::size_t>(row);
+    if (rows_[index].touched && request.set_of_row[index] >= 0) active_touched_.push_back(index);
   }
 }
 
@@ -197,7 +209,8 @@ Outcome Table::prepare(const StepRequest& request) {
   if (overlap.found) return {Outcome::overlap, overlap};
   const Overlap lease = find_lease();
   if (lease.found) return {Outcome::leased, lease};
-  plan_.make(request);
+  note_touched(request);
+  plan_.make(request, active_touched_);
   prepare_engines();
   return {Outcome::ready, none};
 }
@@ -208,7 +221,7 @@ void Table::prepare_engines() {
     if (!seat.at_work) continue;
     if (!seat.engine) seat.engine = make_engine(place);
     seat.engine->prepare(plan_, seat.changes);
-    seat.changes = {false, false};
+    seat.changes = {false, false, false};
   }
 }
 
