@@ -24,11 +24,11 @@ DeviceRow RowList::describe(const Plan& plan, std::size_t row) {
 
 void RowList::make(const Plan& plan, int place) {
   clear();
-  for (std::size_t row = 0; row < plan.rows().size(); ++row) {
+  plan.each_active([&](std::size_t row) {
     const Row& tensor = plan.rows()[row];
-    if (!plan.active(row) || tensor.place != place || tensor.span.length == 0 || tensor.touched) continue;
+    if (tensor.place != place || tensor.span.length == 0 || tensor.touched) return;
     add(describe(plan, row), row, {plan.request().set_of_row[row], false}, sums_by_tensors(plan.needs()));
-  }
+  });
   cut_sets(plan, false);
 }
 

@@ -67,10 +67,10 @@ void TouchedList::make(const Plan& plan, int place, float* sums) {
   if (empty()) return;
   if (plan.needs().squares) {
     each_touched(plan, place, [&](std::size_t row) { add_tensor(plan, row); });
-    for (std::size_t row = 0; row < plan.rows().size(); ++row) {
-      const bool here = plan.active(row) && plan.rows()[row].place == place;
-      if (here && plan.tensors().has(row)) tensors_.push_back(plan.tensors().first(row));
-    }
+    plan.each_active([&](std::size_t row) {
+      const bool here = plan.rows()[row].place == place && plan.tensors().has(row);
+      if (here) tensors_.push_back(plan.tensors().first(row));
+    });
   }
   cut_all(plan);
   if (!variants_.empty()) list_steps(plan);

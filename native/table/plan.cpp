@@ -56,9 +56,9 @@ void Plan::lay_out() {
   if (!needs_.any()) return;
   tensors_.clear(rows_.size());
   segments_.clear(rows_.size());
-  for (std::size_t row = 0; row < rows_.size(); ++row) {
-    if (active(row) && !rows_[row].touched) lay_out(row);
-  }
+  each_active([&](std::size_t row) {
+    if (!rows_[row].touched) lay_out(row);
+  });
   for (const std::size_t row : touched_) lay_out(row);
 }
 

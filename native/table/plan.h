@@ -8,6 +8,7 @@
 #include "../core/reduction.h"
 #include "../core/stages.h"
 #include "../update/factors.h"
+#include "each_of.h"
 #include "request.h"
 #include "row.h"
 
@@ -46,6 +47,12 @@ class Plan {
   const std::vector<std::size_t>& touched() const { return touched_; }
   /** Whether a row is to be updated. */
   bool active(std::size_t row) const { return request_.set_of_row[row] >= 0; }
+  /** Calls `visit(row)` for the rows to be updated. */
+  template <class Visit>
+  void each_active(const Visit& visit) const {
+    each_of(
+        rows_.size(), [sets = request_.set_of_row](std::size_t row) { return sets[row] >= 0; }, visit);
+  }
   const PlannedSet& set(std::int32_t number) const { return sets_[static_cast<std::size_t>(number)]; }
   const PlannedSet& set_of(std::size_t row) const { return set(request_.set_of_row[row]); }
 

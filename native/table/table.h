@@ -91,6 +91,8 @@ class Table {
     bool at_work = false;
   };
 
+  template <class Visit>
+  void each_at_play(const StepRequest& request, const Visit& visit) const;
   bool can_find_steps(const StepRequest& request) const;
   void note_grad(int row, const float* grad, TouchedRows* touched);
   void note_touched(const StepRequest& request);
