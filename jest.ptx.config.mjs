@@ -7,7 +7,7 @@ const built = existsSync(`${folder}/test/mock_driver_control.node`);
 process.env["ADABELIEF_TEST_BUILD"] = folder;
 if (!built) process.stderr.write("SKIPPED, not passed: the kernels' PTX, because nvcc was not found when the addon was built\n");
 
-const tests = ["array-work", "golden", "graphs", "same-bits", "large", "large-sums", "moves"];
+const tests = ["array-work", "golden", "graphs", "same-bits", "large", "large-sums", "moves", "sparse"];
 export default {
   ...base,
   testMatch: tests.map((name) => `<rootDir>/test/cuda/${name}.test.ts`),

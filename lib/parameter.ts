@@ -4,11 +4,11 @@ import { gradientNames } from "./arrays/misnamed";
 import { refuseMore, refuseUnknownKeys, requireObject } from "./options/kinds";
 
 /** A gradient that is zero except in some rows. A row is all elements that share one index of the first dimension. */
-export interface SparseGradient {
-  /** Which rows, in any order. A row may be repeated: then its values are summed in their order. */
+export interface SparseGradient<A extends Floats = Float32Array> {
+  /** Which rows, in any order. A row may be repeated: then its values are summed in their order. On the host, wherever the parameter lies. */
   readonly rows: Uint32Array;
-  /** The values of these rows, end to end. Only read. */
-  readonly values: Float32Array;
+  /** The values of these rows, end to end, where the parameter lies. Only read. */
+  readonly values: A;
 }
 
 /**
@@ -28,11 +28,11 @@ export interface Parameter<A extends Floats = Float32Array, Grad = A> {
   out?: A;
 }
 
-/** A parameter on the host whose gradients may be sparse. Its `shape` has two dimensions or more. */
-export type SparseParameter = Parameter<Float32Array, Float32Array | SparseGradient>;
+/** A parameter whose gradients may be sparse. Its `shape` has two dimensions or more. */
+export type SparseParameter<A extends Floats = Float32Array> = Parameter<A, A | SparseGradient<A>>;
 
 /** A parameter on the host or on a device. */
-export type AnyParameter = SparseParameter | Parameter<CudaArray>;
+export type AnyParameter = SparseParameter | SparseParameter<CudaArray>;
 
 const keys = ["grad", "shape", "name", "out"];
 
@@ -51,6 +51,7 @@ export function parameter<A extends Floats>(
   rest?: Omit<Parameter<Placed<A>>, "data">,
 ): Parameter<Placed<A>> & { grad: Placed<A> | null };
 export function parameter(data: Float32Array, rest: Omit<SparseParameter, "data">): SparseParameter;
+export function parameter(data: CudaArray, rest: Omit<SparseParameter<CudaArray>, "data">): SparseParameter<CudaArray>;
 export function parameter(
   data: Floats,
   rest: Omit<Parameter<Floats, unknown>, "data"> = {},

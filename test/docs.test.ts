@@ -20,7 +20,7 @@ const pages: { page: string; prints: RegExp | RegExp[]; printsAgain?: RegExp }[]
     page: "docs/checkpoints.md",
     prints: /^\[ 'new head' \] \[ 'old head' \]\nERR_CHECKPOINT \/.*\/broken\.safetensors: not a safetensors file, .*\n$/,
   },
-  { page: "docs/cuda.md", prints: /^0 true true\ntrue\n$/ },
+  { page: "docs/cuda.md", prints: /^0 true true\ntrue\n1.0 1.0 1.5 0.5 1.0 1.0 0.5 0.5 1.0 1.0\n$/ },
   { page: "docs/from-pytorch.md", prints: /^0\.\d+ -1\.\d+ 2\.\d+\n$/ },
   { page: "docs/guide.md", prints: /^1e-8 1\.000\n1e-16 0\.004\n\{ '1': 1, '1000': 20, '5000': 186 \}\n$/ },
   {

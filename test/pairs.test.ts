@@ -61,10 +61,9 @@ const refused: Partial<Record<string, string>> = {
   "lookahead + sparse": "ERR_SPARSE", // it moves every element
   "ema + sparse": "ERR_SPARSE", // so does this
   "out + sparse": "ERR_SPARSE", // it has every element
-  "device + sparse": "ERR_SPARSE",
   "lookahead + sparse_step: row": "ERR_INVALID_OPTION", // it counts the steps of whole parameters
   "pytorch dict + sparse_step: row": "ERR_STATE_DICT", // the published class would not obey it
-  "capturable + sparse": "ERR_SPARSE", // it lies on a device
+  "capturable + sparse": "ERR_CUDA_CAPTURE", // a graph repeats the launches for certain rows
 };
 
 /** Whether the arrays lie on a device: those of `capturable` must. */
@@ -247,7 +246,8 @@ class Training {
     const scaled = this.#scaler?.scale(gradientAt(step)) ?? gradientAt(step);
     const grad = isBad(this.#features, step) ? scaled.fill(NaN, 1, 2) : scaled;
     if (!this.#features.has("sparse")) return this.#put(grad);
-    return sparseOf(grad, rowsAt(this.#features, step)) as never;
+    const { rows, values } = sparseOf(grad, rowsAt(this.#features, step));
+    return { rows, values: this.#put(values) } as never;
   }
 
   async #step(step: number): Promise<void> {

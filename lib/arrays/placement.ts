@@ -66,10 +66,13 @@ export function toDtype(array: Float32Array | Uint16Array, dtype: StateDtype): F
 export const copyTo = (place: number, array: Float32Array): Floats =>
   place === host ? copyOf(array) : copyToDevice(array, place);
 
-/** Fills an array with zeros; one on a device in the order of a stream, without waiting. */
-export function fillWithZeros(array: Floats, stream: bigint): void {
-  if (isCudaArray(array)) addon.cuda.fill(memoryOf(array), stream);
-  else if (lengthOf(array) > 0) Float32Array.prototype.fill.call(array, 0);
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with an array as `this`
+const fill = Function.prototype.call.bind(Float32Array.prototype.fill) as (array: Float32Array, value: number) => void;
+
+/** Fills an array with a value; one on a device in the order of a stream, without waiting. */
+export function fillWith(value: number, array: Floats, stream: bigint): void {
+  if (isCudaArray(array)) addon.cuda.fill(memoryOf(array), value, stream);
+  else if (lengthOf(array) > 0) fill(array, value);
 }
 
 /** Refuses to write to an array that a step under way on another thread is using, or to read one that it writes. */

@@ -98,7 +98,7 @@ export interface CudaAddon {
   read(memory: DeviceMemory, into: Float32Array, stream: bigint): void;
   readAsync(memory: DeviceMemory, into: Float32Array, stream: bigint): Promise<undefined>;
   write(memory: DeviceMemory, from: Float32Array, stream: bigint): void;
-  fill(memory: DeviceMemory, stream: bigint): void;
+  fill(memory: DeviceMemory, value: number, stream: bigint): void;
   free(memory: DeviceMemory): void;
   /** Of arrays on one device and of one length. The index of the first source that overlaps `into`, or null. */
   accumulate(into: DeviceMemory, sources: readonly DeviceMemory[], scale: number, pairs: boolean, stream: bigint): number | null;

@@ -1,6 +1,6 @@
 import { requireStream, type StreamOptions } from "../cuda/driver";
 import { typeError } from "../errors";
-import { fillWithZeros, requireUnleased, type Floats } from "../arrays/placement";
+import { fillWith, requireUnleased, type Floats } from "../arrays/placement";
 import { isSparse } from "../arrays/sparse-gradient";
 import { touch } from "../foreign";
 import { role } from "../native/engine";
@@ -36,7 +36,7 @@ export function zeroGradients(parameters: readonly TrackedParameter[], options: 
   });
   for (const grad of gradients) requireUnleased(grad, "A gradient");
   setToNone(sparse); // they are zero everywhere then
-  for (const grad of gradients) fillWithZeros(grad, stream);
+  for (const grad of gradients) fillWith(0, grad, stream);
 }
 
 /** Sets every gradient to null, or none where one cannot be set. */

@@ -3,7 +3,6 @@ import { arrayKind, describe, isArray, isObject, lengthOf, rangeError, typeError
 import { isHalves, toDtype } from "../arrays/placement";
 import type { StateDtype } from "../options/common";
 import type { Rule } from "../rule/rule";
-import { host } from "../native/engine";
 import { bufferKeys, copyOfCounts, noBuffers, rowStepsName, type Buffer, type TrackedParameter } from "../step/tracked-parameter";
 import type { LoadedState } from "./types";
 
@@ -98,14 +97,14 @@ function requireLength<A extends HostArray>(array: A, name: string, tracked: Tra
 /** A copy of the counts of a parameter's rows, where it has any. */
 function readRowSteps(counts: unknown, steps: number, tracked: TrackedParameter): Uint32Array | null {
   if (counts === undefined) return null;
-  const { label, first, dimensions, place } = tracked;
+  const { label, first, dimensions } = tracked;
   if (arrayKind(counts) !== "Uint32Array") {
     throw refuse(`${label}: ${rowStepsName} must be a Uint32Array, got ${describe(counts)}`);
   }
-  const rows = dimensions < 2 || place !== host ? 0 : first;
+  const rows = dimensions < 2 ? 0 : first;
   const length = lengthOf(counts as Uint32Array);
   if (length !== rows) {
-    const advice = rows === 0 ? "none, as a parameter of one dimension or on a device has none" : `${rows} counts, one a row`;
+    const advice = rows === 0 ? "none, as a parameter of one dimension has none" : `${rows} counts, one a row`;
     throw rangeError("ERR_STATE_DICT", `${label}: ${rowStepsName} must have ${advice}, got ${length}`);
   }
   const copy = copyOfCounts(counts as Uint32Array);

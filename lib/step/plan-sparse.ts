@@ -1,20 +1,19 @@
 // Plans the parameters that are updated by rows: those with a sparse gradient, or with a count for each row.
 import { typeError } from "../errors";
 import type { Group } from "../groups/group";
-import { addon, host } from "../native/engine";
+import { fillWith, type Floats } from "../arrays/placement";
+import { addon } from "../native/engine";
 import type { CommonOptions } from "../options/common";
 import type { Rule } from "../rule/rule";
+import { cannotCapture } from "./capture-error";
+import type { SparseRows } from "./sparse-rows";
 import type { StepPlan } from "./step-plan";
 import { bufferBits, statesMask, type TrackedParameter } from "./tracked-parameter";
 
-// eslint-disable-next-line @typescript-eslint/unbound-method -- called with an array as `this`
-const fill = Function.prototype.call.bind(Float32Array.prototype.fill) as (array: Float32Array, value: number) => void;
-
 /** Why a rule takes no sparse gradient: it needs the whole tensor. */
 function whyNot<O extends object>(rule: Rule<O>, group: Group<O>, plan: StepPlan, tracked: TrackedParameter): string | undefined {
-  const { index, dimensions, place } = tracked;
+  const { index, dimensions } = tracked;
   if (dimensions < 2) return "give it a shape of two dimensions or more, whose first one counts the rows";
-  if (place !== host) return "sparse gradients are for parameters on the host, and it lies on a device";
   if (addon.formulas[rule.formula]?.norms === true) return `${rule.optimizer} needs the norm of the whole parameter`;
   if (group.stateDtype !== "float32") return `its state must be float32, and state_dtype is ${JSON.stringify(group.stateDtype)}`;
   if (group.buffers !== 0) {
@@ -25,6 +24,13 @@ function whyNot<O extends object>(rule: Rule<O>, group: Group<O>, plan: StepPlan
   return undefined;
 }
 
+/** Refuses to update rows in a step that a graph may repeat: its launches are for certain rows, and those of the next gradient are others. */
+function requireNoGraph<O extends object>({ capturable }: Group<O>, { label }: TrackedParameter, { isSparse }: SparseRows): void {
+  if (!capturable) return;
+  const what = isSparse ? "its grad is sparse" : "its rows have counts of their own (row_steps)";
+  throw cannotCapture(`capturable: ${label}: ${what}, and a graph repeats the same launches; step without capturable`);
+}
+
 /** Takes over the sparse gradients of a group's parameters, and counts their rows. Nothing of a parameter is changed. */
 export function planSparse<O extends object>(rule: Rule<O>, group: Group<O>, plan: StepPlan): void {
   const { first, end } = group;
@@ -33,6 +39,7 @@ export function planSparse<O extends object>(rule: Rule<O>, group: Group<O>, pla
     const tracked = plan.parameters[row] as TrackedParameter;
     const obstacle = rows.isSparse ? whyNot(rule, group, plan, tracked) : undefined;
     if (obstacle !== undefined) throw typeError("ERR_SPARSE", `${tracked.label}: its grad is sparse; ${obstacle}`);
+    requireNoGraph(group, tracked, rows);
     rows.take(tracked);
     if (tracked.states.length === 0) beginStates(rule, group, plan, row);
     if ((group.options as CommonOptions).sparse_step !== "row") {
@@ -52,7 +59,7 @@ export function planSparse<O extends object>(rule: Rule<O>, group: Group<O>, pla
 function beginStates<O extends object>(rule: Rule<O>, group: Group<O>, plan: StepPlan, row: number): void {
   const value = rule.begins?.(group.options) ?? 0;
   if (value === 0) return;
-  for (const array of plan.states[row] ?? []) fill(array as Float32Array, value);
+  for (const array of plan.states[row] ?? []) fillWith(value, array as Floats, plan.stream);
 }
 
 /** Counts the rows of a step that is done. */

@@ -12,11 +12,11 @@ export const watch = { usual: 0, all: 1, disposals: 2, byRows: 3 } as const;
 /** In a plan's `kept`: it has other state arrays than the parameter. */
 export const pendingBit = 32;
 
-/** Lists the rows that have a gradient. Returns how many they are. */
-export function listActive(grad: readonly unknown[], active: Int32Array): number {
+/** Lists the rows that have a gradient, marked by 1. Returns how many they are. */
+export function listActive(present: Uint8Array, active: Int32Array): number {
   let updated = 0;
-  for (let row = 0; row < grad.length; ++row) {
-    if (grad[row] !== null) active[updated++] = row;
+  for (let row = 0; row < present.length; ++row) {
+    if (present[row] === 1) active[updated++] = row;
   }
   return updated;
 }

@@ -2,8 +2,8 @@
 import { arrayKind, describe, isDetached, lengthOf, rangeError, typeError } from "../errors";
 import type { Floats } from "../arrays/placement";
 import { isSparse } from "../arrays/sparse-gradient";
-import { role } from "../native/engine";
-import { notFloats } from "./memory-checks";
+import { host, role } from "../native/engine";
+import { requireFloats } from "./memory-checks";
 import type { TrackedParameter } from "./tracked-parameter";
 
 // eslint-disable-next-line @typescript-eslint/unbound-method -- called with an array as `this`
@@ -68,11 +68,11 @@ export class SparseRows {
   }
 
   #requireValues(tracked: TrackedParameter, wanted: number): void {
-    const values = this.values as Float32Array;
-    if (arrayKind(values) !== "Float32Array") throw notFloats(tracked, values, role.grad);
-    const length = lengthOf(values);
+    const values = this.values as Floats;
+    const length = requireFloats(tracked, values, role.grad);
     if (length === wanted) return;
-    if (isDetached(values)) throw typeError("ERR_DETACHED", `${tracked.label}: values of its grad lost their memory`);
+    if (tracked.place === host && isDetached(values as Float32Array))
+      throw typeError("ERR_DETACHED", `${tracked.label}: values of its grad lost their memory`);
     const each = `${wanted} elements, those of ${this.count} rows`;
     throw rangeError("ERR_LENGTH", `${tracked.label}: values of its grad must have ${each}, got ${length}`);
   }

@@ -16,7 +16,6 @@ type States = readonly StateArray[];
 /**
  * What a step is about to do: the arrays of each row, and a request to native code. Making a plan changes no parameter. New state arrays
  * belong to the plan until the step is done.
- *
  * What every step reads lies in columns, because reading an object for each of 1000 parameters would take longer than the step.
  */
 export class StepPlan {
@@ -31,8 +30,9 @@ export class StepPlan {
   readonly states: States[] = [];
   readonly slow: (Floats | null)[] = [];
   readonly ema: (Floats | null)[] = [];
-  /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays. */
+  /** By row: the parameter's `kept`, and the pending bit where the plan has other state arrays; 1 where it has a gradient. */
   readonly kept: Uint8Array;
+  readonly #present: Uint8Array;
   readonly lengths: Float64Array;
   /** By row, one of `news`, and one of `watch`. */
   readonly news: Uint8Array;
@@ -51,7 +51,8 @@ export class StepPlan {
   stream = 0n;
   capturing = false;
   changes = 0;
-  /** Whether other rows have gradients than `active` says. */
+  /** Whether any row has, or had, an `out` of its own; whether other rows have gradients than `active` says. */
+  #apart = false;
   #regrouped = true;
   /** Whether the last step left every row as it was, and whether any row has changed since. */
   #settled = false;
@@ -62,7 +63,7 @@ export class StepPlan {
   ) {
     const rows = parameters.length;
     this.request = new StepRequest(rows);
-    this.kept = new Uint8Array(rows);
+    [this.kept, this.#present] = [new Uint8Array(rows), new Uint8Array(rows)];
     this.active = new Int32Array(rows);
     this.lengths = Float64Array.from(parameters, ({ length }) => length);
     this.news = new Uint8Array(rows).fill(news.row);
@@ -72,7 +73,9 @@ export class StepPlan {
       this.#given[row] = tracked.parameter;
       this.data[row] = before?.data[row] as Floats;
       this.out[row] = before?.out[row] as Floats;
+      this.#apart ||= this.out[row] !== this.data[row];
       this.grad[row] = before?.grad[row] ?? null;
+      this.#present[row] = this.grad[row] === null ? 0 : 1;
       this.states[row] = before?.states[row] ?? tracked.states;
       this.slow[row] = before?.slow[row] ?? null;
       this.ema[row] = before?.ema[row] ?? null;
@@ -86,36 +89,37 @@ export class StepPlan {
     return this.#settled && !this.#changed && this.sparse.size === 0;
   }
 
-  /** Notes that a step is done. */
   settle(): void {
     this.#settled = !this.#changed;
     this.#changed = false;
   }
 
-  /** Looks at all parameters. Their properties may be accessors, so foreign code may run. */
+  /** Looks at all parameters. Foreign code may run, as properties may be accessors. Reads little of idle rows: memory limits the loop. */
   read(): void {
     const { data, out, grad } = this;
-    const given = this.#given;
+    const [given, present, apart] = [this.#given, this.#present, this.#apart];
     let row = 0;
     try {
       for (; row < given.length; ++row) {
         const { data: nowData, grad: nowGrad = null, out: nowOut } = given[row] as Parameter<Floats>;
         const target = nowOut ?? nowData;
-        if (nowData !== data[row] || target !== out[row]) this.#takeMemory(row, nowData, target);
-        if (nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
+        const same = nowData === data[row] && (apart || target !== nowData ? target === out[row] : true);
+        if (!same) this.#takeMemory(row, nowData, target);
+        if (nowGrad === null ? present[row] === 1 : nowGrad !== grad[row]) this.#takeGradient(row, nowGrad);
       }
       // What a sparse gradient holds may be new where it is the same object.
       if (this.sparse.size > 0) for (const [at, rows] of this.sparse) rows.read(grad[(row = at)]);
     } catch (cause) {
       throw foreignError(this.parameters[row] as TrackedParameter, cause);
     }
-    if (this.#regrouped) this.updated = listActive(grad, this.active);
+    if (this.#regrouped) this.updated = listActive(present, this.active);
     this.#regrouped = false;
   }
 
   #takeMemory(row: number, data: Floats, out: Floats): void {
     this.data[row] = data;
     this.out[row] = out;
+    this.#apart ||= out !== data;
     this.news[row] = news.row;
     this.restless = true;
     this.changes += 1;
@@ -129,7 +133,11 @@ export class StepPlan {
     const back = this.grad[row] === null && this.watch[row] === watch.disposals;
     if ((grad === null) !== (this.grad[row] === null)) this.#regrouped = true;
     this.grad[row] = grad;
-    if (grad === null) this.#skip(row);
+    this.#present[row] = grad === null ? 0 : 1;
+    if (grad === null && (this.request.setOfRow[row] as number) >= 0) {
+      this.request.setOfRow[row] = rowState.skipped;
+      if ((this.news[row] as number) >= news.row) this.restless = true;
+    }
     this.news[row] = back ? news.row : (this.news[row] as number) | news.gradient;
     const sparse = isSparse(grad);
     if (sparse || this.watch[row] === watch.byRows) this.look(this.parameters[row] as TrackedParameter, sparse);
@@ -144,13 +152,6 @@ export class StepPlan {
     if (!byRows) this.sparse.delete(index);
     else if (!this.sparse.has(index)) this.sparse.set(index, new SparseRows(sparse));
     this.watch[index] = byRows ? watch.byRows : place !== host ? watch.disposals : all ? watch.all : watch.usual;
-  }
-
-  /** Leaves a row out. */
-  #skip(row: number): void {
-    if ((this.request.setOfRow[row] as number) < 0) return;
-    this.request.setOfRow[row] = rowState.skipped;
-    if ((this.news[row] as number) >= news.row) this.restless = true;
   }
 
   /** Gives a row the arrays that it needs: so many states of a type, and the buffers of these bits. */
@@ -209,8 +210,8 @@ export class StepPlan {
   #extendStates(tracked: TrackedParameter, count: number, dtype: StateDtype, stream: bigint): void {
     const { index, states } = tracked;
     this.kept[index] = tracked.kept | pendingBit;
-    const zeros = () => zerosFor(tracked, dtype, this.data[index], stream, "state");
-    const at = (k: number) => states[k] ?? (this.states[index] as States)[k] ?? zeros();
+    const at = (k: number) =>
+      states[k] ?? (this.states[index] as States)[k] ?? zerosFor(tracked, dtype, this.data[index], stream, "state");
     // Literals: a method of an array could be replaced, and would see the state.
     for (let length = states.length + 1; length <= count; ++length) {
       this.#holdStates(tracked, length === 1 ? [at(0)] : length === 2 ? [at(0), at(1)] : [at(0), at(1), at(2)]);
@@ -231,12 +232,11 @@ export class StepPlan {
 
   /** Takes over the state of a parameter. Zeros for a step that was not made are given back. */
   forget(tracked: TrackedParameter): void {
-    const { states, slow, ema } = tracked;
     this.restless = true;
     this.look(tracked);
-    this.#holdStates(tracked, states);
-    this.#holdBuffer(tracked, "slow", slow);
-    this.#holdBuffer(tracked, "ema", ema);
+    this.#holdStates(tracked, tracked.states);
+    this.#holdBuffer(tracked, "slow", tracked.slow);
+    this.#holdBuffer(tracked, "ema", tracked.ema);
     this.#noteKept(tracked);
   }
 

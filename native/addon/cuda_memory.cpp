@@ -129,7 +129,7 @@ Napi::Value write(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value fill(const Napi::CallbackInfo& info) {
-  required(info[0]).clear(stream_of(info[1]));
+  required(info[0]).fill(info[1].As<Napi::Number>().FloatValue(), stream_of(info[2]));
   return info.Env().Undefined();
 }
 

@@ -8,10 +8,9 @@ void ChunkList::cut(const Plan& plan) {
   begins_.clear();
   elements_ = 0;
   std::size_t room = 0;
-  for (std::size_t row = 0; row < plan.rows().size(); ++row) {
-    if (!plan.active(row)) continue;
+  plan.each_active([&](std::size_t row) {
     const std::size_t length = plan.rows()[row].length();
-    if (plan.rows()[row].place != host || length == 0) continue;
+    if (plan.rows()[row].place != host || length == 0) return;
     for (std::size_t offset = 0; offset < length;) {
       if (room == 0) {
         begins_.push_back({rows_.size(), offset});
@@ -24,7 +23,7 @@ void ChunkList::cut(const Plan& plan) {
     rows_.push_back(row);
     if (plan.rows()[row].touched) touched_.push_back(row);
     elements_ += length;
-  }
+  });
   begins_.push_back({rows_.size(), 0});
 }
 

@@ -58,7 +58,7 @@ int CpuEngine::threads(const Plan& plan) {
 void CpuEngine::prepare(const Plan& plan, Changes changes) {
   threads_ = 0;
   added_up_ = false;
-  if (changes.rows) chunks_.cut(plan);
+  if (changes.rows || changes.touched) chunks_.cut(plan);
   if (plan.needs().any()) lay_out(plan);
 }
 
@@ -66,8 +66,8 @@ void CpuEngine::prepare(const Plan& plan, Changes changes) {
 void CpuEngine::lay_out(const Plan& plan) {
   const Needs& needs = plan.needs();
   for (BlockSums* blocks : {&tensors_, &means_, &directions_}) blocks->clear();
-  for (std::size_t row = 0; row < plan.rows().size(); ++row) {
-    if (!plan.active(row) || plan.rows()[row].place != host) continue;
+  plan.each_active([&](std::size_t row) {
+    if (plan.rows()[row].place != host) return;
     const auto add = [row](BlockSums& blocks, const SumLayout& layout) { blocks.add(row, layout.cut(row), layout.first(row)); };
     const PlannedSet& set = plan.set_of(row);
     if (needs.squares || needs.norms) add(tensors_, plan.tensors());
@@ -76,7 +76,7 @@ void CpuEngine::lay_out(const Plan& plan) {
     } else {
       add(means_, plan.segments());
     }
-  }
+  });
   if (needs.means) sums_.means.resize(plan.segments().count());
   if (needs.directions) sums_.directions.resize(plan.segments().count());
   if (needs.norms) sums_.data_squares.resize(plan.tensors().count());

@@ -135,7 +135,7 @@ double norm_across_places(const std::vector<PlacedFloats>& arrays, int threads, 
   std::vector<double> sums(plan.tensors().count());
   for (const int place : places) {
     const std::unique_ptr<Engine> engine = make_engine(place);
-    engine->prepare(plan, {true, true});
+    engine->prepare(plan, {true, true, true});
     engine->sum_squares(plan, sums.data());
   }
   plan.tensors().add_up(sums.data());

@@ -10,6 +10,8 @@ namespace adabelief {
 CudaEngine::CudaEngine(CudaDevice& device)
     : device_(device),
       table_(std::make_unique<DeviceBuffer>(device)),
+      touched_table_(std::make_unique<DeviceBuffer>(device)),
+      repeated_sums_(std::make_unique<DeviceBuffer>(device)),
       sums_(std::make_unique<DeviceBuffer>(device)),
       live_(device) {
   const Current current(device);
@@ -35,13 +37,16 @@ void CudaEngine::wait() {
 
 void CudaEngine::prepare(const Plan& plan, Changes changes) {
   capturing_ = plan.captured();
+  touched_.clear();
   make_list(plan, changes.rows || changes.gradients);
   if (capturing_) return require_prepared(plan);
   use(static_cast<cu::Stream>(plan.stream));
   const Current current(device_);
+  if (!plan.touched().empty()) make_touched(plan);
   load_kernels(plan);
   reserve_sums(plan);
   copy_list();
+  if (!touched_.empty()) copy_touched();
   if (plan.capturable()) write_live(plan, plan.request().live, static_cast<std::size_t>(plan.request().sets), plan.stream);
 }
 
@@ -73,6 +78,7 @@ void CudaEngine::make_list(const Plan& plan, bool changed) {
   const StepRequest& request = plan.request();
   const Needs& needs = plan.needs();
   std::vector<std::int32_t> wanted(request.set_of_row, request.set_of_row + plan.rows().size());
+  for (const std::size_t row : plan.touched()) wanted[row] = skipped;  // they are not on it
   // Of all stages these alone decide how rows are cut.
   for (int set = 0; set < request.sets; ++set) {
     wanted.push_back(request.stages[set] & (stage::centralize | stage::centralize_conv));
@@ -83,6 +89,13 @@ void CudaEngine::make_list(const Plan& plan, bool changed) {
   listed_.clear();  // until the list is whole
   list_.make(plan, device_.ordinal());
   listed_ = std::move(wanted);
+}
+
+/** Lists the rows that sparse gradients touch. */
+void CudaEngine::make_touched(const Plan& plan) {
+  added_up_ = false;
+  reserve_ample(repeated_sums_, TouchedList::sums(plan, device_.ordinal()) * sizeof(float));
+  touched_.make(plan, device_.ordinal(), reinterpret_cast<float*>(repeated_sums_->data()));
 }
 
 /** Has what follows use a stream, after all that was launched before. */
@@ -99,22 +112,21 @@ void CudaEngine::use(cu::Stream stream) {
 }
 
 void CudaEngine::load_kernels(const Plan& plan) {
-  const FormulaKernel update = plan.capturable() ? FormulaKernel::update_live : FormulaKernel::update;
-  const FormulaKernel sum = plan.capturable() ? FormulaKernel::sum_directions_live : FormulaKernel::sum_directions;
-  for (const SetPieces& pieces : list_.sets()) {
-    const PlannedSet& set = plan.sets()[static_cast<std::size_t>(pieces.set)];
-    for (const int variant : {set.variant, set.other}) {
-      if (variant < 0) continue;
-      device_.kernel(update, plan.formula(), variant);
-      if (set.following < 0) continue;
-      device_.kernel(sum, plan.formula(), variant);
-      device_.kernel(update, plan.formula(), plan.traits().variant[variant].following);
-    }
-  }
+  each_set([&](const SetPieces& pieces) {
+    const bool completed = plan.sets()[static_cast<std::size_t>(pieces.set)].following >= 0;
+    each_variant(plan, pieces, [&](int variant) {
+      device_.kernel(update_of(plan, pieces), plan.formula(), variant);
+      if (!completed) return;
+      device_.kernel(directions_of(plan, pieces), plan.formula(), variant);
+      device_.kernel(update_of(plan, pieces), plan.formula(), plan.traits().variant[variant].following);
+    });
+  });
   if (plan.capturable()) {
     device_.kernel(begin_rows_kernel);
     device_.kernel(end_rows_kernel);
   }
+  if (touched_.repeated().count > 0) device_.kernel(add_repeated_kernel);
+  if (touched_.blocks().count > 0) device_.kernel(sum_touched_kernel);
   if (!plan.needs().any()) return;
   device_.kernel(sum_blocks_kernel);
   device_.kernel(fold_blocks_kernel);
@@ -125,7 +137,8 @@ void CudaEngine::load_kernels(const Plan& plan) {
 std::size_t CudaEngine::bytes_of_sums(const Plan& plan) const {
   if (!plan.needs().any()) return 0;
   const std::size_t room = std::max(plan.tensors().count(), plan.segments().count());
-  return kinds_of_sums * room * sizeof(double) + kinds_of_means * room * sizeof(float) + 16 * list_.partials() * sizeof(double);
+  const std::size_t partials = 16 * std::max(list_.partials(), touched_.partials());
+  return kinds_of_sums * room * sizeof(double) + kinds_of_means * room * sizeof(float) + partials * sizeof(double);
 }
 
 /** Makes room for sums and writes zeros: sums of rows that lie elsewhere are read back with the others. */
@@ -151,16 +164,32 @@ void CudaEngine::copy_list() {
   reserve(table_, rows + pieces);
   device_.copy(table_->data(), list_.rows().data(), rows, stream_);
   device_.copy(table_->data() + rows, list_.pieces().data(), pieces, stream_);
-  // If this step is refused, the next one may be on another stream and must not overtake the copies.
+  note_copies();
+  fresh_ = false;
+}
+
+void CudaEngine::copy_touched() {
+  const std::vector<char>& image = touched_.image();
+  reserve_ample(touched_table_, image.size());
+  device_.copy(touched_table_->data(), image.data(), image.size(), stream_);
+  note_copies();
+}
+
+/** If this step is refused, the next one may be on another stream and must not overtake the copies. */
+void CudaEngine::note_copies() {
   launched_ = true;
   if (stream_) mark();
-  fresh_ = false;
 }
 
 /** Makes room, once nothing that was launched uses the memory. */
 void CudaEngine::reserve(std::unique_ptr<DeviceBuffer>& buffer, std::size_t bytes) {
   if (bytes > buffer->bytes()) wait();
   buffer->reserve(bytes);
+}
+
+/** The same for what has another size at each step, so that few of them wait. */
+void CudaEngine::reserve_ample(std::unique_ptr<DeviceBuffer>& buffer, std::size_t bytes) {
+  if (bytes > buffer->bytes()) reserve(buffer, 4 * bytes);
 }
 
 /** Leaves a buffer to the graphs that use it, as long as the engine lives. */

@@ -7,7 +7,7 @@
 #include "../table/engine.h"
 #include "device_buffer.h"
 #include "live_memory.h"
-#include "row_list.h"
+#include "touched_list.h"
 
 namespace adabelief {
 
@@ -35,17 +35,40 @@ class CudaEngine : public Engine {
   enum Means { gradients, directions, kinds_of_means };
 
   void make_list(const Plan& plan, bool changed);
+  void make_touched(const Plan& plan);
   void load_kernels(const Plan& plan);
   void reserve_sums(const Plan& plan);
   void copy_list();
+  void copy_touched();
+  void note_copies();
   void use(cu::Stream stream);
   void require_prepared(const Plan& plan);
   void reserve(std::unique_ptr<DeviceBuffer>& buffer, std::size_t bytes);
+  void reserve_ample(std::unique_ptr<DeviceBuffer>& buffer, std::size_t bytes);
   void replace_captured(std::unique_ptr<DeviceBuffer>& buffer);
   std::size_t bytes_of_sums(const Plan& plan) const;
   void mark();
 
+  /** How many tensors have a norm here. */
+  std::size_t tensors() const { return touched_.empty() ? list_.rows().size() : touched_.tensors(); }
+  template <class Visit>
+  void each_set(const Visit& visit) const {
+    for (const SetPieces& pieces : list_.sets()) visit(pieces);
+    for (const SetPieces& pieces : touched_.sets()) visit(pieces);
+  }
+  /** Calls `visit(variant)` for those that rows may have. */
+  template <class Visit>
+  void each_variant(const Plan& plan, const SetPieces& pieces, const Visit& visit) const;
+  /** The kernels for rows: by their launch, or by what each has for itself. */
+  static FormulaKernel update_of(const Plan& plan, const SetPieces& pieces) {
+    return plan.capturable() || pieces.counted ? FormulaKernel::update_live : FormulaKernel::update;
+  }
+  static FormulaKernel directions_of(const Plan& plan, const SetPieces& pieces) {
+    return plan.capturable() || pieces.counted ? FormulaKernel::sum_directions_live : FormulaKernel::sum_directions;
+  }
+  void add_up_repeated();
   void launch_squares(const Plan& plan, bool by_tensors);
+  Launch launch_over(bool touched) const;
   Launch describe(const Plan& plan, const SetPieces& pieces) const;
   void find_steps(const Plan& plan, const SetPieces& pieces, Launch& launch) const;
   void run_rows(const Plan& plan, const char* kernel);
@@ -53,10 +76,10 @@ class CudaEngine : public Engine {
   void update(const Plan& plan, const SetPieces& pieces, Launch& launch, bool completes);
   void sum_directions(const Plan& plan, const SetPieces& pieces, Launch& launch);
   void run(const Plan& plan, Pass pass, const SetPieces& pieces);
-  void launch(cu::Function kernel, const Pieces& pieces, Launch& launch);
+  void launch(cu::Function kernel, const Pieces& pieces, Launch launch);
   /** Sums by blocks into `launch.sums`; the same, and adds the blocks of each segment up. */
-  void sum_blocks(const SetPieces& pieces, Launch& launch, cu::Function kernel);
-  void sum(const SetPieces& pieces, Launch& launch, cu::Function kernel);
+  void sum_blocks(const Pieces& blocks, Launch& launch, cu::Function kernel);
+  void sum(const Pieces& blocks, Launch& launch, cu::Function kernel);
   void add_up(const Pieces& blocks, Launch& launch);
   /** Where the sums lie: all sums, then all means, then the partial sums. */
   double* sums(Sums which) const { return reinterpret_cast<double*>(sums_->data()) + static_cast<std::size_t>(which) * room_; }
@@ -69,7 +92,9 @@ class CudaEngine : public Engine {
   RowList list_;
   std::vector<std::int32_t> listed_;  // the request that the list was made for: sets by row, their cuts, needs
   bool fresh_ = true;                 // whether the list must be copied to the device
-  std::unique_ptr<DeviceBuffer> table_, sums_;
+  TouchedList touched_;               // by the sparse gradients of the step at hand
+  bool added_up_ = false;             // whether the rows that these repeat were
+  std::unique_ptr<DeviceBuffer> table_, touched_table_, repeated_sums_, sums_;
   std::vector<std::unique_ptr<DeviceBuffer>> captured_;  // that graphs use, and steps no longer do
   LiveMemory live_;
   bool capturing_ = false;                               // whether the step at hand is captured into a graph
@@ -81,5 +106,14 @@ class CudaEngine : public Engine {
   cu::Event order_ = nullptr;  // the end of the last step on a stream that is not the default one
   bool launched_ = false;
 };
+
+template <class Visit>
+void CudaEngine::each_variant(const Plan& plan, const SetPieces& pieces, const Visit& visit) const {
+  if (pieces.counted) return touched_.each_variant(pieces, visit);
+  const PlannedSet& set = plan.sets()[static_cast<std::size_t>(pieces.set)];
+  for (const int variant : {set.variant, set.other}) {
+    if (variant >= 0) visit(variant);
+  }
+}
 
 }  // namespace adabelief

@@ -22,6 +22,11 @@ constexpr const char* fold_blocks_kernel = "fold_blocks";
 /** Adds up the blocks of each segment, in their order. */
 constexpr const char* sum_segments_kernel = "sum_segments";
 
+/** Sums the values of the rows that sparse gradients repeat. */
+constexpr const char* add_repeated_kernel = "add_repeated";
+/** Sums sparse gradients by blocks, a lane of a block a thread. */
+constexpr const char* sum_touched_kernel = "sum_touched";
+
 /** Adds up the sums of all rows, and finds the factor that clips. */
 constexpr const char* clip_kernel = "clip";
 

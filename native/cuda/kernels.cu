@@ -1,6 +1,7 @@
 // The kernels, for nvcc: every formula and variant, with the names of kernel_names.h.
 #include "array_kernels.h"
 #include "kernels.h"
+#include "touched_kernels.h"
 
 namespace adabelief {
 namespace device {
@@ -48,6 +49,14 @@ __global__ void __launch_bounds__(piece_threads) fold_blocks(const __grid_consta
 
 __global__ void __launch_bounds__(piece_threads) sum_segments(const __grid_constant__ Launch launch) {
   sum_segment(launch, here());
+}
+
+__global__ void __launch_bounds__(piece_threads) add_repeated(const __grid_constant__ Launch launch) {
+  add_repeated_piece(launch, here());
+}
+
+__global__ void __launch_bounds__(piece_threads) sum_touched(const __grid_constant__ Launch launch) {
+  sum_touched_lane(launch, here());
 }
 
 __global__ void __launch_bounds__(piece_threads) clip(const __grid_constant__ Launch launch) { find_clip(launch, here()); }

@@ -37,6 +37,23 @@ struct DevicePiece {
   std::uint64_t begin;
 };
 
+/** The values of a touched row that lie in one block of its tensor, from element `within` of the block on. */
+struct TouchedSpan {
+  const float* grad;
+  std::uint32_t within, length;
+};
+
+/** A block of a tensor with a sparse gradient: its spans, from number `begin` to `end`. */
+struct TouchedBlock {
+  std::uint64_t begin, end;
+};
+
+/** A row that a sparse gradient repeats: so many sources from number `begin` on are added up. */
+struct RepeatedRow {
+  float* sum;
+  std::uint64_t length, begin, count;
+};
+
 /** The threads that share a piece. Each takes four elements at a time. */
 constexpr unsigned piece_threads = 256;
 
@@ -83,6 +100,12 @@ struct Launch {
   std::int32_t variant;      // that a row must have; others are left alone
   std::int32_t one_count;    // 1: all rows have one count
   std::int32_t skips;        // 1: a norm that is not finite leaves the step out
+  // Of sparse gradients. The blocks lie like the partial sums of their tensors.
+  const TouchedBlock* touched_blocks;
+  const TouchedSpan* touched_spans;
+  const RepeatedRow* repeated;
+  const float* const* sources;
+  const std::uint64_t* tensors;  // where the sums of all tensors begin, for the kernel that fills the slot; null: as `rows` say
 };
 
 }  // namespace adabelief

@@ -1,5 +1,6 @@
 #include "memory.h"
 
+#include <cstring>
 #include <limits>
 
 namespace adabelief {
@@ -67,7 +68,7 @@ std::shared_ptr<DeviceFloats> DeviceFloats::allocate(int ordinal, std::size_t le
   if (length == 0) return floats;
   device.check(device.driver().cuMemAlloc_v2(&floats->base_, length * sizeof(float)), "cuMemAlloc");
   floats->pointer_ = floats->base_;
-  floats->clear(stream);
+  floats->fill(0, stream);
   return floats;
 }
 
@@ -148,12 +149,14 @@ void DeviceFloats::write(const float* from, cu::Stream stream) {
   device_.check(device_.driver().cuStreamSynchronize(stream), "cuStreamSynchronize");
 }
 
-void DeviceFloats::clear(cu::Stream stream) {
+void DeviceFloats::fill(float value, cu::Stream stream) {
   require_usable();
   const Current current(device_);
   device_.require_stream(stream);
   if (length_ == 0) return;
-  device_.check(device_.driver().cuMemsetD32Async(pointer_, 0, length_, stream), "cuMemsetD32Async");
+  unsigned bits = 0;
+  std::memcpy(&bits, &value, sizeof bits);
+  device_.check(device_.driver().cuMemsetD32Async(pointer_, bits, length_, stream), "cuMemsetD32Async");
 }
 
 cu::IpcHandle DeviceFloats::share(std::size_t& offset) const {

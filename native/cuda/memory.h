@@ -33,8 +33,8 @@ class DeviceFloats {
   void read(float* into, cu::Stream stream) const;
   /** Copies from the host; `from` may be changed when it returns. */
   void write(const float* from, cu::Stream stream);
-  /** Writes zeros. */
-  void clear(cu::Stream stream);
+  /** Writes a value to all elements. */
+  void fill(float value, cu::Stream stream);
   /** What another process opens it with, and how far into its allocation it begins, in bytes. */
   cu::IpcHandle share(std::size_t& offset) const;
   /** Gives the memory back, after all work on it. */

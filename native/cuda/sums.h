@@ -230,11 +230,12 @@ ADABELIEF_INLINE void sum_segment(const Launch& launch, const Here& here) {
   launch.new_means[row.segments + mine.number / blocks] = static_cast<float>(sum / static_cast<double>(mine.cut.segment));
 }
 
-/** Finds the norm of all gradients from the sums of their tensors, in the order of the rows, and the factor that clips it. One
+/** Finds the norm of all gradients from the sums of their tensors, in the order of the table, and the factor that clips it. One
  * thread does. */
 ADABELIEF_INLINE void find_clip(const Launch& launch, const Here& here) {
   if (here.block != 0 || here.thread != 0) return;
-  const double norm = square_root(sum_in_order(launch.count, [&](uint64_t k) { return launch.sums[launch.rows[k].tensor]; }));
+  const auto tensor = [&](uint64_t k) { return launch.tensors ? launch.tensors[k] : launch.rows[k].tensor; };
+  const double norm = square_root(sum_in_order(launch.count, [&](uint64_t k) { return launch.sums[tensor(k)]; }));
   launch.slot->norm = norm;
   launch.slot->clip = launch.max_norm >= 0 ? static_cast<float>(clip_coefficient(norm, launch.max_norm)) : launch.factors.clip;
   launch.slot->skipped = launch.skips != 0 && !(norm < HUGE_VAL) ? 1.0f : 0.0f;

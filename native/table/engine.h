@@ -13,6 +13,7 @@ namespace adabelief {
 struct Changes {
   bool rows;       // their memory, or which of them are at work
   bool gradients;  // other arrays
+  bool touched;    // other rows or values of sparse gradients
 };
 
 /** Runs steps over the rows of one place. Every call but `wait` has the plan of the step at hand. */

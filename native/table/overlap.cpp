@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "../core/lease.h"
+#include "table.h"
+
 namespace adabelief {
 
 namespace {
@@ -37,6 +40,23 @@ Overlap WritableMemory::find_gradient(int row, const Row& memory) const {
   const Interval& last = *(after - 1);
   if (last.end <= begin) return none;
   return {true, row, last.row, Role::grad, last.role};
+}
+
+/** Memory at work that another step, under way on another thread, is using. */
+Overlap Table::find_lease() const {
+  Overlap found = none;
+  if (leases() == 0) return found;
+  for (const std::size_t i : active_) {
+    const Row& row = rows_[i];
+    const auto look = [&](const float* begin, std::size_t bytes, Role role, bool writing) {
+      if (found.found || !leased(begin, bytes, writing)) return;
+      found = {true, static_cast<int>(i), static_cast<int>(i), role, role};
+    };
+    each_written(row, [&](const float* begin, std::size_t bytes, Role role) { look(begin, bytes, role, true); });
+    look(row.span.grad, row.grad_length() * sizeof(float), Role::grad, false);
+    if (found.found) return found;
+  }
+  return found;
 }
 
 }  // namespace adabelief

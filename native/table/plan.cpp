@@ -21,8 +21,9 @@ std::size_t segment_of(const Row& row, std::int32_t stages) {
 
 Plan::Plan(const std::vector<Row>& rows, int formula) : rows_(rows), formula_(formula) {}
 
-void Plan::make(const StepRequest& request) {
+void Plan::make(const StepRequest& request, const std::vector<std::size_t>& touched) {
   request_ = request;
+  touched_ = touched;
   scale = static_cast<float>(request.gradients->scale);
   clip = static_cast<float>(request.gradients->clip);
   slot = nullptr;
@@ -50,16 +51,21 @@ void Plan::read_sets() {
   }
 }
 
+/** Rows with a sparse gradient come last: they have other blocks at each step, and the sums of the others stay where they are. */
 void Plan::lay_out() {
   if (!needs_.any()) return;
   tensors_.clear(rows_.size());
   segments_.clear(rows_.size());
-  for (std::size_t row = 0; row < rows_.size(); ++row) {
-    if (!active(row)) continue;
-    const std::size_t segment = segment_of(rows_[row], set_of(row).stages);
-    if (needs_.squares || needs_.norms) tensors_.add(row, tensor_of(rows_[row]), tensor_of(rows_[row]));
-    if (segment > 0) segments_.add(row, rows_[row].length(), segment);
-  }
+  each_active([&](std::size_t row) {
+    if (!rows_[row].touched) lay_out(row);
+  });
+  for (const std::size_t row : touched_) lay_out(row);
+}
+
+void Plan::lay_out(std::size_t row) {
+  const std::size_t segment = segment_of(rows_[row], set_of(row).stages);
+  if (needs_.squares || needs_.norms) tensors_.add(row, tensor_of(rows_[row]), tensor_of(rows_[row]));
+  if (segment > 0) segments_.add(row, rows_[row].length(), segment);
 }
 
 }  // namespace adabelief

@@ -8,6 +8,7 @@
 #include "../core/reduction.h"
 #include "../core/stages.h"
 #include "../update/factors.h"
+#include "each_of.h"
 #include "request.h"
 #include "row.h"
 
@@ -32,8 +33,8 @@ class Plan {
  public:
   Plan(const std::vector<Row>& rows, int formula);
 
-  /** Plans a step over rows that are valid. */
-  void make(const StepRequest& request);
+  /** Plans a step over rows that are valid. `touched` are those to be updated by a sparse gradient. */
+  void make(const StepRequest& request, const std::vector<std::size_t>& touched = {});
 
   const std::vector<Row>& rows() const { return rows_; }
   int formula() const { return formula_; }
@@ -42,8 +43,16 @@ class Plan {
   const std::vector<PlannedSet>& sets() const { return sets_; }
   const Needs& needs() const { return needs_; }
 
+  /** The rows to be updated by a sparse gradient, in their order. */
+  const std::vector<std::size_t>& touched() const { return touched_; }
   /** Whether a row is to be updated. */
   bool active(std::size_t row) const { return request_.set_of_row[row] >= 0; }
+  /** Calls `visit(row)` for the rows to be updated. */
+  template <class Visit>
+  void each_active(const Visit& visit) const {
+    each_of(
+        rows_.size(), [sets = request_.set_of_row](std::size_t row) { return sets[row] >= 0; }, visit);
+  }
   const PlannedSet& set(std::int32_t number) const { return sets_[static_cast<std::size_t>(number)]; }
   const PlannedSet& set_of(std::size_t row) const { return set(request_.set_of_row[row]); }
 
@@ -70,10 +79,12 @@ class Plan {
  private:
   void read_sets();
   void lay_out();
+  void lay_out(std::size_t row);
 
   const std::vector<Row>& rows_;
   const int formula_;
   StepRequest request_{};
+  std::vector<std::size_t> touched_;
   std::vector<PlannedSet> sets_;
   Needs needs_{};
   SumLayout tensors_, segments_;

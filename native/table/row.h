@@ -14,11 +14,11 @@ constexpr int host = -1;
 enum class Role : int { data, out, grad, state, slow = state + max_states, ema };
 
 struct Row {
-  Span span{};                           // its gradient: all of it, or the values of a sparse one
-  const TouchedRows* touched = nullptr;  // by a sparse gradient; null: the gradient is not sparse
-  float* slow = nullptr;                 // Lookahead's slow weights, or null
-  float* ema = nullptr;                  // the moving average, or null
-  int states = 0;                        // how many of the span's states there are
+  Span span{};                     // its gradient: all of it, or the values of a sparse one
+  TouchedRows* touched = nullptr;  // by a sparse gradient; null: the gradient is not sparse
+  float* slow = nullptr;           // Lookahead's slow weights, or null
+  float* ema = nullptr;            // the moving average, or null
+  int states = 0;                  // how many of the span's states there are
   int place = host;
   int dimensions = 1;
   std::size_t first = 1;  // the first dimension

@@ -1,7 +1,5 @@
 #include "table.h"
 
-#include "../core/lease.h"
-
 namespace adabelief {
 
 namespace {
@@ -26,6 +24,8 @@ Table::Table(int formula) : plan_(rows_, formula) {}
 
 void Table::resize(int rows) {
   touched_.erase(touched_.lower_bound(rows), touched_.end());
+  touched_bytes_ = 0;
+  for (const auto& [row, touched] : touched_) touched_bytes_ += touched.bytes();
   rows_.resize(static_cast<std::size_t>(rows));
   parts_.assign(rows_.size(), unknown_part);
   active_.clear();
@@ -59,7 +59,9 @@ void Table::bind_grad(int row, const float* grad) { note_grad(row, grad, nullptr
 
 bool Table::bind_sparse(int row, const SparseGradient& gradient) {
   TouchedRows& touched = touched_[row];
-  const bool taken = touched.take(gradient, rows_[static_cast<std::size_t>(row)].first, width(row));
+  const std::size_t before = touched.bytes();
+  const bool taken = touched.take(gradient, rows_[static_cast<std::size_t>(row)].first, width(row), place(row) == host);
+  touched_bytes_ += touched.bytes() - before;
   if (taken) note_grad(row, gradient.values, &touched);
   return taken;
 }
@@ -78,39 +80,56 @@ bool Table::can_find_steps(const StepRequest& request) const {
   return true;
 }
 
-void Table::note_grad(int row, const float* grad, const TouchedRows* touched) {
+void Table::note_grad(int row, const float* grad, TouchedRows* touched) {
   const auto index = static_cast<std::size_t>(row);
   Seat& seat = seats_[rows_[index].place];
-  if (touched || rows_[index].touched) seat.changes.rows = true;  // the elements at work
+  if (touched != rows_[index].touched) seat.changes.rows = true;  // the elements at work
+  (touched ? seat.changes.touched : seat.changes.gradients) = true;
   rows_[index].span.grad = grad;
   rows_[index].touched = touched;
   grad_changed_[index] = grads_new_ = true;
-  seat.changes.gradients = true;
 }
 
-/** A row that takes no part, as before, costs no look at it. */
+/** Calls `visit(begin, end)` for sixteen rows at a time, but where none of them takes part, as before: these cost no look at
+ * them. */
+template <class Visit>
+void Table::each_at_play(const StepRequest& request, const Visit& visit) const {
+  constexpr std::size_t block = 16;
+  const std::int32_t *sets = request.set_of_row, *parts = parts_.data();
+  std::size_t i = 0;
+  for (; i + block <= rows_.size(); i += block) {
+    std::int32_t any = 0;
+    for (std::size_t k = i; k < i + block; ++k) any |= (sets[k] ^ skipped) | (parts[k] ^ skipped);
+    if (any != 0) visit(i, i + block);
+  }
+  visit(i, rows_.size());
+}
+
 bool Table::valid(const StepRequest& request) const {
   const FormulaTraits& formula = plan_.traits();
   if (request.gradients->capturable != 0 && !can_find_steps(request)) return false;
   for (int set = 0; set < request.sets; ++set) {
     if (request.variants[set] < 0 || request.variants[set] >= formula.variants) return false;
   }
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const int set = request.set_of_row[i];
-    if (set == ignored || (set == skipped && set == parts_[i])) continue;
-    const Row& row = rows_[i];
-    if (set < ignored || !row.bound) return false;
-    if (set == skipped) continue;
-    if (!fits(formula, request, row, set) || (row.grad_length() > 0 && !row.span.grad)) return false;
-    if (row.touched && !valid(request, row)) return false;
-  }
-  return true;
+  bool fine = true;
+  each_at_play(request, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end && fine; ++i) {
+      const int set = request.set_of_row[i];
+      if (set == ignored || (set == skipped && set == parts_[i])) continue;
+      const Row& row = rows_[i];
+      fine = set >= skipped && row.bound;
+      if (set == skipped || !fine) continue;
+      fine =
+          fits(formula, request, row, set) && (row.grad_length() == 0 || row.span.grad) && (!row.touched || valid(request, row));
+    }
+  });
+  return fine;
 }
 
-/** The same for a row with a sparse gradient. What needs the whole tensor cannot have one. */
+/** The same for a row with a sparse gradient. What needs the whole tensor, or repeats the same launches, cannot have one. */
 bool Table::valid(const StepRequest& request, const Row& row) const {
   const FormulaTraits& formula = plan_.traits();
-  if (formula.norms) return false;
+  if (formula.norms || request.gradients->capturable != 0) return false;
   for (std::size_t element = 0; row.touched->has_sets() && element < row.length(); element += row.touched->width()) {
     if (!fits(formula, request, row, row.touched->set(row.touched->place(element)))) return false;
   }
@@ -119,18 +138,28 @@ bool Table::valid(const StepRequest& request, const Row& row) const {
 
 /** Notes which rows take part. Between being updated and being skipped a row's memory stays the same. */
 void Table::note_parts(const StepRequest& request) {
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    const std::int32_t part = part_of(request.set_of_row[i]);
-    if (part == parts_[i]) continue;
-    if (part <= ignored || parts_[i] <= ignored) changed_ = true;
-    active_changed_ = true;
-    parts_[i] = part;
-    if (rows_[i].bound) seats_[rows_[i].place].changes.rows = true;
-  }
+  each_at_play(request, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::int32_t part = part_of(request.set_of_row[i]);
+      if (part == parts_[i]) continue;
+      if (part <= ignored || parts_[i] <= ignored) changed_ = true;
+      active_changed_ = true;
+      parts_[i] = part;
+      if (rows_[i].bound) seats_[rows_[i].place].changes.rows = true;
+    }
+  });
   if (!active_changed_) return;
   active_.clear();
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
-    if (parts_[i] == active_part) active_.push_back(i);
+  each_of(
+      parts_.size(), [parts = parts_.data()](std::size_t i) { return parts[i] == active_part; },
+      [&](std::size_t i) { active_.push_back(i); });
+}
+
+void Table::note_touched(const StepRequest& request) {
+  active_touched_.clear();
+  for (const auto& [row, touched] : touched_) {
+    const auto index = static_cast<std::size_t>(row);
+    if (rows_[index].touched && request.set_of_row[index] >= 0) active_touched_.push_back(index);
   }
 }
 
@@ -173,23 +202,6 @@ void Table::take_seats() {
   }
 }
 
-/** Memory at work that another step, under way on another thread, is using. */
-Overlap Table::find_lease() const {
-  Overlap found = none;
-  if (leases() == 0) return found;
-  for (const std::size_t i : active_) {
-    const Row& row = rows_[i];
-    const auto look = [&](const float* begin, std::size_t bytes, Role role, bool writing) {
-      if (found.found || !leased(begin, bytes, writing)) return;
-      found = {true, static_cast<int>(i), static_cast<int>(i), role, role};
-    };
-    each_written(row, [&](const float* begin, std::size_t bytes, Role role) { look(begin, bytes, role, true); });
-    look(row.span.grad, row.grad_length() * sizeof(float), Role::grad, false);
-    if (found.found) return found;
-  }
-  return found;
-}
-
 Outcome Table::prepare(const StepRequest& request) {
   if (!valid(request)) return {Outcome::invalid, none};
   note_parts(request);
@@ -197,7 +209,8 @@ Outcome Table::prepare(const StepRequest& request) {
   if (overlap.found) return {Outcome::overlap, overlap};
   const Overlap lease = find_lease();
   if (lease.found) return {Outcome::leased, lease};
-  plan_.make(request);
+  note_touched(request);
+  plan_.make(request, active_touched_);
   prepare_engines();
   return {Outcome::ready, none};
 }
@@ -208,7 +221,7 @@ void Table::prepare_engines() {
     if (!seat.at_work) continue;
     if (!seat.engine) seat.engine = make_engine(place);
     seat.engine->prepare(plan_, seat.changes);
-    seat.changes = {false, false};
+    seat.changes = {false, false, false};
   }
 }
 
@@ -228,14 +241,6 @@ std::size_t Table::elements() const {
   std::size_t elements = 0;
   for (const std::size_t i : active_) elements += rows_[i].length();
   return elements;
-}
-
-void Table::each_memory(const std::function<void(const void*, std::size_t, bool)>& visit) const {
-  for (const std::size_t i : active_) {
-    const Row& row = rows_[i];
-    each_written(row, [&](const float* begin, std::size_t bytes, Role) { visit(begin, bytes, true); });
-    if (row.grad_length() > 0) visit(row.span.grad, row.grad_length() * sizeof(float), false);
-  }
 }
 
 }  // namespace adabelief

@@ -41,7 +41,9 @@ class Table {
   }
   int place(int row) const { return rows_[static_cast<std::size_t>(row)].place; }
   /** The table's own memory, about. */
-  std::size_t bytes() const { return rows_.capacity() * (sizeof(Row) + sizeof(std::int32_t)) + writable_.bytes(); }
+  std::size_t bytes() const {
+    return rows_.capacity() * (sizeof(Row) + sizeof(std::int32_t)) + writable_.bytes() + touched_bytes_;
+  }
 
   void resize(int rows);
   /** Sets the number of dimensions of a row, and the first of them. */
@@ -87,12 +89,15 @@ class Table {
   /** The engine of one place, once it is needed. */
   struct Seat {
     std::unique_ptr<Engine> engine;
-    Changes changes{true, true};
+    Changes changes{true, true, true};
     bool at_work = false;
   };
 
+  template <class Visit>
+  void each_at_play(const StepRequest& request, const Visit& visit) const;
   bool can_find_steps(const StepRequest& request) const;
-  void note_grad(int row, const float* grad, const TouchedRows* touched);
+  void note_grad(int row, const float* grad, TouchedRows* touched);
+  void note_touched(const StepRequest& request);
   bool valid(const StepRequest& request) const;
   bool valid(const StepRequest& request, const Row& row) const;
   void note_parts(const StepRequest& request);
@@ -106,10 +111,12 @@ class Table {
   void run_passes();
 
   std::vector<Row> rows_;
-  std::map<int, TouchedRows> touched_;  // by row, for all that had a sparse gradient
-  std::vector<std::int32_t> parts_;     // by row, of the step at hand: `active_part`, `skipped` or `ignored`
-  std::vector<std::size_t> active_;     // the rows that are to be updated
-  std::vector<char> grad_changed_;      // by row, since its gradient was last checked
+  std::map<int, TouchedRows> touched_;       // by row, for all that had a sparse gradient
+  std::size_t touched_bytes_ = 0;            // their memory
+  std::vector<std::size_t> active_touched_;  // the rows that are to be updated by a sparse gradient
+  std::vector<std::int32_t> parts_;          // by row, of the step at hand: `active_part`, `skipped` or `ignored`
+  std::vector<std::size_t> active_;          // the rows that are to be updated
+  std::vector<char> grad_changed_;           // by row, since its gradient was last checked
   Plan plan_;
   WritableMemory writable_;     // of the rows that are present
   bool changed_ = true;         // whether any memory but a gradient's is new since overlap was last checked

@@ -4,7 +4,7 @@
 
 namespace adabelief {
 
-bool TouchedRows::take(const SparseGradient& gradient, std::size_t rows, std::size_t width) {
+bool TouchedRows::take(const SparseGradient& gradient, std::size_t rows, std::size_t width, bool on_host) {
   width_ = width;
   has_sets_ = gradient.sets != nullptr;
   values_ = gradient.values;
@@ -14,6 +14,10 @@ bool TouchedRows::take(const SparseGradient& gradient, std::size_t rows, std::si
   if (gradient.count > 0 && most >= rows) return false;
   sort(most);
   merge(gradient);
+  if (on_host) {
+    if (sums_.size() < repeated_.size() * width_) sums_.resize(repeated_.size() * width_);
+    use_sums(sums_.data());
+  }
   blocks_.reserve(touched_.size() * (width / reduction_block + 2));  // so that a step allocates nothing
   blocks_known_ = false;
   return true;
@@ -37,7 +41,7 @@ void TouchedRows::sort(std::uint32_t most) {
   }
 }
 
-/** Lists every row once. Those that are repeated get room for their sums. */
+/** Lists every row once. Where one is repeated, the place of its sum is not known yet. */
 void TouchedRows::merge(const SparseGradient& gradient) {
   touched_.clear();
   repeated_.clear();
@@ -49,8 +53,16 @@ void TouchedRows::merge(const SparseGradient& gradient) {
     if (next - i > 1) repeated_.push_back({i, next, touched_.size()});
     touched_.push_back({row, element_of(values_, number * width_), has_sets_ ? gradient.sets[number] : -1});
   }
-  if (sums_.size() < repeated_.size() * width_) sums_.resize(repeated_.size() * width_);
-  for (std::size_t k = 0; k < repeated_.size(); ++k) touched_[repeated_[k].touched].grad = sums_.data() + k * width_;
+}
+
+void TouchedRows::use_sums(float* sums) {
+  for (std::size_t k = 0; k < repeated_.size(); ++k) touched_[repeated_[k].touched].grad = element_of(sums, k * width_);
+}
+
+std::size_t TouchedRows::bytes() const {
+  return (rows_.capacity() + order_.capacity() + spare_.capacity()) * sizeof(std::uint32_t) +
+         touched_.capacity() * sizeof(Touched) + repeated_.capacity() * sizeof(Repeated) + blocks_.capacity() * sizeof(Block) +
+         sums_.capacity() * sizeof(float);
 }
 
 std::size_t TouchedRows::blocks() const {

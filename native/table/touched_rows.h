@@ -27,9 +27,12 @@ class TouchedRows {
     std::size_t touched, within;
   };
 
-  /** Takes over the gradient of a tensor of so many rows. It keeps the address of the values, and copies the rest. False: a row
-   * is out of range. */
-  bool take(const SparseGradient& gradient, std::size_t rows, std::size_t width);
+  /** Takes over the gradient of a tensor of so many rows. It keeps the address of the values, and copies the rest. The sums of
+   * repeated rows get memory of the host, unless the values lie elsewhere: then `use_sums` must follow. False: a row is out of
+   * range. */
+  bool take(const SparseGradient& gradient, std::size_t rows, std::size_t width, bool on_host = true);
+  /** Sets where the sums of the repeated rows lie, end to end and in their order. */
+  void use_sums(float* sums);
 
   /** The elements of a row. */
   std::size_t width() const { return width_; }
@@ -62,6 +65,13 @@ class TouchedRows {
   std::size_t repeated() const { return repeated_.size(); }
   /** Sums the values of some repeated rows, in the order of the gradient. */
   void add_up(std::size_t begin, std::size_t end) const;
+  /** Calls `visit(begin, end)` for each repeated row: its values are `source(begin)` and those after it. */
+  template <class Visit>
+  void each_repeated(const Visit& visit) const;
+  const float* source(std::size_t number) const { return element_of(values_, order_[number] * width_); }
+  /** Calls `visit(row, grad, set)` for each touched row. */
+  template <class Visit>
+  void each_row(const Visit& visit) const;
 
   /** How many blocks of the tensor, of `reduction_block` elements, have a touched row. They are found when they are first asked
    * for, because few steps need them; before threads ask for them. */
@@ -69,6 +79,9 @@ class TouchedRows {
   /** Calls `visit(within, grad, length)` for the pieces of touched rows in a block. */
   template <class Visit>
   void each_in_block(std::size_t block, const Visit& visit) const;
+
+  /** Its own memory. */
+  std::size_t bytes() const;
 
  private:
   struct Touched {
@@ -100,6 +113,16 @@ class TouchedRows {
   mutable bool blocks_known_ = false;
   mutable std::vector<float> sums_;  // of the repeated rows
 };
+
+template <class Visit>
+void TouchedRows::each_repeated(const Visit& visit) const {
+  for (const Repeated& repeated : repeated_) visit(repeated.begin, repeated.end);
+}
+
+template <class Visit>
+void TouchedRows::each_row(const Visit& visit) const {
+  for (const auto& [row, grad, set] : touched_) visit(row, grad, set);
+}
 
 template <class Visit>
 void TouchedRows::each_in_block(std::size_t block, const Visit& visit) const {

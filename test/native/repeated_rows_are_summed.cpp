@@ -1,11 +1,11 @@
 // A sparse gradient becomes a list of rows, each once and in their order: repeated ones are summed in the order of the gradient,
-// and every block of the tensor that has any of them is found.
+// and every block of the tensor that has any of them is found. A table counts the memory of the list as its own.
 #include <cstdint>
 #include <map>
 #include <vector>
 
 #include "check.h"
-#include "table/touched_rows.h"
+#include "table/table.h"
 
 using namespace adabelief;
 
@@ -53,6 +53,48 @@ void check(std::size_t rows, std::size_t width, const std::vector<std::uint32_t>
   }
 }
 
+/** Sums of repeated rows that lie elsewhere, and what is summed into them. */
+void check_sums_elsewhere() {
+  const std::uint32_t rows[] = {7, 2, 7, 9, 2};
+  const float values[10] = {};
+  float sums[4] = {};
+  TouchedRows touched;
+  CHECK(touched.take({rows, nullptr, 5, values}, 10, 2, false), "elsewhere");
+  touched.use_sums(sums);
+  CHECK(touched.repeated() == 2, "elsewhere");
+  const float* const wanted[] = {sums, sums + 2, values + 6};
+  std::size_t number = 0;
+  touched.each_row([&](std::size_t, const float* grad, std::int32_t) { CHECK(grad == wanted[number++], "elsewhere"); });
+  std::vector<const float*> sources;
+  touched.each_repeated([&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) sources.push_back(touched.source(i));
+  });
+  CHECK((sources == std::vector<const float*>{values + 2, values + 8, values, values + 4}), "elsewhere");
+}
+
+/** A table's account of its memory grows with sparse gradients, and shrinks with its rows. */
+void check_account() {
+  constexpr std::size_t count = 1000, width = 8;
+  std::vector<std::uint32_t> rows(count, 1);
+  std::vector<float> memory(count * width), values(count * width);
+  Table table(0);
+  table.resize(2);
+  const std::size_t before = table.bytes();
+  for (int row = 0; row < 2; ++row) {
+    table.shape(row, 2, count);
+    table.bind(row, {memory.data(), memory.data(), nullptr, {}, memory.size()}, 0);
+    CHECK(table.bind_sparse(row, {rows.data(), nullptr, count, values.data()}), "account");
+    const std::size_t least = 3 * sizeof(std::uint32_t) * count * static_cast<std::size_t>(row + 1);
+    CHECK(table.bytes() >= before + least && table.bytes() < before + 2 * least + 1000, "account");
+  }
+  const std::size_t after = table.bytes();
+  CHECK(table.bind_sparse(0, {rows.data(), nullptr, 5, values.data()}) && table.bytes() == after, "account");
+  table.resize(1);
+  CHECK(table.bytes() < after - 2 * sizeof(std::uint32_t) * count, "account");
+  table.resize(0);
+  CHECK(table.bytes() <= before, "account");
+}
+
 }  // namespace
 
 int main() {
@@ -69,5 +111,7 @@ int main() {
   const std::uint32_t beyond[] = {1, 4};
   CHECK(!touched.take({beyond, nullptr, 2, nullptr}, 4, 0), "rows");
   CHECK(touched.take({beyond, nullptr, 2, nullptr}, 5, 0) && touched.length() == 0 && touched.blocks() == 0, "rows");
+  check_sums_elsewhere();
+  check_account();
   std::puts("sparse rows: merged, summed and found by block");
 }

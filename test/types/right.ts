@@ -2,6 +2,7 @@
 import {
   AdaBelief,
   AdaBeliefError,
+  Adam,
   ChainedScheduler,
   CudaArray,
   CyclicLR,
@@ -32,6 +33,7 @@ import {
   type Parameter,
   type Scheduled,
   type ScheduleStateDict,
+  type SparseParameter,
   type StateDict,
   type StepReport,
 } from "adabelief";
@@ -103,6 +105,9 @@ const deviceMoments: CudaArray | undefined = both.state.get(onDevice)?.exp_avg;
 const deviceMaximum: CudaArray | undefined = both.state.get(onDevice)?.max_exp_avg_var;
 const hostMoments: Float32Array | undefined = both.state.get(weight)?.exp_avg;
 onDevice.grad = cuda.wrap({ pointer: 4096n, length: 6, owner: {} });
+const lookedUp: SparseParameter<CudaArray> = parameter(cuda.allocate(6), { shape: [3, 2] });
+lookedUp.grad = { rows: Uint32Array.of(0), values: cuda.allocate(2) };
+const rowSteps: Uint32Array | undefined = new Adam([lookedUp], { sparse_step: "row" }).state.get(lookedUp)?.row_steps;
 both.step({ stream: 1n, maxGradNorm: 1 });
 both.zeroGrad({ stream: 1n });
 both.synchronize();
@@ -155,5 +160,5 @@ async function tune(): Promise<void> {
   await writeSafetensors("weights.safetensors", { weight, steps: BigInt64Array.of(1n) }, { metadata: { format: "pt" } });
 }
 export { averaged, fromFile, part, scaled, scaledReport, tune };
-export { deviceMaximum, deviceMoments, deviceValues, either, hostMoments, hostValue };
+export { rowSteps, deviceMaximum, deviceMoments, deviceValues, either, hostMoments, hostValue };
 export { any, average, degenerated, facts, inTfjs, loss, lrs, maximum, moments, options, report, swapped, warm, why };

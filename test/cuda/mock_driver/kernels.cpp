@@ -1,30 +1,17 @@
 #include "kernels.h"
 
-#include <algorithm>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "core/float_environment.h"
 #include "cuda/array_kernels.h"
 #include "cuda/kernel_names.h"
 #include "cuda/kernels.h"
+#include "cuda/touched_kernels.h"
+#include "translated.h"
 
 namespace adabelief {
 namespace mock_driver {
-
-namespace {
-
-/** What a kernel touches of the rows that it works on. */
-struct Uses {
-  bool data, out, grad, slow, ema;
-  int states;
-  bool means, norms, sums, partials, new_means;
-  bool every_row = false;
-  bool steps = false, counts = false, live = false;  // what a device finds of a step
-};
-
-}  // namespace
 
 struct HostKernel {
   Run run;
@@ -72,7 +59,23 @@ Uses uses_of_segments(const Launch& launch) {
   return {false, false, false, false, false, 0, false, false, true, false, launch.new_means != nullptr};
 }
 
-Uses uses_of_clip(const Launch&) { return {false, false, false, false, false, 0, false, false, true, false, false, true}; }
+Uses uses_of_clip(const Launch& launch) {
+  Uses uses{false, false, false, false, false, 0, false, false, true, false, false, launch.tensors == nullptr};
+  uses.tensors = launch.tensors != nullptr;
+  return uses;
+}
+
+Uses uses_of_repeated(const Launch&) {
+  Uses uses{};
+  uses.repeated = true;
+  return uses;
+}
+
+Uses uses_of_touched(const Launch&) {
+  Uses uses{};
+  uses.sums = uses.partials = uses.touched = true;
+  return uses;
+}
 
 Uses uses_of_accumulate(const Launch&) { return {true, true, true, false, false, 0, false, false, false, false, false, true}; }
 
@@ -111,6 +114,8 @@ Kernels all_kernels(List<F...>) {
   (add_formula<F>(kernels, formula++, std::make_integer_sequence<int, F::Variants::count>()), ...);
   kernels[sum_blocks_kernel] = {&sum_lane, &uses_of_blocks};
   kernels[fold_blocks_kernel] = {&fold_block, &uses_of_fold};
+  kernels[add_repeated_kernel] = {&add_repeated_piece, &uses_of_repeated};
+  kernels[sum_touched_kernel] = {&sum_touched_lane, &uses_of_touched};
   kernels[clip_kernel] = {&find_clip, &uses_of_clip};
   kernels[sum_segments_kernel] = {&sum_segment, &uses_of_segments};
   kernels[accumulate_kernel] = {&accumulate_piece<sum_in_sequence>, &uses_of_accumulate};
@@ -121,88 +126,6 @@ Kernels all_kernels(List<F...>) {
   for (auto& [name, kernel] : kernels) kernel.run = replaced(name, kernel.run);
   return kernels;
 }
-
-/** A launch whose pointers are the host's. */
-class Translated {
- public:
-  Translated(const Launch& launch, unsigned blocks, const Uses& uses, const Translate& translate)
-      : launch_(launch), uses_(uses), translate_(translate) {
-    valid_ = translate_all(launch, blocks);
-  }
-  bool valid() const { return valid_; }
-  const Launch& launch() const { return launch_; }
-
- private:
-  template <class T>
-  bool move(T*& pointer, std::size_t count) const {
-    pointer = static_cast<T*>(translate_(pointer, count * sizeof(T)));
-    return pointer != nullptr;
-  }
-
-  bool translate_all(const Launch& launch, unsigned blocks) {
-    if (!move(launch_.pieces, blocks)) return false;
-    std::size_t count = 0;
-    for (unsigned k = 0; k < blocks; ++k) count = std::max<std::size_t>(count, launch_.pieces[k].row + 1);
-    if (uses_.every_row) count = launch.count;
-    if (!move(launch_.rows, count) || (launch.slot && !move(launch_.slot, 1))) return false;
-    const std::size_t table = launch.table_rows;
-    if (launch.steps && !move(launch_.steps, table)) return false;
-    if ((uses_.steps && !launch.steps) || (uses_.counts && !move(launch_.counts, table)) ||
-        (uses_.live && !move(launch_.live, 1))) {
-      return false;
-    }
-    rows_.assign(launch_.rows, launch_.rows + count);
-    launch_.rows = rows_.data();
-    std::vector<bool> seen(count);
-    for (unsigned k = 0; k < blocks; ++k) {
-      const std::size_t row = launch_.pieces[k].row;
-      if (launch_.pieces[k].begin >= rows_[row].cut.length) return false;
-      if (launch.steps && rows_[row].number >= launch.table_rows) return false;
-      if (!seen[row] && !translate_row(launch, rows_[row])) return false;
-      seen[row] = true;
-    }
-    for (std::size_t row = 0; uses_.every_row && row < count; ++row) {
-      if (!seen[row] && !translate_row(launch, rows_[row])) return false;
-    }
-    // What every row takes its part of was checked with the rows; here only the beginnings remain.
-    return (!uses_.means || move(launch_.means, 0)) && (!uses_.norms || move(launch_.data_norms, 0)) &&
-           (!uses_.norms || move(launch_.grad_norms, 0)) && (!uses_.sums || move(launch_.sums, 0)) &&
-           (!partials_ || move(launch_.partials, 0)) && (!uses_.new_means || move(launch_.new_means, 0));
-  }
-
-  bool translate_row(const Launch& launch, DeviceRow& row) {
-    const std::uint64_t length = row.cut.length;
-    bool fine = (!uses_.data || move(row.data, length)) && (!uses_.out || move(row.out, length)) &&
-                (!uses_.grad || move(row.grad, length)) && (!uses_.slow || move(row.slow, length)) &&
-                (!uses_.ema || move(row.ema, length));
-    for (int k = 0; k < uses_.states; ++k) fine = fine && move(row.state[k], length);
-    const std::size_t segments = row.cut.segments();
-    if (uses_.means) fine = fine && (segments == 0 || has(launch.means + row.segments, segments));
-    if (uses_.new_means) fine = fine && has(launch.new_means + row.segments, segments);
-    if (uses_.norms) fine = fine && has(launch.data_norms + row.tensor, 1) && has(launch.grad_norms + row.tensor, 1);
-    if (!uses_.sums) return fine;
-    const bool by_segments = launch.sum_of == SumOf::prepared;
-    const Cut cut = by_segments ? row.cut : whole(row);
-    if (uses_.partials && in_lanes(cut)) {
-      partials_ = true;
-      const std::uint64_t first = by_segments ? row.segment_partials : row.tensor_partials;
-      fine = fine && has(launch.partials + first * sum_lanes, cut.all_blocks() * sum_lanes);
-    }
-    return fine && has(launch.sums + (by_segments ? row.segments : row.tensor), cut.all_blocks());
-  }
-
-  template <class T>
-  bool has(const T* begin, std::size_t count) const {
-    return translate_(begin, count * sizeof(T)) != nullptr;
-  }
-
-  Launch launch_;
-  const Uses uses_;
-  const Translate& translate_;
-  std::vector<DeviceRow> rows_;
-  bool partials_ = false;  // whether any row has some
-  bool valid_;
-};
 
 }  // namespace
 
