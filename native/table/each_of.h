@@ -5,8 +5,8 @@
 
 namespace adabelief {
 
-/** Calls `visit(i)` for all i below `count` for which `is(i)`, in their order. Sixteen are asked at a time, which compilers do with
- * vectors: most of a hundred thousand rows may be idle. */
+/** Calls `visit(i)` for all i below `count` for which `is(i)`, in their order. Sixteen are asked at a time, which compilers do
+ * with vectors: most of a hundred thousand rows may be idle. */
 template <class Is, class Visit>
 void each_of(std::size_t count, const Is& is, const Visit& visit) {
   constexpr std::size_t block = 16;
