@@ -5,8 +5,8 @@ namespace adabelief {
 
 /**
  * Puts the calling thread into the background, for good. It does not take its core from another thread when it wakes up, and
- * leaves it to one that does after a millisecond. Where several threads have one core it gets a quarter of it beside one other.
- * Linux makes the event loop wait for up to 5 ms otherwise. Does nothing on other systems, and where it is forbidden.
+ * leaves it to one that does after a fifth of a millisecond. Where several threads have one core it gets a quarter of it beside
+ * one other. Linux makes the event loop wait for up to 5 ms otherwise. Does nothing on other systems, and where it is forbidden.
  *
  * Threads that it makes begin in the background, too.
  */
