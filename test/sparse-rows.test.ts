@@ -5,7 +5,7 @@ import { onEveryBackend } from "./helpers/backends";
 import { expectSameBits } from "./helpers/bits";
 import { itNatively } from "./helpers/engine";
 import { make, type AnyOptimizer, type Form } from "./helpers/family";
-import { able, denseOf, RestrictedStep, sizeOf, sparseGradient, wave } from "./helpers/sparse";
+import { able, denseOf, RestrictedStep, shapesOfNorms, sizeOf, sparseGradient, wave } from "./helpers/sparse";
 
 const beginOf = ({ optimizer }: Form): number => (optimizer === "Yogi" ? 1e-6 : 0);
 
@@ -63,16 +63,7 @@ describe.each(able.map((form) => [form.title, form] as const))("%s", (_, form) =
 });
 
 describe("the norm of a sparse gradient has the bits of the dense one", () => {
-  const shapes: [number[], number][] = [
-    [[40, 1], 9],
-    [[700, 31], 60],
-    [[3000, 16], 40],
-    [[12, 4096], 5],
-    [[9, 5000], 4],
-    [[5, 3, 4097], 3],
-    [[2, 20000], 3],
-  ];
-  describe.each(shapes)("%j, %d rows", (shape, count) => {
+  describe.each(shapesOfNorms)("%j, %d rows", (shape, count) => {
     onEveryBackend("and so has what is clipped by it", () => {
       compare(adam, { shape, count, steps: 2, options: { maxGradNorm: 0.25 } });
     });

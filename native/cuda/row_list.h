@@ -26,7 +26,7 @@ struct SetPieces {
 
 class RowList {
  public:
-  /** Lists the rows at work in a place, but for those with a sparse gradient. */
+  /** Lists the rows of a place that this step updates. Rows with a sparse gradient are in a list of their own. */
   void make(const Plan& plan, int place);
 
   const std::vector<DeviceRow>& rows() const { return rows_; }

@@ -34,7 +34,7 @@ constexpr std::int32_t nicer = 5, nicest = 19;
 void enter_background() {
   Attributes attributes{};
   if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return;
-  if (attributes.policy != SCHED_OTHER) return;  // whoever chose another policy keeps it
+  if (attributes.policy != SCHED_OTHER) return;  // the user chose another policy
   attributes.size = sizeof attributes;
   attributes.policy = SCHED_BATCH;
   attributes.nice = std::min(attributes.nice + nicer, nicest);

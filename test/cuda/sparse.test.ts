@@ -5,7 +5,7 @@ import { make, type AnyOptimizer, type Form } from "../helpers/family";
 import { mockDriver, onMockDriverAlone } from "../helpers/mock-driver";
 import { onDevice, onHost, unaligned, type Placement } from "../helpers/placement";
 import { thrownBy } from "../helpers/snapshot";
-import { able, denseOf, RestrictedStep, sizeOf, sparseGradient, wave } from "../helpers/sparse";
+import { able, denseOf, RestrictedStep, shapesOfNorms, sizeOf, sparseGradient, wave } from "../helpers/sparse";
 
 type State = Readonly<Record<string, Floats | Uint32Array | number>>;
 type Table = Parameters<typeof make>[1][0] & { data: Floats; grad: unknown };
@@ -132,16 +132,7 @@ describe.each(counting.map((form) => [form.title, form] as const))("%s on a devi
 });
 
 describe("the norm of a sparse gradient on a device has the bits of the dense one", () => {
-  const shapes: [number[], number][] = [
-    [[40, 1], 9],
-    [[700, 31], 60],
-    [[3000, 16], 40],
-    [[12, 4096], 5],
-    [[9, 5000], 4],
-    [[5, 3, 4097], 3],
-    [[2, 20000], 3],
-  ];
-  it.each(shapes)("%j, %d rows, and so have the means of centralization", (shape, count) => {
+  it.each(shapesOfNorms)("%j, %d rows, and so have the means of centralization", (shape, count) => {
     compareRestricted(centralized, { shape, count, steps: 2, options: { maxGradNorm: 0.25 } });
     compareRestricted(centralized, { shape, count, steps: 1, options: { maxGradNorm: 0.25, skipNonFinite: true } });
   });

@@ -17,6 +17,17 @@ export const wave = (length: number, phase: number): Float32Array =>
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+/** Shapes whose rows lie in one block of a sum, in several, or across their borders; and how many rows a gradient has. */
+export const shapesOfNorms: [number[], number][] = [
+  [[40, 1], 9],
+  [[700, 31], 60],
+  [[3000, 16], 40],
+  [[12, 4096], 5],
+  [[9, 5000], 4],
+  [[5, 3, 4097], 3],
+  [[2, 20000], 3],
+];
+
 /** A gradient of some rows of a tensor, the same for the same seed. About one in four of them is repeated. */
 export function sparseGradient(shape: readonly number[], count: number, seed: number): SparseGradient {
   const random = makeRandom(seed);
